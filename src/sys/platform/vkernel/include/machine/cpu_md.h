@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vkernel's part of struct cpu. */
+#ifndef MACHINE_CPU_MD_H
+#define MACHINE_CPU_MD_H
+
+#include <sys/types.h>
+
+struct mailbox;
+
+struct cpu_md {
+	volatile uint32_t cm_idle_word;	 /* futex: 1 while it sleeps idle */
+	struct mailbox *volatile cm_guest; /* it waits for this guest */
+	struct lwp *cm_guest_lwp;
+	nstime_t cm_slice_end;		 /* when the guest loses the CPU */
+};
+
+#endif

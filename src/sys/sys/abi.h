@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A personality of user programs.  Tables come from syscalls.master through
+ * the generator; handlers live in emulation/NAME or kern/syscall (native).
+ */
+#ifndef SYS_ABI_H
+#define SYS_ABI_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+struct file;
+struct image_params;
+struct ksigaction;
+struct ksiginfo;
+struct lwp;
+struct sigset;
+struct trapframe;
+
+/* args: the decoded words; *resp starts 0.  Returns native errno or 0. */
+typedef int (*syscall_fn)(struct lwp *lp, const void *args, uint64_t *resp);
+
+struct sysent {
+	syscall_fn se_call;   /* NULL: ENOSYS */
+	const char *se_name;
+	const char *se_args;  /* "int fd,void *buf,size_t n" for tracing */
+	uint8_t se_nargs;
+	uint8_t se_state;     /* SE_FULL ... */
+};
+enum { SE_ABSENT, SE_PARTIAL, SE_FULL };
+
+struct abi {
+	const char *abi_name;
+	const struct sysent *abi_sysent;
+	uint32_t abi_nsys;
+	/* Number and six arguments from the frame. */
+	void (*abi_fetch)(struct trapframe *tf, uint32_t *nrp,
+	    uint64_t args[6]);
+	/* Put error (0: res) into the frame.  ERESTART backs the ip up. */
+	void (*abi_result)(struct trapframe *tf, int error, uint64_t res);
+	/* Build the handler's frame on the user stack: 0 or EFAULT. */
+	int (*abi_sendsig)(struct lwp *lp, const struct ksigaction *sa,
+	    const struct ksiginfo *ksi, const struct sigset *oldmask);
+	int (*abi_signo_out)(int native); /* for wait status, siginfo */
+	/* exec: put argv, envp and the auxiliary vector on the stack. */
+	int (*abi_stack)(struct lwp *lp, struct image_params *img,
+	    uaddr_t *spp);
+	const char *abi_sysname, *abi_release, *abi_root; /* uname; "" */
+};
+
+extern const struct abi abi_native, abi_linux64;
+
+/* --- exec ------------------------------------------------------------------ */
+
+#define AUX_MAX 24
+struct image_params {
+	struct file *img_file;	      /* being executed */
+	char img_head[4096]; /* first bytes, zero padded */
+	size_t img_head_len;
+	struct lwp *img_lwp;
+	const char *img_path;	      /* as given */
+	char *img_strings;	      /* argv then envp, NUL separated */
+	size_t img_args_len, img_env_len;
+	int img_argc, img_envc;
+	const struct abi *img_abi;    /* chosen by the loader */
+	uaddr_t img_entry, img_interp_base, img_phdr, img_stack_top, img_base;
+	uint32_t img_phnum, img_phent;
+	char img_interp[256];	      /* #! or PT_INTERP */
+	uint64_t img_secure;	      /* AT_SECURE */
+};
+struct exec_loader {
+	const char *el_name;
+	/* ENOEXEC: not mine.  May replace the image (#!) with EX_AGAIN. */
+	int (*el_load)(struct image_params *img);
+	TAILQ_ENTRY(exec_loader) el_link;
+};
+#define EX_AGAIN (-10)
+void exec_loader_register(struct exec_loader *el);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's console, below the console tty (dev/console). */
+#ifndef SYS_CONSOLE_H
+#define SYS_CONSOLE_H
+
+#include <sys/types.h>
+
+/* Machine: write bytes now, in any context; also used by kprintf and panic. */
+void console_write(const void *buf, size_t len);
+/* Machine: window size in cells, 0 if unknown. */
+void console_size(uint16_t *rowsp, uint16_t *colsp);
+/* dev/console: the machine has input (from an IPI or soft thread). */
+void console_input(const uint8_t *buf, size_t len);
+void console_eof(void);	    /* the machine's input ended: acts as VEOF */
+void console_resized(void); /* ask console_size again, SIGWINCH */
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One CPU of the kernel: run queue, IPI queue, statistics. */
+#ifndef SYS_CPU_H
+#define SYS_CPU_H
+
+#include <sys/thread.h>
+#include <machine/cpu_md.h>
+
+struct ipi_msg;
+struct slab_cpu;
+
+TAILQ_HEAD(thread_queue, thread);
+TAILQ_HEAD(callout_queue, callout);
+
+struct cpu {
+	/* First two words are read through the machine's segment base. */
+	struct cpu *c_self;
+	struct thread *c_curthread;
+	int c_id;
+	int c_domain;		      /* NUMA domain */
+	uint64_t c_runmask;	      /* (self) bit per non-empty priority */
+	struct thread_queue c_runq[TDPRI_COUNT]; /* (self) */
+	uint32_t c_nready;	      /* (self) threads on the run queues */
+	struct thread *c_idlethread;
+	volatile bool c_idle;	      /* waiting for work */
+	volatile bool c_resched;      /* (self) switch at return to user */
+	struct spinlock c_ipi_spin;
+	struct ipi_msg *c_ipi_head;   /* (c_ipi_spin) */
+	struct ipi_msg *c_ipi_tail;
+	volatile uint32_t c_ipi_pending;
+	struct spinlock c_callout_spin;
+	struct callout_queue c_callouts; /* (c_callout_spin) by deadline */
+	struct callout *c_callout_running;
+	struct thread *c_callout_thread;
+	nstime_t c_next_tick;
+	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
+	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
+	struct cpu_md c_md;	      /* the machine's part */
+};
+
+extern struct cpu *cpus[MAXCPU];
+extern int ncpus; /* running ones; they are 0..ncpus-1 */
+
+/* Machine: wake cpu out of idle or out of its guest to poll its messages. */
+void cpu_kick(struct cpu *cpu);
+/* Machine: wait until kicked or until_mono (0: no limit). */
+void cpu_idle_wait(nstime_t until_mono);
+/* Machine: one turn of a spin-wait; n counts them. */
+void cpu_spin_relax(unsigned n);
+/* Machine: switch stacks.  Saves into *from_sp, resumes to_sp. */
+void cpu_switch(void **from_sp, void *to_sp);
+/* Machine: build a first stack for td that calls entry(). */
+void cpu_thread_init(struct thread *td, void (*entry)(void));
+/* Machine: cycle counter for tracing. */
+uint64_t cpu_cycles(void);
+
+#endif

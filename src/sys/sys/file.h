@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Open files and descriptor tables.  A struct file is what open, pipe or
+ * epoll_create made; descriptors, messages and calls in flight hold
+ * references to it.
+ */
+#ifndef SYS_FILE_H
+#define SYS_FILE_H
+
+#include <sys/types.h>
+#include <sys/lock.h>
+#include <sys/refcount.h>
+
+struct file;
+struct stat;
+struct ucred;
+struct uio;
+struct ev_watch;
+struct proc;
+struct vnode;
+struct vm_object;
+struct path;
+
+enum file_type { DTYPE_VNODE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_KQUEUE,
+	DTYPE_EPOLL, DTYPE_EVENTFD, DTYPE_TIMERFD, DTYPE_SIGNALFD,
+	DTYPE_PIDFD, DTYPE_OTHER };
+
+#define FOF_OFFSET 0x1 /* use uio_offset (pread), leave f_offset alone */
+
+/* Every slot may be NULL: the wrapper then answers the stated error. */
+struct fileops {
+	/* Offset: f_offset is used and advanced unless FOF_OFFSET. */
+	int (*fo_read)(struct file *fp, struct uio *uio, int flags); /*EINVAL*/
+	int (*fo_write)(struct file *fp, struct uio *uio, int flags);
+	/* cmd is a native one (sys/ioccom.h); data is in kernel memory. */
+	int (*fo_ioctl)(struct file *fp, uint64_t cmd, void *data); /*ENOTTY*/
+	/* Ready events among those asked; attaches w first if not NULL. */
+	uint32_t (*fo_poll)(struct file *fp, uint32_t events,
+	    struct ev_watch *w); /* NULL: IN|OUT always */
+	int (*fo_stat)(struct file *fp, struct stat *st); /* EINVAL */
+	int (*fo_seek)(struct file *fp, off_t off, int whence, off_t *newp);
+	int (*fo_truncate)(struct file *fp, off_t size); /* EINVAL */
+	int (*fo_sync)(struct file *fp, bool data_only); /* EINVAL */
+	/* Object to map; may lower *maxprotp.  One reference.  ENODEV */
+	int (*fo_mmap)(struct file *fp, uint64_t off, uint64_t len, int prot,
+	    bool shared, struct vm_object **objp, uint8_t *maxprotp);
+	void (*fo_close)(struct file *fp); /* last reference */
+	/* Text for /proc/PID/fd: "pipe:[12]". */
+	void (*fo_name)(struct file *fp, char *buf, size_t size);
+};
+
+struct file {
+	refcount_t f_refs;
+	enum file_type f_type;
+	volatile uint32_t f_flags; /* native O_ flags: FREAD.. and status */
+	const struct fileops *f_ops;
+	struct lock f_offset_lock;
+	off_t f_offset;		   /* (f_offset_lock) */
+	void *f_data;		   /* the object */
+	struct vnode *f_vnode;	   /* DTYPE_VNODE: held */
+	struct path *f_path;	   /* DTYPE_VNODE: where it was opened */
+	struct ucred *f_cred;	   /* of the opener */
+	void *f_private;	   /* readdir state, device per-open data */
+};
+
+/* One reference, FREAD/FWRITE in flags.  NULL: ENFILE or ENOMEM. */
+struct file *file_create(enum file_type type, uint32_t flags,
+    const struct fileops *ops, void *data);
+void file_hold(struct file *fp);
+void file_drop(struct file *fp);
+
+int file_read(struct file *fp, struct uio *uio, int flags);
+int file_write(struct file *fp, struct uio *uio, int flags);
+int file_ioctl(struct file *fp, uint64_t cmd, void *data);
+uint32_t file_poll(struct file *fp, uint32_t events, struct ev_watch *w);
+int file_stat(struct file *fp, struct stat *st);
+
+/* --- descriptor tables ---------------------------------------------------- */
+
+struct filedesc; /* shared by processes cloned with CLONE_FILES */
+struct fs_context {	/* cwd, root, umask: shared with CLONE_FS */
+	refcount_t fc_refs;
+	struct spinlock fc_spin;
+	struct path *fc_cwd;  /* (fc_spin) held */
+	struct path *fc_root; /* (fc_spin) held */
+	mode_t fc_umask;
+};
+
+struct filedesc *filedesc_create(void);
+int filedesc_copy(struct filedesc *fd, struct filedesc **newp);
+void filedesc_hold(struct filedesc *fd);
+void filedesc_drop(struct filedesc *fd);
+void filedesc_close_on_exec(struct filedesc *fd);
+struct fs_context *fs_context_create(void); /* root and cwd: the root mount */
+struct fs_context *fs_context_copy(struct fs_context *fc);
+void fs_context_hold(struct fs_context *fc);
+void fs_context_drop(struct fs_context *fc);
+
+#define FDF_CLOEXEC 1
+/* These act on the current process's table. */
+int fd_alloc(struct file *fp, int min, int fdflags, int *fdp); /* consumes
+								   nothing */
+/* The file of fd with a new reference; need: FREAD, FWRITE or 0.  EBADF. */
+int fd_get(int fd, int need, struct file **fpp);
+int fd_close(int fd);
+int fd_dup(int oldfd, int newfd_or_min, int how, int fdflags, int *fdp);
+#define FD_DUP_MIN   0 /* lowest free >= min (dup, F_DUPFD) */
+#define FD_DUP_EXACT 1 /* dup2: replaces; same fd is a no-op */
+#define FD_DUP_DIFF  2 /* dup3: same fd is EINVAL */
+int fd_flags_get(int fd, int *fdflagsp);
+int fd_flags_set(int fd, int fdflags);
+/* Walk another process's table for procfs: first fd >= *fdp, or ENOENT. */
+int filedesc_next(struct filedesc *fdt, int *fdp, struct file **fpp,
+    int *fdflagsp);
+
+#endif

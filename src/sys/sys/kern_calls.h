@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System calls on kernel types: what every ABI's table entry calls after
+ * decoding.  Paths are kernel strings, structures are native, errors are
+ * native.  All act for the current lwp and may sleep.
+ */
+#ifndef SYS_KERN_CALLS_H
+#define SYS_KERN_CALLS_H
+
+#include <sys/types.h>
+#include <sys/fcntl.h>
+#include <sys/signal.h>
+#include <sys/stat.h>
+
+struct flock;
+struct lwp;
+struct rlimit;
+struct rusage;
+struct uio;
+
+/* --- vfs/core/vfs_syscalls.c ------------------------------------------------ */
+
+/* A copy of the user's path in kernel memory; free with path_free. */
+int path_copyin(uaddr_t upath, char **pathp); /* EFAULT ENAMETOOLONG ENOMEM */
+void path_free(char *path);
+
+int kern_openat(int dirfd, const char *path, int oflags, mode_t mode,
+    int *fdp);
+/* Whole transfer of uio; *donep bytes moved (also with an error if > 0: 0). */
+int kern_read(int fd, struct uio *uio, int fof, size_t *donep);
+int kern_write(int fd, struct uio *uio, int fof, size_t *donep);
+int kern_lseek(int fd, off_t off, int whence, off_t *newp);
+/* path NULL (or "" with AT_EMPTY_PATH): the descriptor itself. */
+int kern_fstatat(int dirfd, const char *path, int atflags, struct stat *st);
+int kern_mkdirat(int dirfd, const char *path, mode_t mode);
+int kern_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev);
+int kern_unlinkat(int dirfd, const char *path, int atflags);
+int kern_renameat(int fromfd, const char *from, int tofd, const char *to,
+    int flags);
+int kern_linkat(int fromfd, const char *from, int tofd, const char *to,
+    int atflags);
+int kern_symlinkat(const char *target, int dirfd, const char *path);
+int kern_readlinkat(int dirfd, const char *path, struct uio *uio,
+    size_t *donep);
+int kern_fchmodat(int dirfd, const char *path, mode_t mode, int atflags);
+int kern_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid,
+    int atflags); /* (uid_t)-1: leave */
+#define UTIME_NOW  (-1)
+#define UTIME_OMIT (-2)
+/* ts NULL: both now; tv_nsec may be UTIME_NOW or UTIME_OMIT. */
+int kern_utimensat(int dirfd, const char *path, const struct timespec ts[2],
+    int atflags);
+int kern_faccessat(int dirfd, const char *path, int rwx, int atflags);
+int kern_truncate(const char *path, off_t size);
+int kern_ftruncate(int fd, off_t size);
+int kern_fsync(int fd, bool data_only);
+int kern_fallocate(int fd, int mode, off_t off, off_t len);
+/*
+ * Directory entries from the descriptor's position; emit as in vnode.h.
+ * The position afterwards is the cookie of the first entry not taken.
+ */
+int kern_getdents(int fd, int (*emit)(void *arg, const char *name, size_t len,
+    ino_t ino, uint8_t dt, uint64_t next), void *arg);
+int kern_chdir(const char *path);
+int kern_fchdir(int fd);
+int kern_chroot(const char *path);
+int kern_getcwd(char *buf, size_t size);
+mode_t kern_umask(mode_t mask);
+int kern_fcntl(int fd, int cmd, int64_t arg, int64_t *resp);
+int kern_fcntl_lock(int fd, int cmd, struct flock *fl);
+int kern_flock(int fd, int how);
+int kern_statfs(const char *path, struct statfs *sf);
+int kern_fstatfs(int fd, struct statfs *sf);
+int kern_mount(const char *type, const char *from, const char *on,
+    uint32_t flags, const char *options);
+int kern_unmount(const char *on, bool force);
+void kern_sync(void);
+int kern_getxattr(int fd, const char *path, int atflags, const char *name,
+    void *buf, size_t size, size_t *lenp);
+int kern_setxattr(int fd, const char *path, int atflags, const char *name,
+    const void *buf, size_t size, int flags);
+int kern_listxattr(int fd, const char *path, int atflags, char *buf,
+    size_t size, size_t *lenp);
+int kern_removexattr(int fd, const char *path, int atflags,
+    const char *name);
+/* In-kernel copy; offp NULL: the file's own offset. */
+int kern_sendfile(int outfd, int infd, off_t *inoffp, off_t *outoffp,
+    size_t len, size_t *donep);
+int kern_ioctl(int fd, uint64_t cmd, void *data);
+
+/* --- kern/event, kern/ipc ---------------------------------------------------- */
+
+int kern_pipe(int fds[2], int oflags); /* O_CLOEXEC, O_NONBLOCK */
+struct kpollfd {
+	int fd;
+	uint32_t events, revents; /* EV_ */
+};
+/* timeout_ns < 0: no limit.  mask NULL: unchanged. */
+int kern_poll(struct kpollfd *fds, size_t n, nstime_t timeout_ns,
+    const sigset_t *mask, int *readyp);
+/* Bit sets of nfds bits, 64 a word; NULL is an empty set. */
+int kern_select(int nfds, uint64_t *in, uint64_t *out, uint64_t *ex,
+    nstime_t timeout_ns, const sigset_t *mask, int *readyp);
+struct kepoll_event {
+	uint32_t events; /* EV_ | EPE_ */
+	uint64_t data;
+};
+#define EPE_ET	      0x80000000u
+#define EPE_ONESHOT   0x40000000u
+#define EPE_EXCLUSIVE 0x10000000u
+#define EPE_WAKEUP    0x20000000u
+enum { EPC_ADD = 1, EPC_DEL = 2, EPC_MOD = 3 };
+int kern_epoll_create(int oflags, int *fdp);
+int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
+int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
+    nstime_t timeout_ns, const sigset_t *mask, int *np);
+struct kevent {
+	uint64_t ident;
+	int16_t filter;
+	uint16_t flags;
+	uint32_t fflags;
+	int64_t data;
+	uint64_t udata;
+};
+int kern_kqueue(int oflags, int *fdp);
+int kern_kevent(int kq, const struct kevent *changes, int nchanges,
+    struct kevent *events, int nevents, nstime_t timeout_ns, int *np);
+int kern_eventfd(uint64_t initial, bool semaphore, int oflags, int *fdp);
+int kern_timerfd_create(int clock, int oflags, int *fdp);
+int kern_timerfd_settime(int fd, bool absolute, const struct itimerspec *new,
+    struct itimerspec *old);
+int kern_timerfd_gettime(int fd, struct itimerspec *cur);
+int kern_signalfd(int fd, const sigset_t *mask, int oflags, int *fdp);
+
+/* --- vm/vm_mmap.c -------------------------------------------------------------- */
+
+#define MAP_SHARED    0x0001
+#define MAP_PRIVATE   0x0002
+#define MAP_FIXED     0x0010
+#define MAP_STACK     0x0400
+#define MAP_ANON      0x1000
+#define MAP_FIXED_NOREPLACE 0x4000
+#define MAP_POPULATE  0x8000
+#define MAP_GROWSDOWN 0x10000
+#define MAP_NORESERVE 0x40
+#define MAP_32BIT     0x80000
+int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot,
+    int flags, int fd, uint64_t off);
+
+/* --- kern/proc ------------------------------------------------------------------ */
+
+#define KFORK_VM      0x0001 /* share the address space */
+#define KFORK_FS      0x0002
+#define KFORK_FILES   0x0004
+#define KFORK_SIGHAND 0x0008
+#define KFORK_THREAD  0x0010 /* an lwp of this process */
+#define KFORK_VFORK   0x0020 /* wait until the child execs or exits */
+#define KFORK_PARENT  0x0040 /* sibling: the parent's parent is its parent */
+struct kern_fork_args {
+	uint32_t flags;
+	int exit_signal;
+	uaddr_t stack;		/* 0: the same */
+	bool set_tls;
+	uint64_t tls;		/* FS base */
+	uaddr_t parent_tid, child_set_tid, child_clear_tid; /* 0: none */
+};
+int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
+/* argv, envp: user pointer arrays of word_size-byte words. */
+int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
+void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
+void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
+enum kwait_which { KWAIT_ANY, KWAIT_PID, KWAIT_PGRP };
+#define KWAIT_NOHANG	0x01
+#define KWAIT_UNTRACED	0x02
+#define KWAIT_CONTINUED 0x04
+#define KWAIT_EXITED	0x08
+#define KWAIT_NOWAIT	0x10 /* leave it waitable */
+#define KWAIT_CLONE	0x20 /* children with another exit signal */
+#define KWAIT_ALL	0x40
+int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
+    pid_t *pidp, int *statusp, struct rusage *ru, ksiginfo_t *info);
+/* Native wait status: exit code << 8, signal | 0x80 core, 0x7f | sig << 8
+ * stopped, 0xffff continued. */
+int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
+int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
+int kern_sigaction(int sig, const struct ksigaction *act,
+    struct ksigaction *old);
+int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int kern_sigsuspend(const sigset_t *mask);
+int kern_sigpending(sigset_t *set);
+int kern_sigaltstack(const struct ksigaltstack *ss, struct ksigaltstack *old);
+int kern_sigtimedwait(const sigset_t *set, ksiginfo_t *info,
+    nstime_t timeout_ns);
+int kern_setpgid(pid_t pid, pid_t pgid);
+int kern_setsid(pid_t *sidp);
+#define CLOCK_REALTIME		 0
+#define CLOCK_MONOTONIC		 4
+#define CLOCK_PROCESS_CPUTIME_ID 15
+#define CLOCK_THREAD_CPUTIME_ID	 14
+int kern_clock_gettime(int clock, struct timespec *ts);
+int kern_nanosleep(int clock, bool absolute, nstime_t when, nstime_t *leftp);
+int kern_getrusage(int who, struct rusage *ru);
+int kern_getrlimit(pid_t pid, int which, struct rlimit *rl);
+int kern_setrlimit(pid_t pid, int which, const struct rlimit *rl);
+uint64_t proc_rlimit(int which); /* soft limit of curproc */
+
+/* The futex core: user words by physical page, so shared ones work. */
+int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset,
+    bool shared, nstime_t deadline, int clock); /* 0: no limit; EAGAIN */
+int kern_futex_wake(uaddr_t addr, int n, uint32_t bitset, bool shared,
+    int *wokenp);
+int kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
+    bool check, uint32_t expect, bool shared, int *np);
+
+#endif

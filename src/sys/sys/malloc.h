@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kernel memory.
+ *
+ * kmalloc(bytes, type, flags): any size; up to a page from the per-CPU slab
+ * magazines, above that whole contiguous pages.  Memory of a type is counted
+ * and must be back at zero at shutdown (leak report).
+ * zones: caches of equal objects, with the same magazines underneath.
+ *
+ * M_WAITOK may sleep and reclaim; even so it may return NULL when memory is
+ * really gone or a failure knob fires: every caller handles NULL with ENOMEM.
+ */
+#ifndef SYS_MALLOC_H
+#define SYS_MALLOC_H
+
+#include <sys/types.h>
+#include <sys/lock.h>
+
+struct malloc_type {
+	const char *mt_name;
+	const char *mt_desc;
+	int64_t mt_bytes;  /* now (atomic) */
+	int64_t mt_count;  /* now (atomic) */
+	uint64_t mt_total; /* allocations ever (atomic) */
+	uint64_t mt_failed;
+};
+
+#define MALLOC_DEFINE(type, name, desc)                      \
+	struct malloc_type type[1] = { { name, desc, 0, 0, 0, 0 } }; \
+	SET_ENTRY(malloc_types, type)
+#define MALLOC_DECLARE(type) extern struct malloc_type type[1]
+
+MALLOC_DECLARE(M_TEMP); /* short-lived buffers */
+
+#define M_WAITOK 0x01
+#define M_NOWAIT 0x02
+#define M_ZERO	 0x04
+
+void *kmalloc(size_t size, struct malloc_type *type, int flags) __must_check;
+void *krealloc(void *p, size_t size, struct malloc_type *type, int flags)
+    __must_check;
+void kfree(void *p, struct malloc_type *type); /* NULL is fine */
+char *kstrdup(const char *s, struct malloc_type *type) __must_check;
+
+struct zone;
+/* size and align in bytes; panics only at boot. */
+struct zone *zone_create(const char *name, size_t size, size_t align);
+void *zone_alloc(struct zone *z, int flags) __must_check;
+void zone_free(struct zone *z, void *p);
+
+/* Failure knobs: kern/fault.c.  A site asks before it allocates or copies. */
+struct fault_point {
+	const char *fp_name;
+	uint64_t fp_hits;  /* times asked */
+	int64_t fp_nth;	   /* > 0: fail the n-th question from now, then off */
+	uint32_t fp_ppm;   /* fail with this probability in a million */
+	uint64_t fp_fired;
+};
+#define FAULT_POINT(var, name)                               \
+	static struct fault_point var = { name, 0, 0, 0, 0 }; \
+	SET_ENTRY(fault_points, &var)
+bool fault_check(struct fault_point *fp);
+static inline bool
+fault_fires(struct fault_point *fp)
+{
+	return (__unlikely(fp->fp_nth | fp->fp_ppm) && fault_check(fp));
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes and their threads.
+ *
+ * proc     resources; lwp: one user thread of it, with its kernel thread.
+ * pgrp, session: job control.
+ *
+ * Locks: (t) proctree_lock, sleeping: parent, children, groups, sessions,
+ * all-process list, exit status.  (p) p_spin: signals, state, lwp list.
+ * (s) the lwp itself only.  (c) set at creation.
+ */
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include <sys/types.h>
+#include <sys/param.h>
+#include <sys/lock.h>
+#include <sys/queue.h>
+#include <sys/refcount.h>
+#include <sys/event.h>
+#include <sys/signal.h>
+#include <sys/resource.h>
+#include <sys/thread.h>
+#include <cpu/frame.h>
+#include <machine/lwp_md.h>
+
+struct abi;
+struct filedesc;
+struct fs_context;
+struct path;
+struct tty;
+struct ucred;
+struct vmspace;
+
+struct session {
+	refcount_t s_refs;
+	pid_t s_sid;
+	struct proc *s_leader; /* (t) NULL once it exited */
+	struct tty *s_tty;     /* (t) controlling terminal */
+};
+
+struct pgrp {
+	LIST_ENTRY(pgrp) pg_hash;      /* (t) */
+	LIST_HEAD(, proc) pg_members;  /* (t) */
+	struct session *pg_session;    /* (c) */
+	pid_t pg_id;
+	int pg_jobc; /* (t) members whose parent is in another group of the
+			session: 0 means orphaned */
+	refcount_t pg_refs;
+};
+
+/* Queued signals of a process or an lwp. (p) */
+struct sigqueue {
+	sigset_t sq_pending;
+	TAILQ_HEAD(, ksiginfo) sq_list;
+	uint32_t sq_count;
+};
+
+/* Handlers, shared by CLONE_SIGHAND. */
+struct sigacts {
+	refcount_t sa_refs;
+	struct spinlock sa_spin;
+	struct ksigaction sa_action[NSIG];
+};
+
+enum proc_state { PS_NEW, PS_ACTIVE, PS_STOPPED, PS_ZOMBIE };
+
+struct proc {
+	TAILQ_ENTRY(proc) p_all;	/* (t) */
+	LIST_ENTRY(proc) p_hash;	/* (t) by pid */
+	LIST_ENTRY(proc) p_sibling;	/* (t) */
+	LIST_HEAD(, proc) p_children;	/* (t) */
+	LIST_ENTRY(proc) p_pglink;	/* (t) */
+	TAILQ_HEAD(, lwp) p_lwps;	/* (p) */
+	refcount_t p_refs;		/* proc_hold: memory, not life */
+	struct spinlock p_spin;
+	pid_t p_pid;			/* (c) */
+	enum proc_state p_state;	/* (p) */
+	uint32_t p_flags;		/* (p) PF_ */
+	int p_nlwps;			/* (p) live ones */
+	struct proc *p_parent;		/* (t) */
+	struct pgrp *p_pgrp;		/* (t) */
+	struct ucred *p_cred;		/* (p) replaced whole, refcounted */
+	struct vmspace *p_vmspace;	/* (s) exec replaces it */
+	struct filedesc *p_fd;
+	struct fs_context *p_fs;
+	struct sigacts *p_sigacts;
+	struct sigqueue p_sigq;		/* (p) */
+	const struct abi *p_abi;
+	struct path *p_exe;		/* (p) text file */
+	char p_comm[MAXCOMLEN + 1];	/* (p) */
+	struct rlimit p_rlimit[RLIM_NLIMITS]; /* (p) */
+	struct rusage p_ru;		/* (p) of exited lwps */
+	struct rusage p_cru;		/* (t) of waited-for children */
+	nstime_t p_start_ns;		/* (c) monotonic */
+	int p_exit_status;		/* (t) wait(2) encoding, native */
+	int p_exit_signal;		/* (c) to the parent; SIGCHLD usually */
+	int p_stop_signal;		/* (p) */
+	bool p_stop_reported, p_cont_pending; /* (t) */
+	int p_nice;			/* (p) -20..20 */
+	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
+	struct lwp *p_execing;		/* (p) the lwp that stops the others */
+	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
+	uaddr_t p_vdso;
+	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) */
+	struct callout p_itimer_real;	/* ITIMER_REAL */
+	nstime_t p_itimer_interval[3], p_itimer_next[3];
+	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
+	void *p_aux; /* saved auxv for /proc/PID/auxv */
+	size_t p_aux_len;
+};
+#define PF_SYSTEM   0x0001 /* never gets signals (process 0) */
+#define PF_EXITING  0x0002
+#define PF_EXECED   0x0004 /* setpgid by the parent is over */
+#define PF_VFORKED  0x0008 /* parent waits in vfork */
+#define PF_INIT	    0x0010
+#define PF_TRACED   0x0020
+#define PF_STOPPED  0x0040
+#define PF_CONTROLT 0x0080 /* has a controlling terminal */
+
+struct lwp {
+	TAILQ_ENTRY(lwp) lw_link;	/* (p) */
+	LIST_ENTRY(lwp) lw_hash;	/* (t) by tid */
+	struct proc *lw_proc;		/* (c) */
+	struct thread *lw_thread;	/* (c) */
+	pid_t lw_tid;			/* (c) first one: the pid */
+	uint32_t lw_flags;		/* (p) LWF_ */
+	refcount_t lw_refs;
+	struct trapframe lw_frame;	/* (s) user registers while in the
+					   kernel */
+	struct sigqueue lw_sigq;	/* (p) */
+	sigset_t lw_sigmask;		/* (p) written by (s) */
+	sigset_t lw_oldmask;		/* (s) to restore: sigsuspend */
+	struct ksigaltstack lw_sigstk;	/* (s) */
+	uaddr_t lw_clear_tid;		/* (s) zeroed and woken at exit */
+	uaddr_t lw_robust_list;		/* (s) */
+	uint64_t lw_robust_len;
+	volatile uint32_t lw_ast;	/* look at signals, stop, exit */
+	struct rusage lw_ru;		/* (s) */
+	uint32_t lw_estcpu;		/* scheduler: recent use */
+	int lw_syscall;			/* (s) number in progress, -1 none */
+	uint64_t lw_sysargs[6];
+	uaddr_t lw_stop_addr;
+	uint32_t lw_restart_kind;	/* restart_syscall data */
+	nstime_t lw_restart_deadline;
+	uint64_t lw_restart_args[4];
+	char lw_name[MAXCOMLEN + 1];	/* (p) prctl(PR_SET_NAME) */
+	struct lwp_md lw_md;		/* machine: mailbox or FPU state */
+};
+#define LWF_RESTOREMASK 0x01 /* lw_oldmask goes back at return to user */
+#define LWF_EXITING	0x02
+#define LWF_STOPPED	0x04
+
+extern struct lock proctree_lock;
+extern struct proc proc0; /* the kernel */
+extern struct proc *initproc;
+TAILQ_HEAD(proc_list, proc);
+extern struct proc_list allproc; /* (t) */
+extern int nprocs;		 /* (t) */
+
+struct proc *proc_find(pid_t pid); /* (t) held by caller; live or zombie */
+struct proc *proc_find_hold(pid_t pid); /* takes (t); held or NULL */
+struct lwp *lwp_find(pid_t tid);	/* (t) held by caller */
+void proc_hold(struct proc *p);
+void proc_drop(struct proc *p);
+struct pgrp *pgrp_find(pid_t pgid); /* (t) */
+
+/* --- signals (kern/proc/sig*.c) ------------------------------------------- */
+
+void sig_send_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
+void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
+/* (t) held.  To all members. */
+void sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi);
+/* A trap of the current lwp: cannot be blocked or ignored. */
+void sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
+/* True if sig would be delivered now: a blocking call must return. */
+bool sig_pending(struct lwp *lp);
+/* True if p ignores or lp blocks sig (job control of ttys). */
+bool sig_ignored_or_blocked(struct lwp *lp, int sig);
+
+/* --- the user boundary ----------------------------------------------------
+ * The machine calls these with lp->lw_frame filled; trap_ functions may sleep
+ * and do not return if the lwp exits.
+ */
+void trap_syscall(struct lwp *lp);
+void trap_fault(struct lwp *lp, uaddr_t addr, int access);
+void trap_exception(struct lwp *lp, int sig, int code, uaddr_t addr,
+    int trapno);
+void trap_userret(struct lwp *lp); /* signals, reschedule: before each return */
+/* Machine: run user code of curlwp; never returns. */
+void cpu_lwp_loop(struct lwp *lp) __noreturn;
+/* Machine: allocate and free lw_md; copy user-visible state for fork. */
+int cpu_lwp_create(struct lwp *lp, struct lwp *from);
+void cpu_lwp_destroy(struct lwp *lp);
+/* Machine: exec: registers to zero except ip, sp. */
+void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
+/* Machine: floating state in the hardware's XSAVE format. */
+size_t cpu_fpu_size(struct lwp *lp);
+int cpu_fpu_get(struct lwp *lp, void *buf, size_t size);
+int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size); /* EINVAL */
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Vnodes, paths, mounts and the file-system operations.
+ *
+ * A vnode is one file of one mounted file system.  A namecache node is one
+ * name in the tree; a path is a namecache node seen through a mount, which
+ * is what lookups return and what cwd, root and open files hold.
+ *
+ * Locking: v_lock (sleeping; directories and attributes), taken by the caller
+ * of every vop unless the op says otherwise.  Order: parent before child, and
+ * for two directories of a rename see vfs/core/README.md.
+ * Life: vnode_hold/drop count users.  At the last drop vop_inactive runs (an
+ * unlinked file is freed there); an unused vnode stays cached until the vnode
+ * limit reclaims it (vop_reclaim).
+ */
+#ifndef SYS_VNODE_H
+#define SYS_VNODE_H
+
+#include <sys/types.h>
+#include <sys/lock.h>
+#include <sys/queue.h>
+#include <sys/refcount.h>
+#include <sys/event.h>
+#include <sys/stat.h>
+
+struct file;
+struct mount;
+struct namecache;
+struct path;
+struct proc;
+struct ucred;
+struct uio;
+struct vm_object;
+struct vm_page;
+struct vnode;
+struct lockf;
+
+enum vtype { VNON, VREG, VDIR, VLNK, VCHR, VBLK, VFIFO, VSOCK };
+mode_t vtype_to_mode(enum vtype t); /* S_IF bits */
+enum vtype mode_to_vtype(mode_t m);
+
+/* Attributes; VA_ bits of va_mask say which fields a setattr sets. */
+struct vattr {
+	uint32_t va_mask;
+	enum vtype va_type;
+	mode_t va_mode; /* permission bits, without S_IFMT */
+	nlink_t va_nlink;
+	uid_t va_uid;
+	gid_t va_gid;
+	ino_t va_ino;
+	dev_t va_rdev;
+	uint64_t va_size;
+	uint64_t va_bytes; /* storage used */
+	uint32_t va_blksize;
+	struct timespec va_atime, va_mtime, va_ctime, va_btime;
+};
+#define VA_MODE	 0x01
+#define VA_UID	 0x02
+#define VA_GID	 0x04
+#define VA_SIZE	 0x08
+#define VA_ATIME 0x10
+#define VA_MTIME 0x20
+#define VA_NOW_A 0x40 /* set atime to now (needs only write access) */
+#define VA_NOW_M 0x80
+
+/* readdir: the callback takes one entry; nonzero stops (buffer full). */
+typedef int (*dirent_emit_t)(void *arg, const char *name, size_t len,
+    ino_t ino, uint8_t dt, uint64_t cookie_of_next);
+
+struct vnodeops {
+	/*
+	 * Directories.  name has len bytes, no '/', never "." or ".." (the
+	 * core handles those).  dvp locked (shared for lookup and readdir, else
+	 * exclusive).  Permission is already checked by the core.  New and
+	 * found vnodes come back held and unlocked.
+	 */
+	int (*vop_lookup)(struct vnode *dvp, const char *name, size_t len,
+	    struct vnode **vpp); /* ENOENT: may be cached as negative */
+	int (*vop_create)(struct vnode *dvp, const char *name, size_t len,
+	    const struct vattr *va, struct vnode **vpp); /* VREG,VFIFO,VSOCK,
+							     VCHR,VBLK */
+	int (*vop_mkdir)(struct vnode *dvp, const char *name, size_t len,
+	    const struct vattr *va, struct vnode **vpp);
+	int (*vop_symlink)(struct vnode *dvp, const char *name, size_t len,
+	    const struct vattr *va, const char *target, struct vnode **vpp);
+	int (*vop_link)(struct vnode *dvp, const char *name, size_t len,
+	    struct vnode *vp);
+	int (*vop_remove)(struct vnode *dvp, const char *name, size_t len,
+	    struct vnode *vp);
+	int (*vop_rmdir)(struct vnode *dvp, const char *name, size_t len,
+	    struct vnode *vp); /* ENOTEMPTY */
+	/* tvp may be NULL; type and ancestry rules checked by the core. */
+	int (*vop_rename)(struct vnode *fdvp, const char *fname, size_t flen,
+	    struct vnode *fvp, struct vnode *tdvp, const char *tname,
+	    size_t tlen, struct vnode *tvp, int flags);
+	int (*vop_readdir)(struct vnode *dvp, uint64_t *cookiep,
+	    dirent_emit_t emit, void *arg, bool *eofp); /* with . and .. */
+	int (*vop_tmpfile)(struct vnode *dvp, const struct vattr *va,
+	    struct vnode **vpp); /* EOPNOTSUPP */
+
+	/* Files. */
+	int (*vop_getattr)(struct vnode *vp, struct vattr *va);
+	int (*vop_setattr)(struct vnode *vp, const struct vattr *va,
+	    struct ucred *cred); /* ownership rules checked by the core */
+	int (*vop_access)(struct vnode *vp, int rwx, struct ucred *cred);
+	int (*vop_readlink)(struct vnode *vp, struct uio *uio);
+	int (*vop_open)(struct vnode *vp, int fflags, struct file *fp);
+	int (*vop_close)(struct vnode *vp, int fflags, struct file *fp);
+	int (*vop_read)(struct vnode *vp, struct uio *uio, int ioflags,
+	    struct file *fp);
+	int (*vop_write)(struct vnode *vp, struct uio *uio, int ioflags,
+	    struct file *fp);
+	int (*vop_ioctl)(struct vnode *vp, uint64_t cmd, void *data,
+	    struct file *fp); /* unlocked */
+	uint32_t (*vop_poll)(struct vnode *vp, uint32_t events,
+	    struct ev_watch *w, struct file *fp); /* unlocked */
+	int (*vop_fsync)(struct vnode *vp, bool data_only);
+	/* Punch (or allocate) [off, off+len). */
+	int (*vop_allocate)(struct vnode *vp, int mode, uint64_t off,
+	    uint64_t len);
+	int (*vop_seek_hole)(struct vnode *vp, bool hole, off_t *offp);
+	int (*vop_mmap)(struct vnode *vp, uint64_t off, uint64_t len, int prot,
+	    struct file *fp, struct vm_object **objp); /* devices */
+	/* Page cache (v_object): fill or write one page.  Unlocked. */
+	int (*vop_getpage)(struct vnode *vp, struct vm_page *pg);
+	int (*vop_putpage)(struct vnode *vp, struct vm_page *pg);
+
+	int (*vop_getxattr)(struct vnode *vp, const char *name, void *buf,
+	    size_t size, size_t *lenp); /* size 0: only *lenp.  ERANGE,
+					   ENOATTR */
+	int (*vop_setxattr)(struct vnode *vp, const char *name,
+	    const void *buf, size_t size, int flags);
+	int (*vop_listxattr)(struct vnode *vp, char *buf, size_t size,
+	    size_t *lenp); /* NUL-separated names */
+	int (*vop_removexattr)(struct vnode *vp, const char *name);
+
+	void (*vop_inactive)(struct vnode *vp); /* last user went; locked */
+	void (*vop_reclaim)(struct vnode *vp);	/* free v_data; no users */
+	void (*vop_print)(struct vnode *vp);	/* ddb: one line */
+};
+#define XATTR_CREATE  1
+#define XATTR_REPLACE 2
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE	 2
+#define IO_APPEND 0x1
+#define IO_SYNC	  0x2
+#define IO_NONBLOCK 0x4
+#define FALLOC_KEEP_SIZE  1
+#define FALLOC_PUNCH_HOLE 2
+
+struct vnode {
+	struct lock v_lock;
+	refcount_t v_refs;	     /* users */
+	enum vtype v_type;
+	volatile uint32_t v_flags;
+	const struct vnodeops *v_ops;
+	struct mount *v_mount;
+	void *v_data;		     /* the file system's inode */
+	struct vm_object *v_object;  /* page cache; VREG of caching systems */
+	uint64_t v_ident;	     /* inode number, key of the vnode hash */
+	LIST_ENTRY(vnode) v_hash;    /* (vnode hash spin) */
+	TAILQ_ENTRY(vnode) v_lru;    /* (vnode lru spin) unused ones */
+	TAILQ_ENTRY(vnode) v_mntlink; /* (mount spin) */
+	LIST_HEAD(, namecache) v_names; /* (namecache lock) names of it */
+	int32_t v_writecount;	     /* (v_lock) opens for write; -1: text */
+	struct ev_source v_events;   /* readiness, and EVFILT_VNODE */
+	struct lockf *v_lockf;	     /* advisory locks (lockf spin) */
+	void *v_fifo;		     /* pipe of an open FIFO */
+	void *v_special;	     /* device, bound socket */
+};
+#define VF_ROOT	   0x0001 /* root of its mount */
+#define VF_DOOMED  0x0002 /* forced unmount: every op gives EIO */
+#define VF_NOCACHE 0x0004 /* names of this directory are not cached (proc) */
+#define VF_TEXT	   0x0008 /* being executed: no writers */
+#define VF_DELETE  0x0010 /* reclaim at the last drop, do not cache */
+
+/* A new vnode, held; or the existing one of (mp, ident) from vnode_find. */
+int vnode_create(struct mount *mp, enum vtype type,
+    const struct vnodeops *ops, uint64_t ident, void *data,
+    struct vnode **vpp);
+struct vnode *vnode_find(struct mount *mp, uint64_t ident); /* held or NULL */
+void vnode_hold(struct vnode *vp);
+void vnode_drop(struct vnode *vp); /* may sleep */
+/* Attach a page cache of size bytes that uses vop_getpage/putpage. */
+int vnode_cache_attach(struct vnode *vp, uint64_t size, bool only_copy);
+/* Read or write through the page cache; the file system sets the size. */
+int vnode_cache_read(struct vnode *vp, struct uio *uio, uint64_t size);
+int vnode_cache_write(struct vnode *vp, struct uio *uio);
+
+/* --- paths ---------------------------------------------------------------- */
+
+struct path {
+	refcount_t pt_refs;
+	struct mount *pt_mount;	    /* held */
+	struct namecache *pt_name;  /* held */
+	struct vnode *pt_vnode;	    /* held; never NULL in a finished path */
+};
+void path_hold(struct path *p);
+void path_drop(struct path *p);
+/* Absolute name as seen from root: 0, ENAMETOOLONG, ENOENT (unlinked). */
+int path_name(struct path *p, struct path *root, char *buf, size_t size);
+
+#define LOOKUP_NOFOLLOW 0x01 /* do not follow a final symlink */
+#define LOOKUP_DIR	0x02 /* ENOTDIR unless a directory */
+#define LOOKUP_BENEATH	0x04 /* hostile paths: EXDEV when leaving the start */
+/*
+ * Resolve name (kernel string) from dirfd (AT_FDCWD) with the credentials of
+ * the current process.  The result is held.
+ */
+int path_lookup(int dirfd, const char *name, int flags, struct path **pp);
+/* The parent of name's last component, which is copied to last. */
+int path_lookup_parent(int dirfd, const char *name, struct path **dirp,
+    char last[NAME_MAX + 1], bool *trailing_slashp);
+
+/* Kernel-internal opens, with the given path; fflags FREAD|FWRITE|O_. */
+int vn_open(int dirfd, const char *name, int oflags, mode_t mode,
+    struct file **fpp);
+int vn_rdwr(bool write, struct vnode *vp,
+    void *buf, size_t len, off_t off, size_t *residp);
+int vn_getattr(struct vnode *vp, struct vattr *va); /* locks */
+int vn_access(struct vnode *vp, int rwx, struct ucred *cred); /* locks */
+int vaccess(enum vtype type, mode_t mode, uid_t uid, gid_t gid, int rwx,
+    struct ucred *cred);
+void vattr_to_stat(const struct vattr *va, struct vnode *vp, struct stat *st);
+extern const struct fileops vnode_fileops;
+
+/* --- mounts --------------------------------------------------------------- */
+
+struct vfsops {
+	const char *vfs_name;	    /* "tmpfs" */
+	/* from: device or host directory; options: "a=b,c" or "". */
+	int (*vfs_mount)(struct mount *mp, const char *from,
+	    const char *options);
+	int (*vfs_unmount)(struct mount *mp, bool force);
+	int (*vfs_root)(struct mount *mp, struct vnode **vpp); /* held */
+	int (*vfs_statfs)(struct mount *mp, struct statfs *sf);
+	int (*vfs_sync)(struct mount *mp);
+};
+struct mount {
+	TAILQ_ENTRY(mount) mnt_link; /* (mount list lock) */
+	refcount_t mnt_refs;
+	const struct vfsops *mnt_ops;
+	void *mnt_data;
+	uint32_t mnt_flags;
+	uint64_t mnt_fsid;
+	struct path *mnt_covered;    /* where it is mounted; NULL: the root */
+	struct namecache *mnt_root_nc;
+	TAILQ_HEAD(, vnode) mnt_vnodes; /* (mnt_spin) */
+	struct spinlock mnt_spin;
+	char mnt_from[256];
+	char mnt_on[256];
+	char mnt_options[128];
+};
+#define MNT_RDONLY 0x1
+#define MNT_NOSUID 0x2
+#define MNT_NOEXEC 0x4
+#define MNT_NODEV  0x8
+#define MNT_NOATIME 0x10
+
+void vfs_register(const struct vfsops *ops); /* by a module at start */
+int vfs_mount_at(const char *fstype, const char *from, const char *on,
+    uint32_t flags, const char *options); /* on "/" first: the root */
+int vfs_unmount_at(const char *on, bool force);
+void vfs_unmount_all(void);
+/* Call f for each mount until nonzero. */
+int vfs_mount_foreach(int (*f)(struct mount *mp, void *arg), void *arg);
+/* Next registered type after prev ("" first), NULL at the end. */
+const char *vfs_type_next(const char *prev);
+
+/* Unpack a newc archive from read() into the root; cpio.c. */
+int cpio_unpack(int (*read)(void *arg, void *buf, size_t len, size_t *donep),
+    void *arg, const char **errp);
+
+#endif
