@@ -7,6 +7,9 @@
 
 struct mailbox;
 
+/* Where cpu_switch leaves the frame pointer, from td_sp. */
+#define CPU_SWITCH_RBP 32
+
 struct cpu_md {
 	volatile uint32_t cm_idle_word;	 /* futex: 1 while it sleeps idle */
 	struct mailbox *volatile cm_guest; /* it waits for this guest */

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * LWKT: threads and the per-CPU scheduler.
+ *
+ * 1. Ownership.  A thread belongs to one CPU (td_cpu), and only that CPU puts
+ *    it on a run queue, runs it or changes its priority.  Another CPU that
+ *    wants it to run pushes it on the owner's c_remote_ready stack (lock free)
+ *    and kicks the owner, which takes the stack at its next poll point.  So run
+ *    queues need no lock.
+ * 2. States.
+ *
+ *	NEW -> READY -> RUNNING -> SLEEPING -> READY ...
+ *	                        -> READY (yield)
+ *	                        -> EXITED
+ *
+ *    A thread that queued itself for sleep (SLEEPING) runs on until it calls
+ *    lwkt_switch; a wakeup meanwhile makes it READY and lwkt_switch picks it
+ *    again at once: no wakeup is lost.
+ * 3. Order.  TDPRI_COUNT queues, highest first, FIFO within one; a bit mask
+ *    finds the first.  The kernel is not preempted: a better thread runs when
+ *    the present one sleeps, yields or returns to user (c_resched).
+ * 4. The end.  An exiting thread cannot free the stack it stands on: it leaves
+ *    itself in c_dead and the thread switched to buries it.  A few dead threads
+ *    with their stacks are kept for the next creation.
+ * 5. Stacks are whole pages of the direct map with a canary word at the low
+ *    end, checked at each switch.
+ *
+ * Locks: all_spin guards the list of all threads and the cache of dead ones.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/cpu.h>
+#include <sys/ddb.h>
+#include <sys/ktr.h>
+#include <sys/malloc.h>
+#include <sys/memcheck.h>
+#include <sys/proc.h>
+#include <vm/vm.h>
+#include "lwkt_var.h"
+
+#define STACK_CANARY 0x6d61796666c0ffeeUL
+#define STACK_ORDER  2 /* KSTACK_SIZE pages */
+#define CACHE_MAX    16
+CTASSERT((PAGE_SIZE << STACK_ORDER) == KSTACK_SIZE);
+
+struct cpu *cpus[MAXCPU];
+int ncpus;
+
+SPINLOCK_DEFINE(all_spin, "allthreads");
+struct thread_queue all_threads = TAILQ_HEAD_INITIALIZER(all_threads);
+static struct thread_queue dead_cache = TAILQ_HEAD_INITIALIZER(dead_cache);
+static int ndead;
+static struct zone *thread_zone;
+
+static void
+lwkt_init(void)
+{
+	thread_zone = zone_create("thread", sizeof(struct thread), 16);
+}
+SYSINIT(lwkt, SI_KERN, lwkt_init);
+
+/* --- run queues (owner CPU only) --------------------------------------------- */
+
+static void
+runq_insert(struct cpu *c, struct thread *td)
+{
+	TAILQ_INSERT_TAIL(&c->c_runq[td->td_prio], td, td_runq);
+	c->c_runmask |= 1UL << td->td_prio;
+	c->c_nready++;
+}
+
+void
+runq_remove(struct cpu *c, struct thread *td)
+{
+	TAILQ_REMOVE(&c->c_runq[td->td_prio], td, td_runq);
+	if (TAILQ_EMPTY(&c->c_runq[td->td_prio]))
+		c->c_runmask &= ~(1UL << td->td_prio);
+	c->c_nready--;
+}
+
+static struct thread *
+runq_take(struct cpu *c)
+{
+	struct thread *td;
+
+	if (c->c_runmask == 0)
+		return (NULL);
+	td = TAILQ_FIRST(&c->c_runq[63 - __builtin_clzl(c->c_runmask)]);
+	runq_remove(c, td);
+	return (td);
+}
+
+/* td, owned by this CPU, may run. */
+static void
+ready_local(struct thread *td)
+{
+	struct cpu *c = curcpu;
+
+	KASSERT(td->td_cpu == c, ("ready_local: foreign thread %s",
+				     td->td_name));
+	KASSERT(td->td_state == TDS_SLEEPING || td->td_state == TDS_NEW ||
+		td->td_state == TDS_RUNNING, ("ready_local: %s in state %d",
+						 td->td_name, td->td_state));
+	td->td_state = TDS_READY;
+	runq_insert(c, td);
+	if (td->td_prio > c->c_curthread->td_prio)
+		c->c_resched = true;
+}
+
+void
+thread_ready(struct thread *td)
+{
+	struct cpu *c = td->td_cpu;
+	struct thread *head;
+
+	if (c == curcpu) {
+		ready_local(td);
+		return;
+	}
+	do {
+		head = atomic_load(&c->c_remote_ready);
+		td->td_ready_next = head;
+	} while (!atomic_cmpset(&c->c_remote_ready, head, td));
+	if (head == NULL)
+		cpu_kick(c);
+}
+
+/* Take what other CPUs made ready for this one, oldest first. */
+void
+lwkt_take_remote(void)
+{
+	struct cpu *c = curcpu;
+	struct thread *td, *next, *rev = NULL;
+
+	if (atomic_load(&c->c_remote_ready) == NULL)
+		return;
+	for (td = atomic_swap(&c->c_remote_ready, (struct thread *)NULL);
+	     td != NULL; td = next) {
+		next = td->td_ready_next;
+		td->td_ready_next = rev;
+		rev = td;
+	}
+	for (; rev != NULL; rev = next) {
+		next = rev->td_ready_next;
+		ready_local(rev);
+	}
+}
+
+/* --- switching ----------------------------------------------------------------- */
+
+static void
+stack_check(struct thread *td)
+{
+	if (td->td_kstack != NULL &&
+	    *(volatile uint64_t *)td->td_kstack != STACK_CANARY)
+		panic("kernel stack overflow in thread %s", td->td_name);
+}
+
+static void
+thread_release(struct thread *td)
+{
+	memcheck_stack_drop(td->td_stack_id);
+	vm_page_free(vm_page_of_kva(td->td_kstack), STACK_ORDER);
+	zone_free(thread_zone, td);
+}
+
+/* First thing in every thread after a switch. */
+static void
+switch_done(void)
+{
+	struct cpu *c = curcpu;
+	struct thread *dead = c->c_dead;
+
+	if (dead == NULL)
+		return;
+	c->c_dead = NULL;
+	spin_lock(&all_spin);
+	if (ndead < CACHE_MAX) {
+		TAILQ_INSERT_HEAD(&dead_cache, dead, td_runq);
+		ndead++;
+		dead = NULL;
+	}
+	spin_unlock(&all_spin);
+	if (dead != NULL)
+		thread_release(dead);
+}
+
+/*
+ * Leave the CPU to the best ready thread; the caller has put the current one
+ * where it waits.  Returns when it runs again, perhaps on another CPU.
+ */
+void
+lwkt_switch(void)
+{
+	struct cpu *c = curcpu;
+	struct thread *from = c->c_curthread, *to;
+	nstime_t now;
+
+	lock_check_no_spin("lwkt_switch");
+	stack_check(from);
+	ipi_poll();
+	if ((to = runq_take(c)) == NULL)
+		to = c->c_idlethread;
+	c->c_resched = false;
+	if (to == from) {
+		from->td_state = TDS_RUNNING;
+		return;
+	}
+	now = clock_mono();
+	from->td_runtime_ns += now - from->td_started_ns;
+	to->td_started_ns = now;
+	to->td_state = TDS_RUNNING;
+	c->c_curthread = to;
+	c->c_switches++;
+	KTR_EVENT(SCHED, switch, "from=%p to=%p prio=%u", KTRP(from), KTRP(to),
+	    to->td_prio);
+	cpu_switch(&from->td_sp, to->td_sp);
+	switch_done();
+}
+
+static void
+thread_entry(void)
+{
+	struct thread *td = curthread;
+
+	switch_done();
+	td->td_func(td->td_arg);
+	thread_exit();
+}
+
+/* --- life ------------------------------------------------------------------------ */
+
+static struct thread *
+thread_memory(void)
+{
+	struct thread *td;
+	struct vm_page *pg;
+
+	spin_lock(&all_spin);
+	if ((td = TAILQ_FIRST(&dead_cache)) != NULL) {
+		TAILQ_REMOVE(&dead_cache, td, td_runq);
+		ndead--;
+	}
+	spin_unlock(&all_spin);
+	if (td != NULL)
+		return (td);
+	if ((td = zone_alloc(thread_zone, M_WAITOK)) == NULL)
+		return (NULL);
+	if ((pg = vm_page_alloc(-1, STACK_ORDER, VMA_WAIT)) == NULL) {
+		zone_free(thread_zone, td);
+		return (NULL);
+	}
+	td->td_kstack = vm_page_kva(pg);
+	td->td_stack_id = memcheck_stack_add(td->td_kstack, KSTACK_SIZE);
+	return (td);
+}
+
+struct thread *
+thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
+{
+	struct thread *td = thread_memory();
+	void *stack;
+	uint32_t id;
+	va_list ap;
+
+	if (td == NULL)
+		return (NULL);
+	stack = td->td_kstack;
+	id = td->td_stack_id;
+	memset(td, 0, sizeof(*td));
+	td->td_kstack = stack;
+	td->td_stack_id = id;
+	td->td_kstack_bytes = KSTACK_SIZE;
+	*(uint64_t *)stack = STACK_CANARY;
+	td->td_func = func;
+	td->td_arg = arg;
+	td->td_prio = (uint8_t)prio;
+	td->td_state = TDS_NEW;
+	callout_init(&td->td_callout);
+	va_start(ap, fmt);
+	kvsnprintf(td->td_name, sizeof(td->td_name), fmt, ap);
+	va_end(ap);
+	cpu_thread_init(td, thread_entry);
+	spin_lock(&all_spin);
+	TAILQ_INSERT_TAIL(&all_threads, td, td_all);
+	spin_unlock(&all_spin);
+	return (td);
+}
+
+void
+thread_start(struct thread *td, struct cpu *cpu)
+{
+	td->td_cpu = cpu != NULL ? cpu : curcpu;
+	thread_ready(td);
+}
+
+void
+thread_discard(struct thread *td)
+{
+	KASSERT(td->td_state == TDS_NEW, ("thread_discard: it ran"));
+	spin_lock(&all_spin);
+	TAILQ_REMOVE(&all_threads, td, td_all);
+	spin_unlock(&all_spin);
+	thread_release(td);
+}
+
+void
+thread_exit(void)
+{
+	struct thread *td = curthread;
+
+	lock_check_none_held("thread_exit");
+	callout_stop_sync(&td->td_callout);
+	spin_lock(&all_spin);
+	TAILQ_REMOVE(&all_threads, td, td_all);
+	spin_unlock(&all_spin);
+	td->td_state = TDS_EXITED;
+	curcpu->c_dead = td;
+	lwkt_switch();
+	panic("thread_exit: %s ran again", td->td_name);
+}
+
+void
+thread_yield(void)
+{
+	struct thread *td = curthread;
+
+	if (td == td->td_cpu->c_idlethread) {
+		lwkt_switch();
+		return;
+	}
+	ready_local(td);
+	lwkt_switch();
+}
+
+/* Only by the owner CPU (for instance by the thread itself). */
+void
+thread_set_prio(struct thread *td, int prio)
+{
+	struct cpu *c = curcpu;
+
+	KASSERT(td->td_cpu == c, ("thread_set_prio: foreign thread"));
+	if (td->td_state == TDS_READY) {
+		runq_remove(c, td);
+		td->td_prio = (uint8_t)prio;
+		runq_insert(c, td);
+	} else
+		td->td_prio = (uint8_t)prio;
+}
+
+/* --- CPUs -------------------------------------------------------------------------- */
+
+void
+cpu_init(struct cpu *c, int id)
+{
+	c->c_self = c;
+	c->c_id = id;
+	for (int i = 0; i < TDPRI_COUNT; i++)
+		TAILQ_INIT(&c->c_runq[i]);
+	spin_init(&c->c_ipi_spin, "ipi");
+	spin_init(&c->c_callout_spin, "callout");
+	TAILQ_INIT(&c->c_callouts);
+	cpus[id] = c;
+}
+
+void
+cpu_idle_loop(void)
+{
+	struct cpu *c = curcpu;
+	nstime_t next, start;
+
+	for (;;) {
+		ipi_poll();
+		next = callout_poll();
+		if (c->c_runmask != 0) {
+			lwkt_switch();
+			c = curcpu;
+			continue;
+		}
+		start = clock_mono();
+		atomic_store_seq(&c->c_idle, true);
+		if (atomic_load_seq(&c->c_remote_ready) == NULL &&
+		    c->c_ipi_head == c->c_ipi_tail)
+			cpu_idle_wait(next);
+		atomic_store_seq(&c->c_idle, false);
+		c->c_idle_ns += clock_mono() - start;
+	}
+}
+
+static void
+idle_entry(void *arg __unused)
+{
+	cpu_idle_loop();
+}
+
+static void
+cpu_kthreads(struct cpu *c)
+{
+	struct thread *td;
+
+	td = thread_create(callout_thread, c, TDPRI_SOFT, "callout/%d",
+	    c->c_id);
+	if (td == NULL)
+		panic("cpu_kthreads: no memory");
+	td->td_flags |= TDF_PINNED;
+	c->c_callout_thread = td;
+	thread_start(td, c);
+}
+
+/* CPU 0 has run on its boot thread: give it the usual idle thread. */
+static void
+boot_cpu_init(void)
+{
+	struct cpu *c = curcpu;
+	struct thread *td;
+
+	td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/0");
+	if (td == NULL)
+		panic("boot_cpu_init: no memory");
+	td->td_cpu = c;
+	td->td_flags |= TDF_PINNED;
+	c->c_idlethread = td;
+	cpu_kthreads(c);
+}
+SYSINIT(boot_cpu, SI_KERN + 1, boot_cpu_init);
+
+static void
+smp_init(void)
+{
+	int n = MIN(machine_cpu_count(), MAXCPU);
+	struct thread *td;
+	struct cpu *c;
+
+	for (int id = 1; id < n; id++) {
+		c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
+		td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/%d", id);
+		if (c == NULL || td == NULL)
+			panic("smp_init: no memory for CPU %d", id);
+		cpu_init(c, id);
+		td->td_cpu = c;
+		td->td_state = TDS_RUNNING;
+		td->td_flags |= TDF_PINNED;
+		c->c_idlethread = c->c_curthread = td;
+		ncpus = id + 1;
+		cpu_kthreads(c);
+		if (machine_cpu_start(c) != 0)
+			panic("smp_init: CPU %d did not start", id);
+	}
+}
+SYSINIT(smp, SI_SMP, smp_init);
+
+MALLOC_DEFINE(M_CPU, "cpu", "per-CPU structures");
+
+/* --- ddb --------------------------------------------------------------------------- */
+
+static const char *const state_names[] = { "new", "ready", "running", "sleep",
+	"exited" };
+
+static void
+ddb_threads(const char *arg __unused)
+{
+	struct thread *td;
+
+	kprintf("%-18s %-3s %-4s %-7s %-8s %s\n", "THREAD", "CPU", "PRI",
+	    "STATE", "WAIT", "NAME");
+	TAILQ_FOREACH (td, &all_threads, td_all) {
+		kprintf("%-18p %-3d %-4u %-7s %-8s %s\n", td,
+		    td->td_cpu != NULL ? td->td_cpu->c_id : -1, td->td_prio,
+		    state_names[td->td_state],
+		    td->td_wchan != NULL ? td->td_wmesg : "-", td->td_name);
+	}
+}
+DDB_COMMAND(threads, "show threads", ddb_threads, "every kernel thread");
+
+static void
+ddb_cpus(const char *arg __unused)
+{
+	for (int i = 0; i < ncpus; i++) {
+		struct cpu *c = cpus[i];
+
+		kprintf("cpu%d %p cur %s ready %u idle %d switches %lu "
+			"syscalls %lu faults %lu ipis %lu\n",
+		    i, c, c->c_curthread->td_name, c->c_nready, c->c_idle,
+		    c->c_switches, c->c_syscalls, c->c_faults, c->c_ipis);
+	}
+}
+DDB_COMMAND(cpus, "show cpus", ddb_cpus, "each CPU and what it runs");

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kernel memory: slabs with per-CPU magazines (after Bonwick and Adams,
+ * "Magazines and Vmem", 2001).
+ *
+ * 1. A zone caches objects of one size.  Its memory is slabs: blocks of pages,
+ *    aligned to their size, with a header and then objects; free objects of a
+ *    slab are linked through their first word.
+ * 2. Each CPU has a magazine per zone, a stack of object pointers that only
+ *    that CPU touches: the common alloc and free take no lock.  An empty one is
+ *    half filled from the slabs, a full one half emptied, under z_spin.
+ * 3. kmalloc rounds up to a size class, each a zone; beyond the largest class
+ *    it takes whole blocks of pages.  The page struct says which: PGF_SLAB with
+ *    the slab, or PGF_LARGE with the size.
+ * 4. A type counts its bytes; malloc_leaks() at shutdown tells what is left.
+ *
+ * Under a memory checker magazines are bypassed so that a freed object is
+ * known to be free at once.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/cpu.h>
+#include <sys/ddb.h>
+#include <sys/malloc.h>
+#include <sys/memcheck.h>
+#include <vm/vm_var.h>
+
+#define MAG_SIZE 32
+
+struct slab {
+	LIST_ENTRY(slab) sl_link; /* (z_spin) on partial, if it has room */
+	struct zone *sl_zone;
+	void *sl_free;		  /* (z_spin) */
+	uint32_t sl_used;	  /* (z_spin) objects out, magazines too */
+};
+
+struct magazine {
+	uint32_t mg_count;
+	void *mg_objs[MAG_SIZE];
+} __aligned(64);
+
+struct zone {
+	const char *z_name;
+	size_t z_size;	    /* of an object, rounded */
+	size_t z_asked;	    /* as the caller said */
+	size_t z_align;
+	int z_order;	    /* of a slab */
+	uint32_t z_per_slab;
+	uint32_t z_first;   /* offset of the first object */
+	struct spinlock z_spin;
+	LIST_HEAD(, slab) z_partial; /* (z_spin) */
+	uint64_t z_slabs;   /* (z_spin) */
+	uint64_t z_empty;   /* (z_spin) slabs with no object out */
+	uint64_t z_taken;   /* (z_spin) objects out of slabs */
+	struct magazine *z_mags; /* [MAXCPU] or NULL */
+	struct zone *z_next;
+};
+
+#define ZONES_MAX 96
+static struct zone zones[ZONES_MAX];
+static int nzones;
+SPINLOCK_DEFINE(zones_spin, "zones");
+FAULT_POINT(fault_zone, "zone");
+FAULT_POINT(fault_kmalloc, "kmalloc");
+MALLOC_DEFINE(M_TEMP, "temp", "short-lived buffers");
+MALLOC_DEFINE(M_VM, "vm", "virtual memory structures");
+SET_DECLARE(malloc_types, struct malloc_type);
+
+/* --- slabs ------------------------------------------------------------------------ */
+
+static struct slab *
+slab_create(struct zone *z, int flags)
+{
+	struct vm_page *pg = vm_page_alloc(-1, z->z_order,
+	    (flags & M_WAITOK) != 0 ? VMA_WAIT : VMA_NOWAIT | VMA_SYSTEM);
+	struct slab *sl;
+	uint8_t *p;
+
+	if (pg == NULL)
+		return (NULL);
+	sl = vm_page_kva(pg);
+	sl->sl_zone = z;
+	sl->sl_free = NULL;
+	sl->sl_used = 0;
+	p = (uint8_t *)sl + z->z_first;
+	for (uint32_t i = z->z_per_slab; i-- > 0;) {
+		void **obj = (void **)(p + i * z->z_size);
+
+		*obj = sl->sl_free;
+		sl->sl_free = obj;
+	}
+	for (uint64_t i = 0; i < 1UL << z->z_order; i++) {
+		pg[i].pg_flags = PGF_NOTFREE | PGF_SLAB;
+		pg[i].pg_index = (uintptr_t)sl;
+	}
+	memcheck_noaccess(p, z->z_per_slab * z->z_size);
+	return (sl);
+}
+
+static void
+slab_destroy(struct zone *z, struct slab *sl)
+{
+	struct vm_page *pg = vm_page_of_kva(sl);
+
+	memcheck_undefined((uint8_t *)sl + z->z_first,
+	    z->z_per_slab * z->z_size);
+	for (uint64_t i = 1; i < 1UL << z->z_order; i++)
+		pg[i].pg_flags = 0;
+	pg->pg_flags = PGF_NOTFREE;
+	vm_page_free(pg, z->z_order);
+}
+
+static void *
+slab_take(struct zone *z, struct slab *sl)
+{
+	void **obj = sl->sl_free;
+
+	memcheck_defined(obj, sizeof(*obj));
+	sl->sl_free = *obj;
+	memcheck_noaccess(obj, sizeof(*obj));
+	if (sl->sl_used++ == 0)
+		z->z_empty--;
+	if (sl->sl_free == NULL)
+		LIST_REMOVE(sl, sl_link);
+	z->z_taken++;
+	return (obj);
+}
+
+/* (z_spin) The slab to destroy after unlock, or NULL. */
+static struct slab *
+slab_give(struct zone *z, void *p)
+{
+	struct slab *sl = (struct slab *)vm_page_of_kva(p)->pg_index;
+	void **obj = p;
+
+	KASSERT(sl->sl_zone == z, ("zone_free: %p is of %s, not %s", p,
+				      sl->sl_zone->z_name, z->z_name));
+	memcheck_undefined(obj, sizeof(*obj));
+	*obj = sl->sl_free;
+	memcheck_noaccess(obj, sizeof(*obj));
+	if (sl->sl_free == NULL)
+		LIST_INSERT_HEAD(&z->z_partial, sl, sl_link);
+	sl->sl_free = obj;
+	z->z_taken--;
+	if (--sl->sl_used > 0)
+		return (NULL);
+	/* Keep one empty slab against thrashing. */
+	if (++z->z_empty <= 1)
+		return (NULL);
+	z->z_empty--;
+	z->z_slabs--;
+	LIST_REMOVE(sl, sl_link);
+	return (sl);
+}
+
+/* Take up to want objects into objs; makes a slab if there is none. */
+static uint32_t
+zone_take(struct zone *z, void **objs, uint32_t want, int flags)
+{
+	struct slab *sl;
+	uint32_t n = 0;
+
+	spin_lock(&z->z_spin);
+	while (n < want) {
+		if ((sl = LIST_FIRST(&z->z_partial)) != NULL) {
+			objs[n++] = slab_take(z, sl);
+			continue;
+		}
+		if (n > 0)
+			break;
+		spin_unlock(&z->z_spin);
+		if ((sl = slab_create(z, flags)) == NULL)
+			return (0);
+		spin_lock(&z->z_spin);
+		LIST_INSERT_HEAD(&z->z_partial, sl, sl_link);
+		z->z_slabs++;
+		z->z_empty++;
+	}
+	spin_unlock(&z->z_spin);
+	return (n);
+}
+
+static void
+zone_give(struct zone *z, void **objs, uint32_t n)
+{
+	struct slab *sl;
+
+	for (uint32_t i = 0; i < n; i++) {
+		spin_lock(&z->z_spin);
+		sl = slab_give(z, objs[i]);
+		spin_unlock(&z->z_spin);
+		if (sl != NULL)
+			slab_destroy(z, sl);
+	}
+}
+
+/* --- zones ------------------------------------------------------------------------- */
+
+struct zone *
+zone_create(const char *name, size_t size, size_t align)
+{
+	struct zone *z;
+	size_t first, bytes;
+
+	spin_lock(&zones_spin);
+	if (nzones == ZONES_MAX)
+		panic("zone_create: no room for %s", name);
+	z = &zones[nzones++];
+	spin_unlock(&zones_spin);
+	z->z_name = name;
+	z->z_asked = size;
+	z->z_align = MAX(align, 8);
+	z->z_size = roundup2(MAX(size, 16), z->z_align);
+	first = roundup2(sizeof(struct slab), z->z_align);
+	for (z->z_order = 0;; z->z_order++) {
+		bytes = PAGE_SIZE << z->z_order;
+		if ((bytes - first) / z->z_size >= 8 || z->z_order == 3)
+			break;
+	}
+	z->z_first = (uint32_t)first;
+	z->z_per_slab = (uint32_t)((bytes - first) / z->z_size);
+	if (z->z_per_slab == 0)
+		panic("zone_create: %s: %zu bytes are too many", name, size);
+	spin_init(&z->z_spin, "zone");
+	LIST_INIT(&z->z_partial);
+	return (z);
+}
+
+#ifdef MEMCHECK
+#define USE_MAGAZINES false
+#else
+#define USE_MAGAZINES true
+#endif
+
+/* Magazines come with the first allocation: unused zones stay small. */
+static struct magazine *
+magazine(struct zone *z)
+{
+	struct magazine *m = atomic_load_acq(&z->z_mags);
+	struct vm_page *pg;
+	int order = 0;
+
+	if (!USE_MAGAZINES)
+		return (NULL);
+	if (__likely(m != NULL))
+		return (&m[curcpu->c_id]);
+	while ((PAGE_SIZE << order) < sizeof(*m) * MAXCPU)
+		order++;
+	pg = vm_page_alloc(-1, order, VMA_NOWAIT | VMA_ZERO | VMA_SYSTEM);
+	if (pg == NULL)
+		return (NULL);
+	m = vm_page_kva(pg);
+	if (!atomic_cmpset(&z->z_mags, (struct magazine *)NULL, m)) {
+		vm_page_free(pg, order);
+		m = z->z_mags;
+	}
+	return (&m[curcpu->c_id]);
+}
+
+static void *
+zone_get(struct zone *z, int flags)
+{
+	struct magazine *m = magazine(z);
+	void *objs[MAG_SIZE / 2], *p;
+	uint32_t n;
+
+	if (m != NULL && m->mg_count > 0)
+		return (m->mg_objs[--m->mg_count]);
+	n = zone_take(z, objs, m != NULL ? MAG_SIZE / 2 : 1, flags);
+	if (n == 0)
+		return (NULL);
+	p = objs[--n];
+	if (m != NULL) {
+		m = magazine(z); /* we may have slept and moved */
+		while (n > 0 && m->mg_count < MAG_SIZE)
+			m->mg_objs[m->mg_count++] = objs[--n];
+	}
+	zone_give(z, objs, n);
+	return (p);
+}
+
+static void
+zone_put(struct zone *z, void *p)
+{
+	struct magazine *m = magazine(z);
+
+	if (m == NULL) {
+		zone_give(z, &p, 1);
+		return;
+	}
+	if (m->mg_count == MAG_SIZE) {
+		m->mg_count -= MAG_SIZE / 2;
+		zone_give(z, &m->mg_objs[m->mg_count], MAG_SIZE / 2);
+	}
+	m->mg_objs[m->mg_count++] = p;
+}
+
+void *
+zone_alloc(struct zone *z, int flags)
+{
+	void *p;
+
+	if (fault_fires(&fault_zone) || (p = zone_get(z, flags)) == NULL)
+		return (NULL);
+	memcheck_alloc(p, z->z_asked, (flags & M_ZERO) != 0);
+	if ((flags & M_ZERO) != 0)
+		memset(p, 0, z->z_asked);
+	return (p);
+}
+
+void
+zone_free(struct zone *z, void *p)
+{
+	memcheck_free(p);
+#ifdef INVARIANTS
+	if (!USE_MAGAZINES)
+		goto out;
+	/* Poison all but the link word. */
+	if (z->z_size > 16)
+		memset((uint8_t *)p + 8, 0xde, MIN(z->z_size, 256) - 8);
+out:
+#endif
+	zone_put(z, p);
+}
+
+/* --- kmalloc ------------------------------------------------------------------------- */
+
+static const uint16_t class_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384,
+	512, 768, 1024, 1536, 2048 };
+static const char *const class_names[] = { "m16", "m32", "m48", "m64", "m96",
+	"m128", "m192", "m256", "m384", "m512", "m768", "m1024", "m1536",
+	"m2048" };
+#define CLASS_LARGEST 2048
+static struct zone *class_zones[nitems(class_sizes)];
+static uint8_t class_of[CLASS_LARGEST / 16 + 1]; /* by 16-byte units */
+
+static void
+kmalloc_init(void)
+{
+	unsigned c = 0;
+
+	for (unsigned i = 0; i < nitems(class_sizes); i++)
+		class_zones[i] = zone_create(class_names[i], class_sizes[i],
+		    16);
+	for (unsigned u = 0; u < nitems(class_of); u++) {
+		if (u * 16 > class_sizes[c])
+			c++;
+		class_of[u] = (uint8_t)c;
+	}
+}
+SYSINIT(kmalloc, SI_MEMORY, kmalloc_init);
+
+static int
+order_of(size_t size)
+{
+	int order = 0;
+
+	while ((PAGE_SIZE << order) < size)
+		order++;
+	return (order);
+}
+
+static void *
+large_alloc(size_t size, int flags)
+{
+	struct vm_page *pg;
+
+	if (size > PAGE_SIZE << 10)
+		return (NULL);
+	pg = vm_page_alloc(-1, order_of(size),
+	    ((flags & M_WAITOK) != 0 ? VMA_WAIT : VMA_NOWAIT | VMA_SYSTEM) |
+		((flags & M_ZERO) != 0 ? VMA_ZERO : 0));
+	if (pg == NULL)
+		return (NULL);
+	pg->pg_flags |= PGF_LARGE;
+	pg->pg_index = size;
+	return (vm_page_kva(pg));
+}
+
+static void
+account(struct malloc_type *type, int64_t bytes, int64_t count)
+{
+	atomic_add(&type->mt_bytes, bytes);
+	atomic_add(&type->mt_count, count);
+	if (count > 0)
+		atomic_add(&type->mt_total, 1);
+}
+
+void *
+kmalloc(size_t size, struct malloc_type *type, int flags)
+{
+	struct zone *z;
+	size_t bytes = size;
+	void *p;
+
+	if ((flags & M_WAITOK) != 0)
+		lock_check_may_sleep("kmalloc");
+	if (fault_fires(&fault_kmalloc)) {
+		atomic_add(&type->mt_failed, 1);
+		return (NULL);
+	}
+	if (size <= CLASS_LARGEST) {
+		z = class_zones[class_of[(size + 15) / 16]];
+		bytes = z->z_size;
+		p = zone_get(z, flags);
+		if (p != NULL) {
+			memcheck_alloc(p, size, (flags & M_ZERO) != 0);
+			if ((flags & M_ZERO) != 0)
+				memset(p, 0, size);
+		}
+	} else {
+		p = large_alloc(size, flags);
+		if (p != NULL)
+			memcheck_alloc(p, size, (flags & M_ZERO) != 0);
+	}
+	if (p == NULL)
+		atomic_add(&type->mt_failed, 1);
+	else
+		account(type, (int64_t)bytes, 1);
+	return (p);
+}
+
+static size_t
+size_of(void *p)
+{
+	struct vm_page *pg = vm_page_of_kva(p);
+
+	if ((pg->pg_flags & PGF_SLAB) != 0)
+		return (((struct slab *)pg->pg_index)->sl_zone->z_size);
+	KASSERT((pg->pg_flags & PGF_LARGE) != 0, ("kfree: %p was never "
+						  "allocated", p));
+	return (pg->pg_index);
+}
+
+void
+kfree(void *p, struct malloc_type *type)
+{
+	struct vm_page *pg;
+
+	if (p == NULL)
+		return;
+	pg = vm_page_of_kva(p);
+	account(type, -(int64_t)size_of(p), -1);
+	if ((pg->pg_flags & PGF_SLAB) != 0) {
+		zone_free(((struct slab *)pg->pg_index)->sl_zone, p);
+		return;
+	}
+	memcheck_free(p);
+	pg->pg_flags &= ~PGF_LARGE;
+	vm_page_free(pg, order_of(pg->pg_index));
+}
+
+void *
+krealloc(void *p, size_t size, struct malloc_type *type, int flags)
+{
+	size_t old;
+	void *n;
+
+	if (p == NULL)
+		return (kmalloc(size, type, flags));
+	old = size_of(p);
+	if (size <= old && size > old / 2)
+		return (p);
+	if ((n = kmalloc(size, type, flags)) == NULL)
+		return (NULL);
+	memcpy(n, p, MIN(old, size));
+	kfree(p, type);
+	return (n);
+}
+
+char *
+kstrdup(const char *s, struct malloc_type *type)
+{
+	size_t n = strlen(s) + 1;
+	char *d = kmalloc(n, type, M_WAITOK);
+
+	if (d != NULL)
+		memcpy(d, s, n);
+	return (d);
+}
+
+/* --- reports ---------------------------------------------------------------------------- */
+
+/* Print what types still hold; the count of those that should hold nothing. */
+int
+malloc_report(bool all)
+{
+	struct malloc_type *mt;
+	int held = 0;
+
+	SET_FOREACH (mt, malloc_types) {
+		if (mt->mt_count == 0 && !all)
+			continue;
+		held++;
+		kprintf("%-12s %10ld bytes %8ld blocks %10lu ever %6lu "
+			"failed  %s\n",
+		    mt->mt_name, mt->mt_bytes, mt->mt_count, mt->mt_total,
+		    mt->mt_failed, mt->mt_desc);
+	}
+	return (held);
+}
+
+static void
+ddb_malloc(const char *arg __unused)
+{
+	(void)malloc_report(true);
+}
+DDB_COMMAND(malloc, "show malloc", ddb_malloc, "memory by type");
+
+static void
+ddb_zones(const char *arg __unused)
+{
+	for (int i = 0; i < nzones; i++)
+		if (zones[i].z_slabs > 0)
+			kprintf("%-12s size %5zu slabs %6lu taken %8lu\n",
+			    zones[i].z_name, zones[i].z_size,
+			    zones[i].z_slabs, zones[i].z_taken);
+}
+DDB_COMMAND(zones, "show zones", ddb_zones, "object caches");

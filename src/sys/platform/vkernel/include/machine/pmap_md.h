@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vkernel's pmap: the truth in a radix tree, a stub that follows it. */
+#ifndef MACHINE_PMAP_MD_H
+#define MACHINE_PMAP_MD_H
+
+#include <sys/lock.h>
+#include <sys/radix.h>
+
+struct stub;
+
+struct pmap {
+	struct spinlock pm_spin;  /* guards the rest */
+	struct lock pm_flush;	  /* one flush at a time */
+	struct radix pm_ptes;	  /* page number -> pte as pointer */
+	struct stub *pm_stub;	  /* NULL: no program runs here yet */
+	uint64_t pm_removals;	  /* removals or revocations ever queued */
+	uint64_t pm_flushed;	  /* the value of it that is done */
+};
+
+#endif

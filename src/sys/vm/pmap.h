@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's half of virtual memory: translations of one address space.
+ * A pmap may drop any user translation at any time (the fault brings it back)
+ * but never keeps one that was removed: when pmap_update returns, no program
+ * can use what pmap_remove, pmap_protect or pmap_page_* took away.
+ * None of these sleeps except pmap_update and the pmap_page_ functions, which
+ * wait for other CPUs or the machine and so must not run under a spin lock.
+ */
+#ifndef VM_PMAP_H
+#define VM_PMAP_H
+
+#include <sys/lock.h>
+#include <vm/vm.h>
+#include <machine/pmap_md.h>
+
+int pmap_init(struct pmap *pm); /* 0 or ENOMEM */
+void pmap_destroy(struct pmap *pm); /* every translation is gone already */
+/* Replaces what was at va.  0, or ENOMEM (nothing is mapped at va then). */
+int pmap_enter(struct pmap *pm, uaddr_t va, struct vm_page *pg,
+    vm_prot_t prot);
+void pmap_remove(struct pmap *pm, uaddr_t start, uaddr_t end);
+/* Lower the rights of [start, end) to at most prot. */
+void pmap_protect(struct pmap *pm, uaddr_t start, uaddr_t end,
+    vm_prot_t prot);
+/* Rights at va and its page, or NULL.  A hint: may be stale on return. */
+struct vm_page *pmap_lookup(struct pmap *pm, uaddr_t va, vm_prot_t *protp);
+/* The page at va if it is mapped with access, wired; else NULL. */
+struct vm_page *pmap_wire(struct pmap *pm, uaddr_t va, vm_prot_t access);
+uint64_t pmap_resident(struct pmap *pm); /* pages */
+void pmap_update(struct pmap *pm);
+/* Give the child the parent's translations of [start, end), not writable. */
+void pmap_copy(struct pmap *to, struct pmap *from, uaddr_t start,
+    uaddr_t end);
+/* In every pmap: drop translations of pg, or take its write right. */
+void pmap_page_remove(struct vm_page *pg);
+void pmap_page_protect(struct vm_page *pg);
+
+/* --- reverse map (vm/vm_pv.c), for the machine's pmap ---------------------- */
+
+struct pv_entry {
+	struct pv_entry *pv_next;
+	struct pmap *pv_pmap;
+	uaddr_t pv_va;
+};
+int pv_insert(struct vm_page *pg, struct pmap *pm, uaddr_t va); /* ENOMEM */
+void pv_remove(struct vm_page *pg, struct pmap *pm, uaddr_t va);
+/* The first mapping of pg: true and its place; hint only. */
+bool pv_first(struct vm_page *pg, struct pmap **pmp, uaddr_t *vap);
+/* The spin lock of pg's wire count, doom flag and mappings. */
+struct spinlock *vm_page_spin(const struct vm_page *pg);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page faults.
+ *
+ * 1. The map lock is held shared: entries stand still, faults of many threads
+ *    run side by side.  Order of search: overlay, then object, then zeros.
+ * 2. Overlay page: writable if this overlay is its only holder, else shown
+ *    read-only, and a write copies it first.
+ * 3. Object page of a private entry: shown read-only; a write copies it into
+ *    the overlay.  Of a shared entry: a first write marks it dirty, and only
+ *    then it is shown writable, so cleaning can see the next write.
+ * 4. Mapping ahead.  A fault costs far more than a page, so each one maps
+ *    several: zero-fill doubles its window while faults come in sequence
+ *    (WINDOW_MIN .. WINDOW_MAX pages, physically contiguous when it can);
+ *    objects show what is resident in the aligned AROUND pages.
+ * 5. The entering of a translation happens under the lock of the page's object
+ *    (or overlay), after a look that the page is still its: a truncation that
+ *    ran meanwhile has taken it away, and the fault starts again.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/cpu.h>
+#include <sys/ktr.h>
+#include <machine/vmparam.h>
+#include "vm_var.h"
+
+#define WINDOW_MIN 4
+#define WINDOW_MAX 64
+#define AROUND	   16
+#define STACK_GAP  (16 * PAGE_SIZE) /* kept free below a growing stack */
+
+struct fault {
+	struct vmspace *vm;
+	struct vm_entry *e;
+	uaddr_t va; /* of the page */
+	vm_prot_t access;
+};
+
+struct vm_object *
+vm_entry_anon(struct vm_entry *e)
+{
+	struct vm_object *anon = e->ve_anon;
+
+	if (anon != NULL)
+		return (anon);
+	anon = vm_object_create(VMO_ANON, UINT64_MAX, NULL, NULL);
+	if (anon == NULL)
+		return (NULL);
+	if (!atomic_cmpset(&e->ve_anon, (struct vm_object *)NULL, anon)) {
+		vm_object_drop(anon);
+		anon = e->ve_anon;
+	}
+	return (anon);
+}
+
+/* --- overlay ------------------------------------------------------------------------- */
+
+/*
+ * (overlay excl) Put a fresh page at index and show it; the page is consumed.
+ * 0 or ENOMEM.
+ */
+static int
+anon_install(struct fault *f, struct vm_object *anon, uint64_t index,
+    struct vm_page *pg, uaddr_t va)
+{
+	int error;
+
+	if ((error = radix_set(&anon->vo_pages, index, pg)) != 0) {
+		vm_page_release(pg);
+		return (error);
+	}
+	atomic_add(&vm_anon_pages, 1);
+	atomic_and(&pg->pg_flags, (uint16_t)~PGF_ZERO);
+	return (pmap_enter(&f->vm->vm_pmap, va, pg, f->e->ve_prot));
+}
+
+/* (overlay excl) Replace the shared page at index by a copy of our own. */
+static int
+anon_copy(struct fault *f, struct vm_object *anon, uint64_t index,
+    struct vm_page *old)
+{
+	struct vm_page *pg = vm_page_alloc(-1, 0, VMA_WAIT);
+
+	if (pg == NULL)
+		return (ENOMEM);
+	memcpy(vm_page_kva(pg), vm_page_kva(old), PAGE_SIZE);
+	(void)radix_remove(&anon->vo_pages, index);
+	pmap_remove(&f->vm->vm_pmap, f->va, f->va + PAGE_SIZE);
+	/* Other threads of the program must not read the old page on. */
+	pmap_update(&f->vm->vm_pmap);
+	vm_anon_page_drop(old);
+	atomic_add(&vm_cow_count, 1);
+	return (anon_install(f, anon, index, pg, f->va));
+}
+
+/* An overlay page answers the fault: 0, an error, or ENOENT if there is none. */
+static int
+fault_anon(struct fault *f)
+{
+	struct vm_object *anon = f->e->ve_anon;
+	uint64_t index = vm_entry_anon_index(f->e, f->va);
+	struct vm_page *pg;
+	vm_prot_t prot = f->e->ve_prot;
+	int error = ENOENT;
+
+	if (anon == NULL)
+		return (ENOENT);
+	lock_excl(&anon->vo_lock);
+	if ((pg = radix_get(&anon->vo_pages, index)) != NULL) {
+		if (atomic_load(&pg->pg_refs) == 1)
+			error = pmap_enter(&f->vm->vm_pmap, f->va, pg, prot);
+		else if ((f->access & VM_PROT_WRITE) != 0)
+			error = anon_copy(f, anon, index, pg);
+		else
+			error = pmap_enter(&f->vm->vm_pmap, f->va, pg,
+			    prot & ~VM_PROT_WRITE);
+	}
+	lock_release(&anon->vo_lock);
+	return (error);
+}
+
+/* --- zero fill -------------------------------------------------------------------------- */
+
+/* How many pages from va on to make at once. */
+static uint64_t
+fill_window(struct fault *f, struct vm_object *anon)
+{
+	struct vm_entry *e = f->e;
+	uint64_t want, index, limit;
+
+	if (e->ve_advice == VMADV_RANDOM)
+		return (1);
+	if (f->va == e->ve_next_fault)
+		want = MIN((uint64_t)MAX(e->ve_window, 1) * 2, WINDOW_MAX);
+	else
+		want = WINDOW_MIN;
+	e->ve_window = (uint8_t)want;
+	if (vm_free_pages < vm_free_low + want)
+		return (1);
+	limit = MIN(want, atop(e->ve_end - f->va));
+	index = vm_entry_anon_index(e, f->va) + 1;
+	if (radix_next(&anon->vo_pages, &index) != NULL)
+		limit = MIN(limit, index - vm_entry_anon_index(e, f->va));
+	return (limit);
+}
+
+static int
+fault_zero(struct fault *f)
+{
+	struct vm_object *anon = vm_entry_anon(f->e);
+	struct vm_page *run = NULL;
+	uint64_t n, index = vm_entry_anon_index(f->e, f->va);
+	int order = 0, error = 0;
+
+	if (anon == NULL)
+		return (ENOMEM);
+	lock_excl(&anon->vo_lock);
+	if (radix_get(&anon->vo_pages, index) != NULL) {
+		lock_release(&anon->vo_lock);
+		return (fault_anon(f)); /* another thread was faster */
+	}
+	n = fill_window(f, anon);
+	while (2UL << order <= n)
+		order++;
+	for (; order > 0 && run == NULL; order -= run == NULL)
+		run = vm_page_alloc(-1, order, VMA_NOWAIT | VMA_ZERO);
+	if (run == NULL)
+		run = vm_page_alloc(-1, 0, VMA_WAIT | VMA_ZERO);
+	if (run == NULL) {
+		lock_release(&anon->vo_lock);
+		return (ENOMEM);
+	}
+	vm_page_split(run, order);
+	for (n = 0; n < 1UL << order; n++) {
+		if (error != 0)
+			vm_page_release(&run[n]);
+		else
+			error = anon_install(f, anon, index + n, &run[n],
+			    f->va + ptoa(n));
+	}
+	lock_release(&anon->vo_lock);
+	f->e->ve_next_fault = f->va + (PAGE_SIZE << order);
+	return (error);
+}
+
+/* --- objects ------------------------------------------------------------------------------ */
+
+static bool
+overlay_has(struct vm_entry *e, uaddr_t va)
+{
+	struct vm_object *anon = e->ve_anon;
+	bool has;
+
+	if (anon == NULL)
+		return (false);
+	lock_shared(&anon->vo_lock);
+	has = radix_get(&anon->vo_pages, vm_entry_anon_index(e, va)) != NULL;
+	lock_release(&anon->vo_lock);
+	return (has);
+}
+
+/* Show resident neighbours; best effort, never writable unless anonymous. */
+static void
+fault_around(struct fault *f, vm_prot_t prot)
+{
+	struct vm_entry *e = f->e;
+	struct vm_object *obj = e->ve_object;
+	uaddr_t start = rounddown2(f->va, AROUND * PAGE_SIZE);
+	uaddr_t end = MIN(start + AROUND * PAGE_SIZE, e->ve_end);
+	struct vm_page *pg;
+
+	if (e->ve_advice == VMADV_RANDOM)
+		return;
+	for (uaddr_t va = MAX(start, e->ve_start); va < end; va += PAGE_SIZE) {
+		if (va == f->va ||
+		    pmap_lookup(&f->vm->vm_pmap, va, NULL) != NULL ||
+		    overlay_has(e, va))
+			continue;
+		lock_shared(&obj->vo_lock);
+		pg = radix_get(&obj->vo_pages, vm_entry_object_index(e, va));
+		if (pg != NULL && (pg->pg_flags & PGF_BUSY) == 0)
+			(void)pmap_enter(&f->vm->vm_pmap, va, pg, prot);
+		lock_release(&obj->vo_lock);
+	}
+}
+
+/* Copy the object's page into the overlay. */
+static int
+object_copy(struct fault *f, struct vm_page *from)
+{
+	struct vm_object *anon = vm_entry_anon(f->e);
+	uint64_t index = vm_entry_anon_index(f->e, f->va);
+	struct vm_page *pg;
+	int error;
+
+	if (anon == NULL || (pg = vm_page_alloc(-1, 0, VMA_WAIT)) == NULL)
+		return (ENOMEM);
+	memcpy(vm_page_kva(pg), vm_page_kva(from), PAGE_SIZE);
+	lock_excl(&anon->vo_lock);
+	if (radix_get(&anon->vo_pages, index) != NULL) {
+		vm_page_release(pg);
+		error = 0; /* another thread was faster: the retry finds it */
+	} else {
+		pmap_remove(&f->vm->vm_pmap, f->va, f->va + PAGE_SIZE);
+		pmap_update(&f->vm->vm_pmap);
+		atomic_add(&vm_cow_count, 1);
+		error = anon_install(f, anon, index, pg, f->va);
+	}
+	lock_release(&anon->vo_lock);
+	return (error);
+}
+
+/* Show the object's page itself, if it still is the object's. */
+static int
+object_show(struct fault *f, struct vm_page *pg, uint64_t index,
+    vm_prot_t prot)
+{
+	struct vm_object *obj = f->e->ve_object;
+	int error = 0;
+
+	lock_shared(&obj->vo_lock);
+	if (radix_get(&obj->vo_pages, index) == pg) {
+		if ((f->access & VM_PROT_WRITE) != 0)
+			vm_object_dirty(obj, pg);
+		error = pmap_enter(&f->vm->vm_pmap, f->va, pg, prot);
+	}
+	lock_release(&obj->vo_lock);
+	return (error);
+}
+
+static int
+fault_object(struct fault *f)
+{
+	struct vm_entry *e = f->e;
+	struct vm_object *obj = e->ve_object;
+	uint64_t index = vm_entry_object_index(e, f->va);
+	bool shared = (e->ve_flags & VMM_SHARED) != 0;
+	vm_prot_t prot = e->ve_prot;
+	struct vm_page *pg;
+	int error;
+
+	if (ptoa(index) >= round_page(obj->vo_size))
+		return (EIO);
+	if ((error = vm_object_getpage(obj, index, 0, &pg)) != 0)
+		return (error == ENOMEM ? ENOMEM : EIO);
+	if (!shared && (f->access & VM_PROT_WRITE) != 0) {
+		error = object_copy(f, pg);
+	} else {
+		/* Anonymous and device pages need no dirty tracking. */
+		if (!shared || (obj->vo_type == VMO_VNODE &&
+				   (f->access & VM_PROT_WRITE) == 0))
+			prot &= ~VM_PROT_WRITE;
+		error = object_show(f, pg, index, prot);
+		if (error == 0)
+			fault_around(f, obj->vo_type == VMO_VNODE ?
+				prot & ~VM_PROT_WRITE : prot);
+	}
+	vm_page_unwire(pg);
+	return (error);
+}
+
+/* --- entry points ---------------------------------------------------------------------------- */
+
+/* A fault just below a growing stack: extend it.  Takes and leaves no lock. */
+static int
+grow_stack(struct vmspace *vm, uaddr_t va)
+{
+	struct vm_entry *e, *prev;
+	int error = EFAULT;
+
+	lock_excl(&vm->vm_lock);
+	e = vm_entry_at_or_after(vm, va);
+	if (e != NULL && e->ve_start <= va) {
+		error = 0;
+	} else if (e != NULL && (e->ve_flags & VMM_GROWSDOWN) != 0 &&
+	    e->ve_end - va <= vm->vm_stack_max && va >= e->ve_anon_base &&
+	    vm->vm_size + (e->ve_start - va) <= vm->vm_as_max) {
+		prev = TAILQ_PREV(e, vm_entry_list, ve_link);
+		if (prev == NULL || prev->ve_end + STACK_GAP <= va) {
+			vm->vm_size += e->ve_start - va;
+			vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+			e->ve_start = va;
+			error = 0;
+		}
+	}
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+/* (vm_lock shared) */
+static int
+fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
+{
+	struct fault f = { vm, vm_entry_lookup(vm, va), va, access };
+	int error;
+
+	if (f.e == NULL)
+		return (EFAULT);
+	if ((access & ~f.e->ve_prot) != 0)
+		return (EACCES);
+	if ((f.e->ve_flags & VMM_SHARED) == 0 &&
+	    (error = fault_anon(&f)) != ENOENT)
+		return (error);
+	if (f.e->ve_object == NULL)
+		return (fault_zero(&f));
+	return (fault_object(&f));
+}
+
+int
+vm_fault(struct vmspace *vm, uaddr_t addr, vm_prot_t access)
+{
+	uaddr_t va = trunc_page(addr);
+	int error;
+
+	if (va < VM_MIN_USER || va >= VM_MAX_USER)
+		return (EFAULT);
+	atomic_add(&vm_fault_count, 1);
+	curcpu->c_faults++;
+	lock_shared(&vm->vm_lock);
+	error = fault_locked(vm, va, access);
+	lock_release(&vm->vm_lock);
+	if (error == EFAULT && (error = grow_stack(vm, va)) == 0) {
+		lock_shared(&vm->vm_lock);
+		error = fault_locked(vm, va, access);
+		lock_release(&vm->vm_lock);
+	}
+	KTR_EVENT(FAULT, fault, "addr=%#lx access=%u error=%d", addr, access,
+	    (uint64_t)error);
+	return (error);
+}
+
+int
+vm_fault_page(struct vmspace *vm, uaddr_t addr, vm_prot_t access,
+    struct vm_page **pgp)
+{
+	int error;
+
+	for (int tries = 0; tries < 100; tries++) {
+		*pgp = pmap_wire(&vm->vm_pmap, trunc_page(addr), access);
+		if (*pgp != NULL)
+			return (0);
+		if ((error = vm_fault(vm, addr, access)) != 0)
+			return (error);
+	}
+	return (ENOMEM);
+}
+
+int
+vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
+    bool write, size_t *donep)
+{
+	size_t done = 0, n;
+	struct vm_page *pg;
+	uint8_t *p;
+	int error = 0;
+
+	while (done < len) {
+		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
+		error = vm_fault_page(vm, addr + done,
+		    write ? VM_PROT_WRITE : VM_PROT_READ, &pg);
+		if (error != 0)
+			break;
+		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);
+		if (write)
+			memcpy(p, (uint8_t *)buf + done, n);
+		else
+			memcpy((uint8_t *)buf + done, p, n);
+		vm_page_unwire(pg);
+		done += n;
+	}
+	*donep = done;
+	return (done > 0 ? 0 : error);
+}

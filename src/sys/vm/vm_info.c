@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers and views of virtual memory, for procfs, sysctl and the debugger. */
+#include <sys/systm.h>
+#include <sys/ddb.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <sys/vnode.h>
+#include <machine/vmparam.h>
+#include "vm_var.h"
+
+uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
+    vm_anon_pages, vm_file_pages;
+
+SYSCTL_U64(vm_total, "vm.pages.total", CTLF_RD, &vm_total_pages,
+    "pages of memory under the allocator");
+SYSCTL_U64(vm_free, "vm.pages.free", CTLF_RD, &vm_free_pages, "free pages");
+SYSCTL_U64(vm_file, "vm.pages.file", CTLF_RD, &vm_file_pages,
+    "reclaimable pages of files");
+SYSCTL_U64(vm_anon, "vm.pages.anon", CTLF_RD, &vm_anon_pages,
+    "anonymous pages in use");
+SYSCTL_U64(vm_faults, "vm.faults", CTLF_RD, &vm_fault_count,
+    "page faults since boot");
+SYSCTL_U64(vm_cow, "vm.cow", CTLF_RD, &vm_cow_count, "pages copied on write");
+SYSCTL_U64(vm_reclaimed, "vm.reclaimed", CTLF_RD, &vm_reclaimed_count,
+    "file pages reclaimed");
+
+void
+vm_stats_get(struct vm_stats *st)
+{
+	*st = (struct vm_stats) {
+		.vs_total = vm_total_pages,
+		.vs_free = vm_free_pages,
+		.vs_file = vm_file_pages,
+		.vs_anon = vm_anon_pages,
+		.vs_faults = vm_fault_count,
+		.vs_cow = vm_cow_count,
+		.vs_reclaimed = vm_reclaimed_count,
+		.vs_oom_kills = vm_oom_count,
+	};
+}
+
+void
+vmspace_stats(struct vmspace *vm, struct vmspace_stats *st)
+{
+	struct vm_entry *e;
+
+	memset(st, 0, sizeof(*st));
+	lock_shared(&vm->vm_lock);
+	st->vss_size = vm->vm_size;
+	st->vss_peak = vm->vm_peak;
+	st->vss_resident = ptoa(pmap_resident(&vm->vm_pmap));
+	TAILQ_FOREACH (e, &vm->vm_entries, ve_link) {
+		uint64_t len = e->ve_end - e->ve_start;
+
+		if ((e->ve_flags & VMM_GROWSDOWN) != 0)
+			st->vss_stack += len;
+		else if ((e->ve_prot & VM_PROT_EXECUTE) != 0)
+			st->vss_text += len;
+		else if ((e->ve_prot & VM_PROT_WRITE) != 0)
+			st->vss_data += len;
+		if ((e->ve_flags & VMM_SHARED) != 0)
+			st->vss_shared += len;
+	}
+	lock_release(&vm->vm_lock);
+}
+
+static uint64_t
+entry_resident(struct vmspace *vm, struct vm_entry *e)
+{
+	uint64_t i = atop(e->ve_start), n = 0;
+
+	spin_lock(&vm->vm_pmap.pm_spin);
+	while (radix_next(&vm->vm_pmap.pm_ptes, &i) != NULL &&
+	    i < atop(e->ve_end))
+		n++, i++;
+	spin_unlock(&vm->vm_pmap.pm_spin);
+	return (ptoa(n));
+}
+
+int
+vmspace_entry_info(struct vmspace *vm, uaddr_t addr,
+    struct vm_entry_info *info)
+{
+	struct vm_entry *e;
+
+	memset(info, 0, sizeof(*info));
+	lock_shared(&vm->vm_lock);
+	if ((e = vm_entry_at_or_after(vm, addr)) == NULL) {
+		lock_release(&vm->vm_lock);
+		return (ENOENT);
+	}
+	info->vei_start = e->ve_start;
+	info->vei_end = e->ve_end;
+	info->vei_offset = e->ve_object != NULL ? e->ve_offset : 0;
+	info->vei_prot = e->ve_prot;
+	info->vei_shared = (e->ve_flags & VMM_SHARED) != 0;
+	info->vei_stack = (e->ve_flags & VMM_GROWSDOWN) != 0;
+	info->vei_heap = e->ve_object == NULL && vm->vm_brk_start != 0 &&
+	    e->ve_start < vm->vm_brk && e->ve_end > vm->vm_brk_start;
+	info->vei_resident = entry_resident(vm, e);
+	if (e->ve_object != NULL && e->ve_object->vo_type == VMO_VNODE) {
+		info->vei_vp = e->ve_object->vo_handle;
+		vnode_hold(info->vei_vp);
+	}
+	lock_release(&vm->vm_lock);
+	return (0);
+}
+
+void
+vmspace_set_layout(struct vmspace *vm, uaddr_t text_start, uint64_t text_len,
+    uaddr_t brk_start, uaddr_t stack_top, uint64_t stack_max)
+{
+	vm->vm_text_start = text_start;
+	vm->vm_text_len = text_len;
+	vm->vm_brk_start = vm->vm_brk = brk_start;
+	vm->vm_stack_top = stack_top;
+	vm->vm_stack_max = stack_max;
+}
+
+void
+vmspace_set_limits(struct vmspace *vm, uint64_t as_max, uint64_t data_max,
+    uint64_t stack_max)
+{
+	vm->vm_as_max = as_max;
+	vm->vm_data_max = data_max;
+	vm->vm_stack_max = MIN(stack_max, VM_MAX_USER / 4);
+}
+
+static void
+ddb_map(const char *arg)
+{
+	struct vm_entry *e;
+	struct vmspace *vm;
+	struct proc *p;
+	uint64_t pid;
+
+	if (!ddb_number(&arg, &pid) || (p = proc_find((pid_t)pid)) == NULL ||
+	    (vm = p->p_vmspace) == NULL) {
+		kprintf("show map PID\n");
+		return;
+	}
+	TAILQ_FOREACH (e, &vm->vm_entries, ve_link)
+		kprintf("%#14lx %#14lx prot %u/%u flags %#x object %p+%#lx "
+			"anon %p\n",
+		    e->ve_start, e->ve_end, e->ve_prot, e->ve_maxprot,
+		    e->ve_flags, e->ve_object, e->ve_offset, e->ve_anon);
+}
+DDB_COMMAND(map, "show map", ddb_map, "the address space of a process");

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address spaces: what is mapped where.
+ *
+ * 1. A vmspace is an ordered set of entries.  An entry covers [ve_start,
+ *    ve_end) and shows ve_object from ve_offset on, or zeros if it has none.
+ *    A private entry has an overlay, ve_anon, that holds the pages it has
+ *    written; a page there hides the object's.  Shared entries write to the
+ *    object and never have an overlay.
+ * 2. Overlay index = page number relative to ve_anon_base, which stays when an
+ *    entry is cut or moves along when it is moved: cutting an entry gives two
+ *    that use one overlay by disjoint ranges, with a reference each.
+ * 3. Changes (map, unmap, protect, move, fork) hold vm_lock exclusively,
+ *    faults hold it shared.  An operation on a range first cuts the entries at
+ *    both ends (clip), so what it touches are whole entries; cutting may fail
+ *    for memory, and does before anything was changed.
+ * 4. Removing: pmap_remove, pmap_update (no program can reach the pages now),
+ *    then the overlay's pages are freed.
+ * 5. fork copies entries; overlays are copied by page reference (see
+ *    vm_object.c), both sides lose the write right in the pmap, and the next
+ *    write makes a copy.  The child's pmap starts with the parent's
+ *    translations, so that it does not fault for what it reads.
+ *
+ * Lock order: vm_lock -> overlay vo_lock -> object vo_lock -> pmap.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/ddb.h>
+#include <sys/ktr.h>
+#include <machine/vmparam.h>
+#include "vm_var.h"
+
+static struct zone *vmspace_zone;
+
+static void
+map_init(void)
+{
+	vmspace_zone = zone_create("vmspace", sizeof(struct vmspace), 16);
+}
+SYSINIT(vmspace, SI_MEMORY + 1, map_init);
+
+/* --- life --------------------------------------------------------------------------- */
+
+struct vmspace *
+vmspace_create(void)
+{
+	struct vmspace *vm = zone_alloc(vmspace_zone, M_WAITOK | M_ZERO);
+
+	if (vm == NULL)
+		return (NULL);
+	if (pmap_init(&vm->vm_pmap) != 0) {
+		zone_free(vmspace_zone, vm);
+		return (NULL);
+	}
+	ref_init(&vm->vm_refs, 1);
+	lock_init(&vm->vm_lock, "vmspace", 0);
+	TAILQ_INIT(&vm->vm_entries);
+	vm->vm_free_hint = VM_MMAP_TOP;
+	vm->vm_as_max = vm->vm_data_max = UINT64_MAX;
+	vm->vm_stack_max = 8 << 20;
+	return (vm);
+}
+
+void
+vmspace_hold(struct vmspace *vm)
+{
+	ref_hold(&vm->vm_refs);
+}
+
+static void
+entry_destroy(struct vm_entry *e)
+{
+	if (e->ve_anon != NULL)
+		vm_object_drop(e->ve_anon);
+	if (e->ve_object != NULL) {
+		atomic_sub(&e->ve_object->vo_mappings, 1);
+		vm_object_drop(e->ve_object);
+	}
+	vm_entry_free(e);
+}
+
+/* (vm_lock) Whole entries in [start, end) go; the pmap is already clean. */
+static void
+delete_entries(struct vmspace *vm, uaddr_t start, uaddr_t end)
+{
+	struct vm_entry *e, *next;
+
+	for (e = vm_entry_at_or_after(vm, start);
+	     e != NULL && e->ve_start < end; e = next) {
+		next = TAILQ_NEXT(e, ve_link);
+		vm_entry_unlink(vm, e);
+		vm->vm_size -= e->ve_end - e->ve_start;
+		if (e->ve_anon != NULL && e->ve_anon->vo_refs > 1)
+			vm_object_remove_range(e->ve_anon,
+			    vm_entry_anon_index(e, e->ve_start),
+			    vm_entry_anon_index(e, e->ve_end));
+		entry_destroy(e);
+	}
+}
+
+void
+vmspace_clear(struct vmspace *vm)
+{
+	lock_excl(&vm->vm_lock);
+	pmap_remove(&vm->vm_pmap, VM_MIN_USER, VM_MAX_USER);
+	pmap_update(&vm->vm_pmap);
+	delete_entries(vm, 0, UINT64_MAX);
+	vm->vm_free_hint = VM_MMAP_TOP;
+	vm->vm_brk_start = vm->vm_brk = 0;
+	lock_release(&vm->vm_lock);
+}
+
+void
+vmspace_drop(struct vmspace *vm)
+{
+	if (!ref_drop(&vm->vm_refs))
+		return;
+	vmspace_clear(vm);
+	pmap_destroy(&vm->vm_pmap);
+	lock_destroy(&vm->vm_lock);
+	zone_free(vmspace_zone, vm);
+}
+
+/* --- cutting -------------------------------------------------------------------------- */
+
+/* (vm_lock) Cut the entry that covers addr in two at addr.  0 or ENOMEM. */
+static int
+clip(struct vmspace *vm, uaddr_t addr)
+{
+	struct vm_entry *e = vm_entry_lookup(vm, addr), *hi;
+
+	if (e == NULL || e->ve_start == addr)
+		return (0);
+	if ((hi = vm_entry_alloc()) == NULL)
+		return (ENOMEM);
+	/* Both halves must share one overlay: make it now. */
+	if ((e->ve_flags & VMM_SHARED) == 0 && vm_entry_anon(e) == NULL) {
+		vm_entry_free(hi);
+		return (ENOMEM);
+	}
+	hi->ve_start = addr;
+	hi->ve_end = e->ve_end;
+	hi->ve_object = e->ve_object;
+	hi->ve_offset = e->ve_offset + (addr - e->ve_start);
+	hi->ve_anon = e->ve_anon;
+	hi->ve_anon_base = e->ve_anon_base;
+	hi->ve_prot = e->ve_prot;
+	hi->ve_maxprot = e->ve_maxprot;
+	hi->ve_flags = e->ve_flags & ~VMM_GROWSDOWN;
+	hi->ve_wired = e->ve_wired;
+	hi->ve_advice = e->ve_advice;
+	if (hi->ve_object != NULL) {
+		vm_object_hold(hi->ve_object);
+		atomic_add(&hi->ve_object->vo_mappings, 1);
+	}
+	if (hi->ve_anon != NULL)
+		vm_object_hold(hi->ve_anon);
+	e->ve_end = addr;
+	vm_entry_link(vm, hi);
+	return (0);
+}
+
+static int
+clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end)
+{
+	int error = clip(vm, start);
+
+	return (error != 0 ? error : clip(vm, end));
+}
+
+static int
+check_range(uaddr_t addr, uint64_t len)
+{
+	if ((addr & PAGE_MASK) != 0 || len == 0 || (len & PAGE_MASK) != 0 ||
+	    addr + len < addr || addr + len > VM_MAX_USER)
+		return (EINVAL);
+	return (0);
+}
+
+/* --- map and unmap ---------------------------------------------------------------------- */
+
+/* (vm_lock) Free space of len at or after hint, else top down.  0: none. */
+static uaddr_t
+find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
+{
+	struct vm_entry *e, *prev;
+	uaddr_t top, low;
+
+	if (hint >= VM_MIN_USER && hint + len <= VM_MAX_USER && hint + len > hint) {
+		e = vm_entry_at_or_after(vm, hint);
+		if (e == NULL || e->ve_start >= hint + len)
+			return (hint);
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		top = pass == 0 ? vm->vm_free_hint : VM_MMAP_TOP;
+		e = vm_entry_at_or_after(vm, top - 1);
+		prev = e != NULL ? e : TAILQ_LAST(&vm->vm_entries,
+					   vm_entry_list);
+		if (e != NULL && e->ve_start < top)
+			top = e->ve_start;
+		/* prev walks the entries below top, downwards. */
+		if (prev != NULL && prev->ve_end > top)
+			prev = TAILQ_PREV(prev, vm_entry_list, ve_link);
+		for (;; prev = TAILQ_PREV(prev, vm_entry_list, ve_link)) {
+			low = prev != NULL ? prev->ve_end : VM_MIN_USER;
+			if (top >= low && top - low >= len) {
+				vm->vm_free_hint = top - len;
+				return (top - len);
+			}
+			if (prev == NULL)
+				break;
+			top = MIN(top, prev->ve_start);
+		}
+	}
+	return (0);
+}
+
+/* (vm_lock) */
+static int
+unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
+{
+	struct vm_entry *e = vm_entry_at_or_after(vm, start);
+	int error;
+
+	if (e == NULL || e->ve_start >= end)
+		return (0);
+	if ((error = clip_range(vm, start, end)) != 0)
+		return (error);
+	pmap_remove(&vm->vm_pmap, start, end);
+	pmap_update(&vm->vm_pmap);
+	delete_entries(vm, start, end);
+	if (end > vm->vm_free_hint && end <= VM_MMAP_TOP)
+		vm->vm_free_hint = MAX(vm->vm_free_hint, end);
+	return (0);
+}
+
+/* (vm_lock) Can e simply grow to cover [.., end)? */
+static bool
+can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
+    vm_prot_t maxprot, int flags, const struct vm_object *obj)
+{
+	return (e != NULL && e->ve_end == start && obj == NULL &&
+	    e->ve_object == NULL && e->ve_prot == prot &&
+	    e->ve_maxprot == maxprot && e->ve_wired == 0 &&
+	    e->ve_flags == (flags & (VMM_SHARED | VMM_GROWSDOWN)) &&
+	    (e->ve_flags & (VMM_SHARED | VMM_GROWSDOWN)) == 0 &&
+	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1));
+}
+
+/* (vm_lock) The range is free. */
+static int
+insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, struct vm_object *obj,
+    uint64_t offset)
+{
+	struct vm_entry *e, *before;
+
+	before = start > 0 ? vm_entry_lookup(vm, start - 1) : NULL;
+	if (can_extend(before, start, prot, maxprot, flags, obj)) {
+		before->ve_end += len;
+	} else {
+		if ((e = vm_entry_alloc()) == NULL)
+			return (ENOMEM);
+		e->ve_start = start;
+		e->ve_end = start + len;
+		e->ve_offset = offset;
+		e->ve_prot = prot;
+		e->ve_maxprot = maxprot;
+		e->ve_flags = (uint16_t)(flags & (VMM_SHARED | VMM_GROWSDOWN));
+		e->ve_anon_base = start;
+		if ((flags & VMM_GROWSDOWN) != 0)
+			e->ve_anon_base = start > vm->vm_stack_max ?
+			    start - vm->vm_stack_max :
+			    VM_MIN_USER;
+		if (obj != NULL) {
+			vm_object_hold(obj);
+			atomic_add(&obj->vo_mappings, 1);
+		}
+		e->ve_object = obj;
+		vm_entry_link(vm, e);
+	}
+	vm->vm_size += len;
+	vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+	return (0);
+}
+
+/* (vm_lock) */
+static int
+map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
+    vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset)
+{
+	struct vm_entry *e;
+	uaddr_t start = *addrp;
+	int error;
+
+	if ((flags & VMM_FIXED) != 0) {
+		e = vm_entry_at_or_after(vm, start);
+		if (e != NULL && e->ve_start < start + len) {
+			if ((flags & VMM_NOREPLACE) != 0)
+				return (EEXIST);
+			if ((error = unmap_locked(vm, start, start + len)) != 0)
+				return (error);
+		}
+	} else if ((start = find_space(vm, trunc_page(start), len)) == 0)
+		return (ENOMEM);
+	if (vm->vm_size + len > vm->vm_as_max)
+		return (ENOMEM);
+	error = insert_locked(vm, start, len, prot, maxprot, flags, obj,
+	    offset);
+	if (error == 0)
+		*addrp = start;
+	return (error);
+}
+
+int
+vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
+    vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset)
+{
+	struct vm_object *shm = NULL;
+	int error;
+
+	if (len == 0 || (len & PAGE_MASK) != 0 || len > VM_MAX_USER)
+		return (len > VM_MAX_USER ? ENOMEM : EINVAL);
+	if ((flags & VMM_FIXED) != 0 && (check_range(*addrp, len) != 0 ||
+					    *addrp < VM_MIN_USER))
+		return ((*addrp & PAGE_MASK) != 0 ? EINVAL : ENOMEM);
+	if (obj == NULL && (flags & VMM_SHARED) != 0) {
+		shm = obj = vm_object_create(VMO_ANON, len, NULL, NULL);
+		if (obj == NULL)
+			return (ENOMEM);
+		offset = 0;
+	}
+	lock_excl(&vm->vm_lock);
+	error = map_locked(vm, addrp, len, prot, maxprot, flags, obj, offset);
+	lock_release(&vm->vm_lock);
+	if (shm != NULL)
+		vm_object_drop(shm);
+	if (error == 0 && (flags & VMM_POPULATE) != 0 && prot != VM_PROT_NONE)
+		for (uaddr_t va = *addrp; va < *addrp + len; va += PAGE_SIZE)
+			if (vm_fault(vm, va, (prot & VM_PROT_WRITE) ?
+				    VM_PROT_WRITE : VM_PROT_READ) != 0)
+				break;
+	KTR_EVENT(FAULT, map, "addr=%#lx len=%#lx prot=%u flags=%#x error=%d",
+	    *addrp, len, prot, (uint64_t)flags, (uint64_t)error);
+	return (error);
+}
+
+int
+vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len)
+{
+	int error;
+
+	if ((addr & PAGE_MASK) != 0 || len == 0)
+		return (EINVAL);
+	len = round_page(len);
+	if (len == 0 || addr + len < addr || addr + len > VM_MAX_USER)
+		return (EINVAL);
+	lock_excl(&vm->vm_lock);
+	error = unmap_locked(vm, addr, addr + len);
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+/* (vm_lock) ENOMEM unless entries cover all of [start, end). */
+static int
+check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end)
+{
+	struct vm_entry *e = vm_entry_lookup(vm, start);
+
+	while (e != NULL && e->ve_end < end) {
+		struct vm_entry *next = TAILQ_NEXT(e, ve_link);
+
+		if (next == NULL || next->ve_start != e->ve_end)
+			return (ENOMEM);
+		e = next;
+	}
+	return (e == NULL ? ENOMEM : 0);
+}
+
+static int
+protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end,
+    vm_prot_t prot)
+{
+	struct vm_entry *e;
+	int error;
+
+	if ((error = check_covered(vm, start, end)) != 0)
+		return (error);
+	for (e = vm_entry_lookup(vm, start); e != NULL && e->ve_start < end;
+	     e = TAILQ_NEXT(e, ve_link))
+		if ((prot & ~e->ve_maxprot) != 0)
+			return (EACCES);
+	if ((error = clip_range(vm, start, end)) != 0)
+		return (error);
+	for (e = vm_entry_lookup(vm, start); e != NULL && e->ve_start < end;
+	     e = TAILQ_NEXT(e, ve_link))
+		e->ve_prot = prot;
+	pmap_protect(&vm->vm_pmap, start, end, prot);
+	pmap_update(&vm->vm_pmap);
+	return (0);
+}
+
+int
+vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot)
+{
+	int error;
+
+	if ((addr & PAGE_MASK) != 0 || (prot & ~VM_PROT_ALL) != 0)
+		return (EINVAL);
+	if (len == 0)
+		return (0);
+	len = round_page(len);
+	if (addr + len <= addr || addr + len > VM_MAX_USER)
+		return (ENOMEM);
+	lock_excl(&vm->vm_lock);
+	error = protect_locked(vm, addr, addr + len, prot);
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+/* --- moving ------------------------------------------------------------------------------- */
+
+/* (vm_lock) Give the whole entry e a new place of newlen bytes. */
+static int
+move_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t to,
+    uint64_t newlen)
+{
+	uint64_t oldlen = e->ve_end - e->ve_start;
+
+	/* A base below zero would wrap: give the overlay a page-0 base. */
+	pmap_remove(&vm->vm_pmap, e->ve_start, e->ve_end);
+	pmap_update(&vm->vm_pmap);
+	vm_entry_unlink(vm, e);
+	e->ve_anon_base += to - e->ve_start;
+	e->ve_start = to;
+	e->ve_end = to + newlen;
+	e->ve_flags &= ~VMM_GROWSDOWN;
+	vm_entry_link(vm, e);
+	vm->vm_size += newlen - oldlen;
+	vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+	return (0);
+}
+
+/* (vm_lock) Old length 0 of a shared mapping: a second view of it. */
+static int
+remap_duplicate(struct vmspace *vm, struct vm_entry *e, uaddr_t old,
+    uint64_t newlen, uaddr_t *newp)
+{
+	if ((e->ve_flags & VMM_SHARED) == 0)
+		return (EINVAL);
+	*newp = 0;
+	return (map_locked(vm, newp, newlen, e->ve_prot, e->ve_maxprot,
+	    VMM_SHARED, e->ve_object, e->ve_offset + (old - e->ve_start)));
+}
+
+static int
+remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen,
+    uint64_t newlen, bool maymove, bool fixed, uaddr_t *newp)
+{
+	struct vm_entry *e = vm_entry_lookup(vm, old), *next;
+	uaddr_t to;
+	int error;
+
+	if (e == NULL)
+		return (EFAULT);
+	if (oldlen == 0)
+		return (maymove ? remap_duplicate(vm, e, old, newlen, newp) :
+				  EINVAL);
+	if (e->ve_end < old + oldlen)
+		return (EFAULT);
+	if (newlen > oldlen && vm->vm_size + newlen - oldlen > vm->vm_as_max)
+		return (ENOMEM);
+	if (!fixed && newlen <= oldlen) {
+		*newp = old;
+		if (newlen == oldlen)
+			return (0);
+		return (unmap_locked(vm, old + newlen, old + oldlen));
+	}
+	next = TAILQ_NEXT(e, ve_link);
+	if (!fixed && e->ve_end == old + oldlen &&
+	    old + newlen <= VM_MAX_USER &&
+	    (next == NULL || next->ve_start >= old + newlen) &&
+	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1)) {
+		vm->vm_size += newlen - oldlen;
+		vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+		e->ve_end = old + newlen;
+		*newp = old;
+		return (0);
+	}
+	if (!maymove)
+		return (ENOMEM);
+	to = *newp;
+	if (fixed) {
+		if ((error = unmap_locked(vm, to, to + newlen)) != 0)
+			return (error);
+	} else if ((to = find_space(vm, 0, newlen)) == 0)
+		return (ENOMEM);
+	if (newlen < oldlen) {
+		error = unmap_locked(vm, old + newlen, old + oldlen);
+		if (error != 0)
+			return (error);
+		oldlen = newlen;
+	}
+	if ((error = clip_range(vm, old, old + oldlen)) != 0)
+		return (error);
+	e = vm_entry_lookup(vm, old);
+	/* A cut overlay has pages of neighbours behind this one's end. */
+	if (newlen > oldlen && e->ve_anon != NULL && e->ve_anon->vo_refs > 1) {
+		if ((error = vm_entry_anon_private(e)) != 0)
+			return (error);
+	}
+	*newp = to;
+	return (move_entry(vm, e, to, newlen));
+}
+
+int
+vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
+    bool maymove, bool fixed, uaddr_t *newp)
+{
+	int error;
+
+	oldlen = round_page(oldlen);
+	newlen = round_page(newlen);
+	if ((old & PAGE_MASK) != 0 || newlen == 0 || old + oldlen < old ||
+	    newlen > VM_MAX_USER)
+		return (EINVAL);
+	if (fixed && (!maymove || check_range(*newp, newlen) != 0 ||
+			 *newp < VM_MIN_USER ||
+			 (*newp < old + oldlen && old < *newp + newlen)))
+		return (EINVAL);
+	lock_excl(&vm->vm_lock);
+	error = remap_locked(vm, old, oldlen, newlen, maymove, fixed, newp);
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+int
+vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
+{
+	uaddr_t from, to, at;
+	int error = 0;
+
+	lock_excl(&vm->vm_lock);
+	from = round_page(vm->vm_brk);
+	to = round_page(want);
+	if (want < vm->vm_brk_start || want > VM_MAX_USER)
+		goto out;
+	if (want - vm->vm_brk_start > vm->vm_data_max) {
+		error = ENOMEM;
+		goto out;
+	}
+	at = from;
+	if (to > from)
+		error = map_locked(vm, &at, to - from,
+		    VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL,
+		    VMM_FIXED | VMM_NOREPLACE, NULL, 0);
+	else if (to < from)
+		error = unmap_locked(vm, to, from);
+	if (error == 0)
+		vm->vm_brk = want;
+out:
+	*newp = vm->vm_brk;
+	lock_release(&vm->vm_lock);
+	return (error == EEXIST ? ENOMEM : error);
+}
+
+/* --- fork ------------------------------------------------------------------------------------ */
+
+/* References to e's overlay pages into a new overlay.  Map locks held. */
+static int
+copy_overlay(const struct vm_entry *e, struct vm_object **newp)
+{
+	uint64_t i = vm_entry_anon_index(e, e->ve_start);
+	uint64_t end = vm_entry_anon_index(e, e->ve_end);
+	struct vm_object *new;
+	struct vm_page *pg;
+	int error = 0;
+
+	new = vm_object_create(VMO_ANON, UINT64_MAX, NULL, NULL);
+	if (new == NULL)
+		return (ENOMEM);
+	lock_excl(&e->ve_anon->vo_lock);
+	for (; (pg = radix_next(&e->ve_anon->vo_pages, &i)) != NULL && i < end;
+	     i++) {
+		if ((error = radix_set(&new->vo_pages, i, pg)) != 0)
+			break;
+		atomic_add(&pg->pg_refs, 1);
+	}
+	lock_release(&e->ve_anon->vo_lock);
+	if (error != 0) {
+		vm_object_drop(new);
+		return (error);
+	}
+	*newp = new;
+	return (0);
+}
+
+int
+vm_entry_anon_private(struct vm_entry *e)
+{
+	struct vm_object *new, *old = e->ve_anon;
+	int error = copy_overlay(e, &new);
+
+	if (error != 0)
+		return (error);
+	vm_object_remove_range(old, vm_entry_anon_index(e, e->ve_start),
+	    vm_entry_anon_index(e, e->ve_end));
+	e->ve_anon = new;
+	vm_object_drop(old);
+	return (0);
+}
+
+static int
+fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
+{
+	struct vm_entry *ne = vm_entry_alloc();
+	struct vm_object *anon = NULL;
+	int error;
+
+	if (ne == NULL)
+		return (ENOMEM);
+	if (e->ve_anon != NULL && (error = copy_overlay(e, &anon)) != 0) {
+		vm_entry_free(ne);
+		return (error);
+	}
+	ne->ve_start = e->ve_start;
+	ne->ve_end = e->ve_end;
+	ne->ve_object = e->ve_object;
+	ne->ve_offset = e->ve_offset;
+	ne->ve_anon = anon;
+	ne->ve_anon_base = e->ve_anon_base;
+	ne->ve_prot = e->ve_prot;
+	ne->ve_maxprot = e->ve_maxprot;
+	ne->ve_flags = e->ve_flags;
+	ne->ve_advice = e->ve_advice;
+	if (ne->ve_object != NULL) {
+		vm_object_hold(ne->ve_object);
+		atomic_add(&ne->ve_object->vo_mappings, 1);
+	}
+	vm_entry_link(nvm, ne);
+	if ((e->ve_flags & VMM_SHARED) == 0)
+		pmap_protect(&vm->vm_pmap, e->ve_start, e->ve_end,
+		    e->ve_prot & ~VM_PROT_WRITE);
+	pmap_copy(&nvm->vm_pmap, &vm->vm_pmap, e->ve_start, e->ve_end);
+	return (0);
+}
+
+int
+vmspace_fork(struct vmspace *vm, struct vmspace **newp)
+{
+	struct vmspace *nvm = vmspace_create();
+	struct vm_entry *e;
+	int error = 0;
+
+	if (nvm == NULL)
+		return (ENOMEM);
+	lock_excl(&vm->vm_lock);
+	lock_excl_nested(&nvm->vm_lock); /* nobody else knows it */
+	TAILQ_FOREACH (e, &vm->vm_entries, ve_link)
+		if ((error = fork_entry(vm, nvm, e)) != 0)
+			break;
+	/* Before the child may run, the parent must not write shared pages. */
+	pmap_update(&vm->vm_pmap);
+	nvm->vm_size = nvm->vm_peak = vm->vm_size;
+	nvm->vm_free_hint = vm->vm_free_hint;
+	nvm->vm_text_start = vm->vm_text_start;
+	nvm->vm_text_len = vm->vm_text_len;
+	nvm->vm_brk_start = vm->vm_brk_start;
+	nvm->vm_brk = vm->vm_brk;
+	nvm->vm_stack_top = vm->vm_stack_top;
+	nvm->vm_stack_max = vm->vm_stack_max;
+	nvm->vm_as_max = vm->vm_as_max;
+	nvm->vm_data_max = vm->vm_data_max;
+	lock_release(&nvm->vm_lock);
+	lock_release(&vm->vm_lock);
+	if (error != 0) {
+		vmspace_drop(nvm);
+		return (error);
+	}
+	*newp = nvm;
+	return (0);
+}

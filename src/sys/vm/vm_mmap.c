@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mmap's front end, and the range calls that only look or advise. */
+#include <sys/systm.h>
+#include <sys/file.h>
+#include <sys/fcntl.h>
+#include <sys/kern_calls.h>
+#include <sys/proc.h>
+#include <machine/vmparam.h>
+#include "vm_var.h"
+
+static const struct {
+	int map, vmm;
+} map_flags[] = {
+	{ MAP_SHARED, VMM_SHARED },
+	{ MAP_FIXED, VMM_FIXED },
+	{ MAP_FIXED_NOREPLACE, VMM_FIXED | VMM_NOREPLACE },
+	{ MAP_GROWSDOWN, VMM_GROWSDOWN },
+	{ MAP_POPULATE, VMM_POPULATE },
+	{ MAP_NORESERVE, VMM_NORESERVE },
+};
+
+/* The object behind fd and the most that may be allowed on it. */
+static int
+mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
+    struct vm_object **objp, vm_prot_t *maxprotp)
+{
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	*maxprotp = VM_PROT_ALL;
+	if ((fp->f_flags & FREAD) == 0)
+		error = EACCES;
+	else if (shared && (fp->f_flags & FWRITE) == 0) {
+		*maxprotp &= ~VM_PROT_WRITE;
+		if ((prot & VM_PROT_WRITE) != 0)
+			error = EACCES;
+	}
+	if (error == 0 && fp->f_ops->fo_mmap == NULL)
+		error = ENODEV;
+	if (error == 0)
+		error = fp->f_ops->fo_mmap(fp, off, len, prot, shared, objp,
+		    maxprotp);
+	file_drop(fp);
+	if (error == 0 && (prot & ~*maxprotp) != 0) {
+		if (*objp != NULL)
+			vm_object_drop(*objp);
+		error = EACCES;
+	}
+	return (error);
+}
+
+int
+kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
+    int fd, uint64_t off)
+{
+	struct vm_object *obj = NULL;
+	vm_prot_t maxprot = VM_PROT_ALL;
+	bool shared = (flags & MAP_SHARED) != 0;
+	int error, vmm = 0;
+
+	if (len == 0 || (off & PAGE_MASK) != 0 || (prot & ~VM_PROT_ALL) != 0 ||
+	    shared == ((flags & MAP_PRIVATE) != 0))
+		return (EINVAL);
+	if (len > VM_MAX_USER)
+		return (ENOMEM);
+	if (off + len < off)
+		return (EOVERFLOW);
+	len = round_page(len);
+	if ((flags & MAP_ANON) == 0) {
+		error = mmap_file(fd, off, len, prot, shared, &obj, &maxprot);
+		if (error != 0)
+			return (error);
+	} else
+		off = 0;
+	for (unsigned i = 0; i < nitems(map_flags); i++)
+		if ((flags & map_flags[i].map) != 0)
+			vmm |= map_flags[i].vmm;
+	/* Write-only memory does not exist: writing implies reading. */
+	if ((prot & VM_PROT_WRITE) != 0)
+		prot |= VM_PROT_READ;
+	error = vm_map(lp->lw_proc->p_vmspace, addrp, len, (vm_prot_t)prot,
+	    maxprot, vmm, obj, off);
+	if (obj != NULL)
+		vm_object_drop(obj);
+	return (error);
+}
+
+/* Call f for the part of each entry in [addr, addr+len): ENOMEM at holes. */
+static int
+for_range(struct vmspace *vm, uaddr_t addr, uint64_t len,
+    int (*f)(struct vmspace *vm, struct vm_entry *e, uaddr_t start,
+	uaddr_t end, void *arg),
+    void *arg)
+{
+	uaddr_t at = addr, end = addr + round_page(len);
+	struct vm_entry *e;
+	int error = 0, e2;
+
+	for (e = vm_entry_at_or_after(vm, addr);
+	     e != NULL && e->ve_start < end; e = TAILQ_NEXT(e, ve_link)) {
+		if (e->ve_start > at)
+			error = ENOMEM;
+		e2 = f(vm, e, MAX(e->ve_start, addr), MIN(e->ve_end, end), arg);
+		if (e2 != 0)
+			return (e2);
+		at = e->ve_end;
+	}
+	return (at < end ? ENOMEM : error);
+}
+
+static int
+check_args(uaddr_t addr, uint64_t len)
+{
+	if ((addr & PAGE_MASK) != 0)
+		return (EINVAL);
+	if (addr + round_page(len) < addr || addr + len > VM_MAX_USER)
+		return (ENOMEM);
+	return (0);
+}
+
+static int
+discard(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
+    void *arg __unused)
+{
+	pmap_remove(&vm->vm_pmap, start, end);
+	pmap_update(&vm->vm_pmap);
+	if ((e->ve_flags & VMM_SHARED) == 0 && e->ve_anon != NULL)
+		vm_object_remove_range(e->ve_anon,
+		    vm_entry_anon_index(e, start), vm_entry_anon_index(e, end));
+	return (0);
+}
+
+static int
+set_advice(struct vmspace *vm __unused, struct vm_entry *e,
+    uaddr_t start __unused, uaddr_t end __unused, void *arg)
+{
+	e->ve_advice = *(uint8_t *)arg;
+	return (0);
+}
+
+static int
+prefetch(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
+    uaddr_t end, void *arg __unused)
+{
+	struct vm_page *pg;
+
+	if (e->ve_object == NULL)
+		return (0);
+	for (; start < end; start += PAGE_SIZE) {
+		uint64_t i = vm_entry_object_index(e, start);
+
+		if (ptoa(i) >= e->ve_object->vo_size ||
+		    vm_object_getpage(e->ve_object, i, 0, &pg) != 0)
+			break;
+		vm_page_unwire(pg);
+	}
+	return (0);
+}
+
+int
+vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
+{
+	uint8_t advice = (uint8_t)how;
+	int error;
+
+	if ((error = check_args(addr, len)) != 0 || len == 0)
+		return (error == ENOMEM ? EINVAL : error);
+	if (how == VMADV_WILLNEED) {
+		lock_shared(&vm->vm_lock);
+		error = for_range(vm, addr, len, prefetch, NULL);
+	} else {
+		lock_excl(&vm->vm_lock);
+		if (how == VMADV_DONTNEED || how == VMADV_FREE)
+			error = for_range(vm, addr, len, discard, NULL);
+		else
+			error = for_range(vm, addr, len, set_advice, &advice);
+	}
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+struct sync_arg {
+	int how;
+	int error;
+};
+
+static int
+sync_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
+    void *argp)
+{
+	struct sync_arg *arg = argp;
+	int error;
+
+	if (e->ve_object == NULL || e->ve_object->vo_type != VMO_VNODE)
+		return (0);
+	if ((e->ve_flags & VMM_SHARED) != 0) {
+		error = vm_object_clean(e->ve_object,
+		    vm_entry_object_index(e, start),
+		    vm_entry_object_index(e, end));
+		if (arg->error == 0)
+			arg->error = error;
+	}
+	if ((arg->how & VMS_INVALIDATE) != 0) {
+		if (e->ve_wired != 0)
+			return (EBUSY);
+		pmap_remove(&vm->vm_pmap, start, end);
+		pmap_update(&vm->vm_pmap);
+	}
+	return (0);
+}
+
+int
+vm_sync(struct vmspace *vm, uaddr_t addr, uint64_t len, int how)
+{
+	struct sync_arg arg = { how, 0 };
+	int error;
+
+	if ((error = check_args(addr, len)) != 0)
+		return (error);
+	if ((how & VMS_ASYNC) != 0 && (how & VMS_SYNC) != 0)
+		return (EINVAL);
+	if (len == 0)
+		return (0);
+	lock_shared(&vm->vm_lock);
+	error = for_range(vm, addr, len, sync_entry, &arg);
+	lock_release(&vm->vm_lock);
+	return (error != 0 ? error : arg.error);
+}
+
+struct incore_arg {
+	uaddr_t base;
+	uint8_t *vec;
+};
+
+static bool
+resident(struct vm_entry *e, uaddr_t va)
+{
+	bool yes = false;
+
+	if (e->ve_anon != NULL) {
+		lock_shared(&e->ve_anon->vo_lock);
+		yes = radix_get(&e->ve_anon->vo_pages,
+			  vm_entry_anon_index(e, va)) != NULL;
+		lock_release(&e->ve_anon->vo_lock);
+	}
+	if (!yes && e->ve_object != NULL) {
+		lock_shared(&e->ve_object->vo_lock);
+		yes = radix_get(&e->ve_object->vo_pages,
+			  vm_entry_object_index(e, va)) != NULL;
+		lock_release(&e->ve_object->vo_lock);
+	}
+	return (yes);
+}
+
+static int
+incore_entry(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
+    uaddr_t end, void *argp)
+{
+	struct incore_arg *arg = argp;
+
+	for (; start < end; start += PAGE_SIZE)
+		arg->vec[atop(start - arg->base)] = resident(e, start);
+	return (0);
+}
+
+int
+vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec)
+{
+	struct incore_arg arg = { addr, vec };
+	int error;
+
+	if ((error = check_args(addr, len)) != 0 || len == 0)
+		return (error);
+	lock_shared(&vm->vm_lock);
+	error = for_range(vm, addr, len, incore_entry, &arg);
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+static int
+wire_entry(struct vmspace *vm __unused, struct vm_entry *e,
+    uaddr_t start __unused, uaddr_t end __unused, void *arg)
+{
+	e->ve_wired = *(bool *)arg;
+	return (0);
+}
+
+/*
+ * mlock: everything is resident on return.  Private pages then stay (there is
+ * no swap); pages of files may still be reclaimed under pressure.
+ */
+int
+vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
+{
+	uaddr_t end, start = trunc_page(addr);
+	vm_prot_t access;
+	struct vm_entry *e;
+	int error;
+
+	len += addr & PAGE_MASK;
+	if ((error = check_args(start, len)) != 0 || len == 0)
+		return (error);
+	end = start + round_page(len);
+	lock_excl(&vm->vm_lock);
+	error = for_range(vm, start, len, wire_entry, &wire);
+	lock_release(&vm->vm_lock);
+	for (; error == 0 && wire && start < end; start += PAGE_SIZE) {
+		lock_shared(&vm->vm_lock);
+		e = vm_entry_lookup(vm, start);
+		access = e != NULL && (e->ve_prot & VM_PROT_WRITE) != 0 ?
+		    VM_PROT_WRITE :
+		    VM_PROT_READ;
+		lock_release(&vm->vm_lock);
+		if ((error = vm_fault(vm, start, access)) == EFAULT)
+			error = ENOMEM;
+		if (error == EACCES)
+			error = EAGAIN;
+	}
+	return (error);
+}
