@@ -54,10 +54,17 @@ void cpu_kick(struct cpu *cpu);
 void cpu_idle_wait(nstime_t until_mono);
 /* Machine: one turn of a spin-wait; n counts them. */
 void cpu_spin_relax(unsigned n);
+/* Machine: its own messages, from ipi_poll. */
+void cpu_poll_md(void);
+/* Machine: this CPU is about to switch. */
+void cpu_thread_leave(struct thread *from, struct thread *to);
 /* Machine: switch stacks.  Saves into *from_sp, resumes to_sp. */
 void cpu_switch(void **from_sp, void *to_sp);
 /* Machine: build a first stack for td that calls entry(). */
 void cpu_thread_init(struct thread *td, void (*entry)(void));
+/* Machine: text for /proc/cpuinfo, AT_HWCAP words. */
+int machine_cpuinfo(int cpu, char *buf, size_t size);
+void machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
 /* Machine: cycle counter for tracing. */
 uint64_t cpu_cycles(void);
 

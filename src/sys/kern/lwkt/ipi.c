@@ -65,6 +65,7 @@ ipi_poll(void)
 	struct cpu *c = curcpu;
 	struct ipi_msg m;
 
+	cpu_poll_md();
 	lwkt_take_remote();
 	while (c->c_ipi_head != c->c_ipi_tail && ring_take(c, &m)) {
 		c->c_ipis++;

@@ -174,6 +174,8 @@ switch_done(void)
 	if (dead == NULL)
 		return;
 	c->c_dead = NULL;
+	if (dead->td_kstack == NULL)
+		return; /* the boot thread stands on the machine's stack */
 	spin_lock(&all_spin);
 	if (ndead < CACHE_MAX) {
 		TAILQ_INSERT_HEAD(&dead_cache, dead, td_runq);
@@ -206,7 +208,10 @@ lwkt_switch(void)
 		from->td_state = TDS_RUNNING;
 		return;
 	}
+	cpu_thread_leave(from, to);
 	now = clock_mono();
+	if (to->td_lwp != NULL)
+		c->c_slice_end = now + SCHED_SLICE_NS;
 	from->td_runtime_ns += now - from->td_started_ns;
 	to->td_started_ns = now;
 	to->td_state = TDS_RUNNING;

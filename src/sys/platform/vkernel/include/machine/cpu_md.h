@@ -13,8 +13,8 @@ struct mailbox;
 struct cpu_md {
 	volatile uint32_t cm_idle_word;	 /* futex: 1 while it sleeps idle */
 	struct mailbox *volatile cm_guest; /* it waits for this guest */
-	struct lwp *cm_guest_lwp;
-	nstime_t cm_slice_end;		 /* when the guest loses the CPU */
+	bool cm_busy;			 /* counted in busy_cpus */
+	int cm_pid, cm_tid;		 /* its host thread, for a kick */
 };
 
 #endif

@@ -6,16 +6,18 @@
 #include <sys/types.h>
 
 struct mailbox;
-struct vm_page;
+struct stub;
 
 struct lwp_md {
-	struct mailbox *lm_mailbox; /* kernel address; untrusted contents */
-	struct vm_page *lm_pages;
 	struct stub *lm_stub;	    /* where its host thread lives, or NULL */
 	int lm_slot;		    /* thread slot in the stub */
-	int lm_tid;		    /* host thread, 0 before it started */
-	int lm_mode;		    /* placement last applied */
-	bool lm_fpu_init;	    /* load the initial floating state */
+	struct mailbox *lm_mailbox; /* kernel address; untrusted contents */
+	uint32_t lm_ucontext;	    /* offset of the host frame in it */
+	int lm_tid;		    /* its host thread, checked; 0: not yet */
+	int lm_place;		    /* placement last applied */
+	bool lm_fpu_reset;	    /* load the initial floating state */
+	void *lm_fpu;		    /* state to load at first run (fork) */
+	size_t lm_fpu_bytes;
 };
 
 #endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host, as the rest of the vkernel sees it: memory, threads, clock,
+ * console, stubs.  The bodies in this folder are the only files that include
+ * host headers.  No function here touches kernel state but through vk_post.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_boot {
+	uint64_t memory_bytes;
+	int ncpus;
+	int ncores; /* host cores this process may use */
+	const char *cmdline;
+	int64_t start_ns; /* monotonic, when main began */
+};
+
+/* --- kernel entry points that the host calls --------------------------------- */
+
+void vkernel_boot(const struct host_boot *hb); /* on CPU 0's thread */
+void vkernel_cpu_main(void *cpu);	       /* on another CPU's */
+/* A fault of the kernel itself, on an alternate stack; does not return. */
+void vkernel_fatal(int sig, uintptr_t pc, uintptr_t fp, uintptr_t addr);
+void vkernel_stub_died(int pid); /* via vk_post */
+
+/* A message from a host thread, run on CPU 0; the memory is the sender's. */
+struct host_msg {
+	struct host_msg *hm_next;
+	void (*hm_func)(void *arg);
+	void *hm_arg;
+};
+void vk_post(struct host_msg *m);
+
+/* --- memory -------------------------------------------------------------------- */
+
+/* Guest RAM is mapped at PHYS_BASE before vkernel_boot. */
+bool host_read_self(const void *addr, void *buf, size_t len);
+/* Give the memory of guest RAM [off, off+len) back: it reads as zeros. */
+void host_ram_discard(uint64_t off, uint64_t len);
+
+/* --- threads, time --------------------------------------------------------------- */
+
+int64_t host_clock_mono(void);
+int64_t host_clock_real(void);
+void host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns);
+int host_futex_wake(volatile uint32_t *word, int n);
+void host_set_gs(void *base);
+int host_cpu_thread(int id, void *cpu); /* start vkernel_cpu_main(cpu) */
+void host_yield(void);
+void host_pin_self(int core); /* index into the usable cores */
+enum host_place { HOST_ON_CORE, HOST_OFF_CORE };
+void host_place_thread(int tid, int core, enum host_place how);
+void host_stop_cpus(void); /* all CPU threads but the caller's */
+void host_exit(int status) __attribute__((noreturn));
+size_t host_entropy(void *buf, size_t len);
+
+/* --- console ----------------------------------------------------------------------- */
+
+void host_console_write(const void *buf, size_t len);
+void host_console_size(uint16_t *rows, uint16_t *cols);
+/* Begin reading input; these are called on CPU 0. */
+void host_console_start(void (*input)(const uint8_t *buf, size_t len),
+    void (*eof)(void), void (*resized)(void));
+
+/* --- stubs --------------------------------------------------------------------------- */
+
+struct host_spawn {
+	uint64_t hs_control_off; /* offset of the control block */
+	volatile int hs_pid;	 /* out: 0 not yet, -1 failed */
+	struct host_msg hs_done; /* posted when hs_pid is set */
+	struct host_spawn *hs_next;
+};
+void host_stub_spawn(struct host_spawn *hs); /* asynchronous */
+void host_stub_kill(int pid);
+void host_stub_kick(int pid, int tid);
+bool host_stub_owns(int pid, int tid);
+
+/* --- boot files ------------------------------------------------------------------------ */
+
+/* 0 at the end, -1 on error. */
+int64_t host_initramfs_read(void *buf, size_t len);
+bool host_symbol(uintptr_t addr, char *buf, size_t size);
+int host_cpuinfo(int cpu, char *buf, size_t size);
+void host_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
+
+#endif

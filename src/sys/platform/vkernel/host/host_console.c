@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console: the vkernel's standard input and output.
+ *
+ * A terminal is put in raw mode, so that the guest's line discipline does all
+ * editing and job control, and is restored at exit.  A thread reads input and
+ * hands it to CPU 0 a buffer at a time; it reads on when that was consumed.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+#include "host.h"
+#include "host_var.h"
+
+static struct termios saved;
+static volatile bool raw;
+static void (*on_input)(const uint8_t *buf, size_t len);
+static void (*on_eof)(void);
+static void (*on_resized)(void);
+static uint8_t buffer[256];
+static size_t buffered;
+static sem_t consumed;
+
+void
+host_console_restore(void)
+{
+	if (raw)
+		tcsetattr(0, TCSANOW, &saved);
+	raw = false;
+}
+
+void
+host_console_write(const void *buf, size_t len)
+{
+	const char *p = buf;
+	struct pollfd pfd = { 1, POLLOUT, 0 };
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(1, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			poll(&pfd, 1, 1000);
+			continue;
+		}
+		if (n <= 0)
+			return; /* nobody reads: the words are lost */
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void
+host_console_size(uint16_t *rows, uint16_t *cols)
+{
+	struct winsize ws;
+
+	*rows = *cols = 0;
+	if (ioctl(1, TIOCGWINSZ, &ws) == 0) {
+		*rows = ws.ws_row;
+		*cols = ws.ws_col;
+	}
+}
+
+static void
+take_input(void *arg)
+{
+	(void)arg;
+	if (buffered > 0)
+		on_input(buffer, buffered);
+	else
+		on_eof();
+	sem_post(&consumed);
+}
+
+static void *
+reader(void *arg)
+{
+	static struct host_msg msg = { .hm_func = take_input };
+	ssize_t n;
+
+	(void)arg;
+	for (;;) {
+		n = read(0, buffer, sizeof(buffer));
+		if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+			struct pollfd pfd = { 0, POLLIN, 0 };
+
+			poll(&pfd, 1, -1);
+			continue;
+		}
+		buffered = n > 0 ? (size_t)n : 0;
+		vk_post(&msg);
+		while (sem_wait(&consumed) != 0)
+			;
+		if (n <= 0)
+			return (NULL);
+	}
+}
+
+static void
+take_resize(void *arg)
+{
+	(void)arg;
+	on_resized();
+}
+
+void
+host_console_winch(void)
+{
+	static struct host_msg msg = { .hm_func = take_resize };
+
+	if (on_resized != NULL)
+		vk_post(&msg);
+}
+
+void
+host_console_start(void (*input)(const uint8_t *buf, size_t len),
+    void (*eof)(void), void (*resized)(void))
+{
+	struct termios t;
+	pthread_attr_t attr;
+	sigset_t all, old;
+	pthread_t td;
+
+	on_input = input;
+	on_eof = eof;
+	on_resized = resized;
+	sem_init(&consumed, 0, 0);
+	if (isatty(0) && isatty(1) && tcgetattr(0, &saved) == 0) {
+		t = saved;
+		cfmakeraw(&t);
+		if (tcsetattr(0, TCSANOW, &t) == 0)
+			raw = true;
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	if (pthread_create(&td, &attr, reader, NULL) != 0)
+		host_fail("cannot start the console thread");
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}

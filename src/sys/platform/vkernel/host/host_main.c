@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The vkernel as a program: options, guest RAM, CPU threads, and the main
+ * thread's loop.
+ *
+ * The main thread is the parent of every stub (a stub dies with the thread
+ * that made it) and takes all signals by sigwait: children, window size,
+ * requests to end.  CPU threads have every signal blocked but the faults of
+ * the kernel itself.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <asm/prctl.h>
+#include "host.h"
+#include "host_var.h"
+
+#define RAM_BASE ((void *)0x1000000000UL) /* PHYS_BASE */
+#define RAM_MIN	 (16UL << 20)
+#define RAM_MAX	 (32UL << 30)
+#define CPUS_MAX 8
+#define RAM_FD	 100 /* high, so that a stub can have it as 3 */
+
+int host_ram_fd;
+pthread_t host_main_thread;
+static struct host_boot boot;
+static int cores[64], ncores;
+static pthread_t cpu_threads[CPUS_MAX];
+static char cmdline[4096];
+
+/* --- errors ------------------------------------------------------------------------- */
+
+void
+host_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "vkernel: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+/* --- options: one table --------------------------------------------------------------- */
+
+struct option_row {
+	const char *letter, *name, *arg, *help;
+	void (*set)(const char *value);
+};
+
+static void
+cmdline_add(const char *key, const char *value)
+{
+	size_t n = strlen(cmdline);
+
+	if (strchr(value, ' ') != NULL || n + strlen(key) + strlen(value) + 3 >
+	    sizeof(cmdline))
+		host_fail("option %s: value \"%s\" is too long or has blanks",
+		    key, value);
+	snprintf(cmdline + n, sizeof(cmdline) - n, "%s%s%s%s",
+	    n > 0 ? " " : "", key, *value != '\0' ? "=" : "", value);
+}
+
+static void
+set_memory(const char *v)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(v, &end, 10);
+	if (*end == 'k' || *end == 'K')
+		n <<= 10, end++;
+	else if (*end == 'm' || *end == 'M')
+		n <<= 20, end++;
+	else if (*end == 'g' || *end == 'G')
+		n <<= 30, end++;
+	if (errno != 0 || end == v || *end != '\0' || *v == '-')
+		host_fail("--memory: \"%s\" is not a size; say 256M or 1G", v);
+	if (n < RAM_MIN || n > RAM_MAX)
+		host_fail("--memory: %s is outside 16M..32G", v);
+	boot.memory_bytes = n & ~0x3fffffUL;
+}
+
+static void
+set_cpus(const char *v)
+{
+	char *end;
+	long n = strtol(v, &end, 10);
+
+	if (end == v || *end != '\0' || n < 1 || n > CPUS_MAX)
+		host_fail("--cpus: \"%s\" is not a number from 1 to %d", v,
+		    CPUS_MAX);
+	boot.ncpus = (int)n;
+}
+
+static void
+set_initramfs(const char *v)
+{
+	host_initramfs_open(v);
+}
+
+static void
+set_share(const char *v)
+{
+	host_share_set(v);
+	cmdline_add("share", strstr(v, ":ro") != NULL ? "ro" : "rw");
+}
+
+static void
+set_key(const char *v)
+{
+	cmdline_add(v, "");
+}
+
+static void print_help(const char *v);
+
+static const struct option_row options[] = {
+	{ "-m", "--memory", "SIZE", "guest memory: 16M..32G (256M)",
+	    set_memory },
+	{ "-n", "--cpus", "N", "number of CPUs: 1..8 (2)", set_cpus },
+	{ "-i", "--initramfs", "FILE", "cpio (newc) archive for the root",
+	    set_initramfs },
+	{ "-s", "--share", "DIR[:ro]", "host directory to show on /host",
+	    set_share },
+	{ "-k", "--set", "KEY[=VALUE]", "kernel option, may be repeated",
+	    set_key },
+	{ "-h", "--help", NULL, "print this and exit", print_help },
+};
+#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+
+static void
+print_help(const char *v)
+{
+	(void)v;
+	printf("usage: vkernel [options] [-- CMD ARGS...]\n"
+	       "Boot Mayfly as a process; with CMD run it and exit with its "
+	       "status.\n\n");
+	for (size_t i = 0; i < NOPTIONS; i++)
+		printf("  %s, %-11s %-13s %s\n", options[i].letter,
+		    options[i].name,
+		    options[i].arg != NULL ? options[i].arg : "",
+		    options[i].help);
+	exit(0);
+}
+
+static const struct option_row *
+find_option(const char *arg, const char **valuep)
+{
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		size_t n = strlen(options[i].name);
+
+		*valuep = NULL;
+		if (strcmp(arg, options[i].letter) == 0 ||
+		    strcmp(arg, options[i].name) == 0)
+			return (&options[i]);
+		if (strncmp(arg, options[i].name, n) == 0 && arg[n] == '=') {
+			*valuep = arg + n + 1;
+			return (&options[i]);
+		}
+	}
+	return (NULL);
+}
+
+static void
+parse_options(int argc, char **argv)
+{
+	const struct option_row *o;
+	const char *value;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if ((o = find_option(argv[i], &value)) == NULL)
+			host_fail("unknown option \"%s\"; see vkernel --help",
+			    argv[i]);
+		if (o->arg != NULL && value == NULL && ++i < argc)
+			value = argv[i];
+		if ((o->arg != NULL) != (value != NULL))
+			host_fail("option %s %s", o->name, o->arg != NULL ?
+				"needs a value" : "takes no value");
+		o->set(value);
+	}
+	if (i < argc)
+		host_init_args_set(argv + i + 1);
+}
+
+/* --- memory ------------------------------------------------------------------------------ */
+
+static void
+make_ram(void)
+{
+	int fd = memfd_create("mayfly-ram", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, (off_t)boot.memory_bytes) != 0)
+		host_fail("cannot make %lu MiB of guest memory: %s",
+		    (unsigned long)(boot.memory_bytes >> 20), strerror(errno));
+	host_ram_fd = fcntl(fd, F_DUPFD_CLOEXEC, RAM_FD);
+	close(fd);
+	if (host_ram_fd < 0 ||
+	    mmap(RAM_BASE, boot.memory_bytes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_FIXED_NOREPLACE, host_ram_fd, 0) != RAM_BASE)
+		host_fail("cannot map guest memory: %s", strerror(errno));
+}
+
+bool
+host_read_self(const void *addr, void *buf, size_t len)
+{
+	struct iovec l = { buf, len }, r = { (void *)(uintptr_t)addr, len };
+
+	return (process_vm_readv(getpid(), &l, 1, &r, 1, 0) == (ssize_t)len);
+}
+
+void
+host_ram_discard(uint64_t off, uint64_t len)
+{
+	(void)fallocate(host_ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)off, (off_t)len);
+}
+
+size_t
+host_entropy(void *buf, size_t len)
+{
+	ssize_t n = getrandom(buf, len, 0);
+
+	return (n > 0 ? (size_t)n : 0);
+}
+
+void
+host_hwcap(uint64_t *hwcap, uint64_t *hwcap2)
+{
+	*hwcap = getauxval(AT_HWCAP);
+	*hwcap2 = getauxval(AT_HWCAP2);
+}
+
+/* --- time and waiting ------------------------------------------------------------------------ */
+
+static int64_t
+clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (ts.tv_sec * 1000000000L + ts.tv_nsec);
+}
+
+int64_t
+host_clock_mono(void)
+{
+	return (clock_ns(CLOCK_MONOTONIC));
+}
+
+int64_t
+host_clock_real(void)
+{
+	return (clock_ns(CLOCK_REALTIME));
+}
+
+void
+host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns)
+{
+	struct timespec ts = { ns / 1000000000L, ns % 1000000000L };
+
+	(void)syscall(SYS_futex, word, FUTEX_WAIT, value,
+	    ns > 0 ? &ts : NULL, NULL, 0);
+}
+
+int
+host_futex_wake(volatile uint32_t *word, int n)
+{
+	return ((int)syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0));
+}
+
+void
+host_yield(void)
+{
+	sched_yield();
+}
+
+/* --- threads ------------------------------------------------------------------------------------ */
+
+void
+host_set_gs(void *base)
+{
+	(void)syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+}
+
+static void
+fault_handler(int sig, siginfo_t *si, void *ctx)
+{
+	ucontext_t *uc = ctx;
+
+	vkernel_fatal(sig, (uintptr_t)uc->uc_mcontext.gregs[REG_RIP],
+	    (uintptr_t)uc->uc_mcontext.gregs[REG_RBP],
+	    (uintptr_t)si->si_addr);
+}
+
+static void
+stop_handler(int sig)
+{
+	(void)sig;
+	for (;;)
+		pause();
+}
+
+static void
+kernel_signals(void)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	struct sigaction sa = { .sa_sigaction = fault_handler,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigaction(faults[i], &sa, NULL);
+	sa.sa_flags = SA_ONSTACK;
+	sa.sa_handler = stop_handler;
+	sigaction(SIGUSR2, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Every CPU thread: the faults' stack, and only faults and stop unblocked. */
+static void
+cpu_thread_setup(void)
+{
+	stack_t ss = { .ss_size = 64 * 1024 };
+	sigset_t set;
+
+	ss.ss_sp = malloc(ss.ss_size);
+	sigaltstack(&ss, NULL);
+	sigfillset(&set);
+	sigdelset(&set, SIGSEGV);
+	sigdelset(&set, SIGBUS);
+	sigdelset(&set, SIGFPE);
+	sigdelset(&set, SIGILL);
+	sigdelset(&set, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+static void *
+boot_thread(void *arg)
+{
+	cpu_thread_setup();
+	vkernel_boot(arg);
+	return (NULL);
+}
+
+static void *
+cpu_thread(void *arg)
+{
+	cpu_thread_setup();
+	vkernel_cpu_main(arg);
+	return (NULL);
+}
+
+int
+host_cpu_thread(int id, void *cpu)
+{
+	return (pthread_create(&cpu_threads[id], NULL, cpu_thread, cpu));
+}
+
+void
+host_pin_self(int core)
+{
+	host_place_thread(0, core % ncores, HOST_ON_CORE);
+}
+
+void
+host_place_thread(int tid, int core, enum host_place how)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < ncores; i++)
+		if ((i == core) == (how == HOST_ON_CORE))
+			CPU_SET(cores[i], &set);
+	(void)sched_setaffinity(tid, sizeof(set), &set);
+}
+
+void
+host_stop_cpus(void)
+{
+	for (int i = 0; i < CPUS_MAX; i++)
+		if (cpu_threads[i] != 0 &&
+		    !pthread_equal(cpu_threads[i], pthread_self()))
+			pthread_kill(cpu_threads[i], SIGUSR2);
+}
+
+void
+host_exit(int status)
+{
+	host_stubs_kill_all();
+	host_console_restore();
+	_exit(status);
+}
+
+/* --- main ------------------------------------------------------------------------------------------ */
+
+static void
+find_cores(void)
+{
+	cpu_set_t set;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int i = 0; i < CPU_SETSIZE && ncores < 64; i++)
+		if (CPU_ISSET(i, &set))
+			cores[ncores++] = i;
+}
+
+static void
+main_loop(const sigset_t *set)
+{
+	int sig;
+
+	for (;;) {
+		if (sigwait(set, &sig) != 0)
+			continue;
+		switch (sig) {
+		case SIGCHLD:
+			host_stubs_reap();
+			break;
+		case SIGUSR1:
+			host_stubs_spawn_pending();
+			break;
+		case SIGWINCH:
+			host_console_winch();
+			break;
+		default: /* HUP, INT, TERM: as pulling the plug */
+			host_exit(128 + sig);
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static const int handled[] = { SIGCHLD, SIGUSR1, SIGWINCH, SIGHUP,
+		SIGINT, SIGTERM, SIGQUIT };
+	sigset_t set;
+
+	boot.start_ns = host_clock_mono();
+	boot.memory_bytes = 256UL << 20;
+	boot.ncpus = 2;
+	parse_options(argc, argv);
+	host_initramfs_check();
+	find_cores();
+	boot.ncores = ncores;
+	boot.cmdline = cmdline;
+	make_ram();
+	kernel_signals();
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		sigaddset(&set, handled[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	host_main_thread = pthread_self();
+	host_stubs_init();
+	if (pthread_create(&cpu_threads[0], NULL, boot_thread, &boot) != 0)
+		host_fail("cannot start a thread");
+	main_loop(&set);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making and ending stubs.
+ *
+ * CPU threads queue spawn requests and signal the main thread, which forks
+ * and executes the embedded stub from a memfd (nothing lies on disk).  A stub
+ * has a session of its own, no descriptor but guest RAM as 3, no address
+ * randomisation, and dies with the main thread.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "host.h"
+#include "host_var.h"
+
+#define STUB_FD 3
+#define PIDS_MAX 65536
+
+extern const unsigned char stub_image[], stub_image_end[];
+
+static int image_fd;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct host_spawn *queue, **queue_tail = &queue; /* (lock) */
+static int *pids;					/* (lock) live stubs */
+static int npids;
+
+void
+host_stubs_init(void)
+{
+	size_t len = (size_t)(stub_image_end - stub_image);
+
+	image_fd = memfd_create("mayfly-stub", MFD_CLOEXEC);
+	if (image_fd < 0 || write(image_fd, stub_image, len) != (ssize_t)len)
+		host_fail("cannot prepare the stub program");
+	image_fd = fcntl(image_fd, F_DUPFD_CLOEXEC, 101);
+	pids = calloc(PIDS_MAX, sizeof(*pids));
+}
+
+static void
+child(char *offset)
+{
+	char *argv[] = { "mayfly-stub", offset, NULL };
+	char *envp[] = { NULL };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	dup2(host_ram_fd, STUB_FD);
+	close(0);
+	close(1);
+	close(2);
+	personality(ADDR_NO_RANDOMIZE);
+	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+static int
+spawn(uint64_t control_off)
+{
+	char offset[24];
+	pid_t pid;
+
+	snprintf(offset, sizeof(offset), "%lx", (unsigned long)control_off);
+	pid = vfork();
+	if (pid == 0)
+		child(offset);
+	if (pid < 0)
+		return (-1);
+	pthread_mutex_lock(&lock);
+	if (npids < PIDS_MAX)
+		pids[npids++] = pid;
+	pthread_mutex_unlock(&lock);
+	return (pid);
+}
+
+void
+host_stub_spawn(struct host_spawn *hs)
+{
+	hs->hs_pid = 0;
+	hs->hs_next = NULL;
+	pthread_mutex_lock(&lock);
+	*queue_tail = hs;
+	queue_tail = &hs->hs_next;
+	pthread_mutex_unlock(&lock);
+	pthread_kill(host_main_thread, SIGUSR1);
+}
+
+void
+host_stubs_spawn_pending(void)
+{
+	struct host_spawn *hs;
+
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		if ((hs = queue) != NULL && (queue = hs->hs_next) == NULL)
+			queue_tail = &queue;
+		pthread_mutex_unlock(&lock);
+		if (hs == NULL)
+			return;
+		__atomic_store_n(&hs->hs_pid, spawn(hs->hs_control_off),
+		    __ATOMIC_RELEASE);
+		vk_post(&hs->hs_done);
+	}
+}
+
+static void
+forget(int pid)
+{
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < npids; i++)
+		if (pids[i] == pid) {
+			pids[i] = pids[--npids];
+			break;
+		}
+	pthread_mutex_unlock(&lock);
+}
+
+struct death {
+	struct host_msg msg;
+	int pid;
+};
+
+static void
+tell_death(void *arg)
+{
+	struct death *d = arg;
+
+	vkernel_stub_died(d->pid);
+	free(d);
+}
+
+void
+host_stubs_reap(void)
+{
+	struct death *d;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		forget(pid);
+		if ((d = malloc(sizeof(*d))) == NULL)
+			continue;
+		d->pid = pid;
+		d->msg.hm_func = tell_death;
+		d->msg.hm_arg = d;
+		vk_post(&d->msg);
+	}
+}
+
+void
+host_stubs_kill_all(void)
+{
+	for (int i = 0; i < npids; i++)
+		kill(pids[i], SIGKILL);
+}
+
+void
+host_stub_kill(int pid)
+{
+	bool ours = false;
+
+	/* A reaped pid may belong to somebody else by now. */
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < npids && !ours; i++)
+		ours = pids[i] == pid;
+	if (ours)
+		kill(pid, SIGKILL);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+host_stub_kick(int pid, int tid)
+{
+	if (pid > 0 && tid > 0)
+		(void)syscall(SYS_tgkill, pid, tid, SIGUSR2);
+}
+
+bool
+host_stub_owns(int pid, int tid)
+{
+	/* Signal 0: does thread tid of process pid exist? */
+	return (syscall(SYS_tgkill, pid, tid, 0) == 0);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the host files share among themselves. */
+#ifndef HOST_VAR_H
+#define HOST_VAR_H
+
+#include <pthread.h>
+
+extern int host_ram_fd;
+extern pthread_t host_main_thread;
+
+/* One line to stderr, exit status 2. */
+void host_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2),
+    noreturn));
+
+void host_stubs_init(void);
+void host_stubs_reap(void);
+void host_stubs_spawn_pending(void);
+void host_stubs_kill_all(void);
+void host_console_restore(void);
+void host_console_winch(void);
+void host_initramfs_open(const char *path);
+void host_initramfs_check(void);
+void host_share_set(const char *spec);
+void host_init_args_set(char **argv);
+
+#endif

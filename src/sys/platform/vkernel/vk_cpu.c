@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUs of the vkernel: host threads.
+ *
+ * 1. A CPU is a host thread pinned to one host core; its struct cpu is the GS
+ *    base.  It takes no asynchronous signal: others reach it through memory
+ *    (IPI ring, remote-ready stack, host messages) and wake it with a futex.
+ * 2. It waits in two places.  Idle: on cm_idle_word.  For a guest: on the
+ *    mailbox's state word (vk_guest.c).  cpu_kick covers both; in the window
+ *    between the CPU's last look and its futex wait it falls back to stopping
+ *    the guest by signal, so no kick is lost.
+ * 3. Host threads (console, spawner) push messages on CPU 0's stack.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/boot.h>
+#include <sys/console.h>
+#include <sys/ddb.h>
+#include <machine/physmem.h>
+#include "vk_var.h"
+
+int vk_ncores;
+struct cpu vk_cpu0;
+static struct thread boot_thread;
+static struct host_boot boot;
+static struct host_msg *volatile host_msgs;
+
+struct vm_page *vm_page_array;
+uint64_t vm_page_array_len;
+
+/* --- start ------------------------------------------------------------------------- */
+
+static void
+memory_init(uint64_t bytes)
+{
+	uint64_t array;
+
+	vm_page_array = (struct vm_page *)PHYS_BASE;
+	vm_page_array_len = atop(bytes);
+	array = round_page(vm_page_array_len * sizeof(struct vm_page));
+	vm_memory_add(0, array, bytes, true);
+}
+
+void
+vkernel_boot(const struct host_boot *hb)
+{
+	struct cpu *c = &vk_cpu0;
+
+	boot = *hb;
+	vk_ncores = hb->ncores;
+	strlcpy(boot_cmdline, hb->cmdline, sizeof(boot_cmdline));
+	host_set_gs(c);
+	c->c_curthread = c->c_idlethread = &boot_thread;
+	boot_thread.td_cpu = c;
+	boot_thread.td_state = TDS_RUNNING;
+	boot_thread.td_prio = TDPRI_KERN;
+	strlcpy(boot_thread.td_name, "boot", sizeof(boot_thread.td_name));
+	cpu_init(c, 0);
+	host_pin_self(0);
+	memory_init(hb->memory_bytes);
+	kernel_start();
+}
+
+void
+vkernel_cpu_main(void *arg)
+{
+	struct cpu *c = arg;
+
+	host_set_gs(c);
+	host_pin_self(c->c_id);
+	cpu_idle_loop();
+}
+
+int
+machine_cpu_start(struct cpu *c)
+{
+	return (host_cpu_thread(c->c_id, c));
+}
+
+int
+machine_cpu_count(void)
+{
+	return (boot.ncpus);
+}
+
+/* --- waiting and waking --------------------------------------------------------------- */
+
+bool
+vk_pending(struct cpu *c)
+{
+	return (atomic_load_seq(&c->c_remote_ready) != NULL ||
+	    atomic_load_seq(&c->c_ipi_head) != c->c_ipi_tail ||
+	    (c->c_id == 0 && atomic_load_seq(&host_msgs) != NULL));
+}
+
+void
+cpu_idle_wait(nstime_t until)
+{
+	struct cpu *c = curcpu;
+	nstime_t left = 0;
+
+	if (until != 0) {
+		left = until - clock_mono();
+		if (left <= 0)
+			return;
+	}
+	atomic_store_seq(&c->c_md.cm_idle_word, 1);
+	if (!vk_pending(c))
+		host_futex_wait(&c->c_md.cm_idle_word, 1, left);
+	atomic_store_seq(&c->c_md.cm_idle_word, 0);
+}
+
+void
+cpu_kick(struct cpu *c)
+{
+	struct mailbox *mb;
+
+	if (atomic_swap(&c->c_md.cm_idle_word, 0) == 1) {
+		host_futex_wake(&c->c_md.cm_idle_word, 1);
+		return;
+	}
+	mb = atomic_load_seq(&c->c_md.cm_guest);
+	if (mb != NULL && host_futex_wake(&mb->mb_state, 1) == 0)
+		host_stub_kick(c->c_md.cm_pid, c->c_md.cm_tid);
+}
+
+void
+cpu_spin_relax(unsigned n)
+{
+	__asm__ volatile("pause");
+	if (n % 64 == 63)
+		host_yield();
+}
+
+void
+vk_post(struct host_msg *m)
+{
+	struct host_msg *head;
+
+	do {
+		head = host_msgs;
+		m->hm_next = head;
+	} while (!atomic_cmpset(&host_msgs, head, m));
+	if (cpus[0] != NULL)
+		cpu_kick(cpus[0]);
+}
+
+/* Poll point of every CPU; oldest message first. */
+void
+cpu_poll_md(void)
+{
+	struct host_msg *m, *next, *rev = NULL;
+
+	if (host_msgs == NULL || curcpu->c_id != 0)
+		return;
+	for (m = atomic_swap(&host_msgs, (struct host_msg *)NULL); m != NULL;
+	     m = next) {
+		next = m->hm_next;
+		m->hm_next = rev;
+		rev = m;
+	}
+	for (; rev != NULL; rev = next) {
+		next = rev->hm_next;
+		rev->hm_func(rev->hm_arg);
+	}
+}
+
+void
+cpu_thread_init(struct thread *td, void (*entry)(void))
+{
+	uint64_t *sp = (uint64_t *)((uintptr_t)td->td_kstack +
+	    td->td_kstack_bytes);
+
+	*--sp = 0; /* where entry would return to: ends stack walks */
+	*--sp = (uintptr_t)entry;
+	for (int i = 0; i < 6; i++)
+		*--sp = 0;
+	td->td_sp = sp;
+}
+
+uint64_t
+cpu_cycles(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return ((uint64_t)hi << 32 | lo);
+}
+
+/* --- clocks ------------------------------------------------------------------------------- */
+
+static int64_t real_offset; /* (atomic) set by clock_set_real */
+
+nstime_t
+clock_mono(void)
+{
+	return (host_clock_mono() - boot.start_ns);
+}
+
+nstime_t
+clock_real(void)
+{
+	return (host_clock_real() + atomic_load(&real_offset));
+}
+
+void
+clock_set_real(nstime_t now)
+{
+	atomic_store(&real_offset, now - host_clock_real());
+}
+
+/* --- the rest of the machine contract --------------------------------------------------------- */
+
+void
+machine_stop_others(void)
+{
+	host_stop_cpus();
+}
+
+void
+machine_halt(int how __unused, int status)
+{
+	host_exit(status);
+}
+
+bool
+machine_symbol(uintptr_t addr, char *buf, size_t size)
+{
+	return (host_symbol(addr, buf, size));
+}
+
+size_t
+machine_entropy(void *buf, size_t len)
+{
+	return (host_entropy(buf, len));
+}
+
+int
+machine_cpuinfo(int cpu, char *buf, size_t size)
+{
+	return (host_cpuinfo(cpu, buf, size));
+}
+
+void
+machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2)
+{
+	host_hwcap(hwcap, hwcap2);
+}
+
+int
+machine_initramfs_read(void *arg __unused, void *buf, size_t len,
+    size_t *donep)
+{
+	int64_t n = host_initramfs_read(buf, len);
+
+	if (n < 0)
+		return (EIO);
+	*donep = (size_t)n;
+	return (0);
+}
+
+void
+console_write(const void *buf, size_t len)
+{
+	host_console_write(buf, len);
+}
+
+void
+console_size(uint16_t *rowsp, uint16_t *colsp)
+{
+	host_console_size(rowsp, colsp);
+}
+
+static void
+console_start(void)
+{
+	host_console_start(console_input, console_eof, console_resized);
+}
+SYSINIT(vk_console, SI_INIT - 1, console_start);
+
+bool
+ddb_read(const void *addr, void *buf, size_t len)
+{
+	return (host_read_self(addr, buf, len));
+}
+
+void
+vkernel_fatal(int sig, uintptr_t pc, uintptr_t fp, uintptr_t addr)
+{
+	char name[128];
+
+	if (!machine_symbol(pc, name, sizeof(name)))
+		name[0] = '\0';
+	(void)fp;
+	panic("host signal %d at %#lx %s, address %#lx", sig, pc, name, addr);
+}
