@@ -27,6 +27,8 @@ int machine_cpu_count(void);
 void machine_halt(int how, int status) __noreturn;
 /* Machine: all CPUs but this one stop (panic). */
 void machine_stop_others(void);
+/* The machine sets these before panic() if the kernel faulted. */
+extern uintptr_t panic_pc, panic_fp;
 /* Machine: symbol and line of a code address into buf; false if unknown. */
 bool machine_symbol(uintptr_t addr, char *buf, size_t size);
 

@@ -7,6 +7,8 @@
 
 /* Machine: write bytes now, in any context; also used by kprintf and panic. */
 void console_write(const void *buf, size_t len);
+/* Machine: wait for one input byte without the scheduler; -1 at the end. */
+int console_poll(void);
 /* Machine: window size in cells, 0 if unknown. */
 void console_size(uint16_t *rowsp, uint16_t *colsp);
 /* dev/console: the machine has input (from an IPI or soft thread). */

@@ -21,6 +21,5 @@ void ddb_enter(const char *why); /* from panic or the console escape */
 void ddb_run(const char *line);
 /* Checked read: false if addr is not kernel memory. */
 bool ddb_read(const void *addr, void *buf, size_t len);
-const char *ddb_symbol(const void *addr, size_t *offp);
 
 #endif

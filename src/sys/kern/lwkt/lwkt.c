@@ -316,9 +316,11 @@ thread_exit(void)
 
 	lock_check_none_held("thread_exit");
 	callout_stop_sync(&td->td_callout);
-	spin_lock(&all_spin);
-	TAILQ_REMOVE(&all_threads, td, td_all);
-	spin_unlock(&all_spin);
+	if (td->td_kstack != NULL) { /* the boot thread was never listed */
+		spin_lock(&all_spin);
+		TAILQ_REMOVE(&all_threads, td, td_all);
+		spin_unlock(&all_spin);
+	}
 	td->td_state = TDS_EXITED;
 	curcpu->c_dead = td;
 	lwkt_switch();

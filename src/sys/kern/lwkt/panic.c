@@ -18,6 +18,8 @@
 #define DEPTH_MAX 32
 
 const char *volatile panicstr;
+/* Where a fault of the kernel happened, set by the machine before panic. */
+uintptr_t panic_pc, panic_fp;
 
 static void
 print_frame(int depth, uintptr_t pc)
@@ -95,7 +97,10 @@ panic(const char *fmt, ...)
 	machine_stop_others();
 	kprintf("\npanic: %s\n", text);
 	kprintf("cpu %d thread %s\n", curcpu->c_id, curthread->td_name);
-	thread_backtrace(curthread);
+	if (panic_fp != 0)
+		walk(panic_pc, panic_fp, panic_fp, panic_fp + KSTACK_SIZE);
+	else
+		thread_backtrace(curthread);
 	for (int i = 0; i < ncpus; i++)
 		if (cpus[i] != curcpu)
 			kprintf("cpu %d ran %s\n", i,

@@ -265,6 +265,12 @@ console_write(const void *buf, size_t len)
 	host_console_write(buf, len);
 }
 
+int
+console_poll(void)
+{
+	return (host_console_poll());
+}
+
 void
 console_size(uint16_t *rowsp, uint16_t *colsp)
 {
@@ -291,6 +297,7 @@ vkernel_fatal(int sig, uintptr_t pc, uintptr_t fp, uintptr_t addr)
 
 	if (!machine_symbol(pc, name, sizeof(name)))
 		name[0] = '\0';
-	(void)fp;
+	panic_pc = pc;
+	panic_fp = fp;
 	panic("host signal %d at %#lx %s, address %#lx", sig, pc, name, addr);
 }

@@ -61,6 +61,8 @@ size_t host_entropy(void *buf, size_t len);
 /* --- console ----------------------------------------------------------------------- */
 
 void host_console_write(const void *buf, size_t len);
+/* The debugger: the next input byte, waiting for it; -1 at the end. */
+int host_console_poll(void);
 void host_console_size(uint16_t *rows, uint16_t *cols);
 /* Begin reading input; these are called on CPU 0. */
 void host_console_start(void (*input)(const uint8_t *buf, size_t len),

@@ -24,7 +24,9 @@ static void (*on_eof)(void);
 static void (*on_resized)(void);
 static uint8_t buffer[256];
 static size_t buffered;
-static sem_t consumed;
+static sem_t consumed, filled;
+static volatile bool waiting;	/* the reader waits for consumed */
+static volatile bool debugging; /* input goes to host_console_poll */
 
 void
 host_console_restore(void)
@@ -54,6 +56,36 @@ host_console_write(const void *buf, size_t len)
 		p += n;
 		len -= (size_t)n;
 	}
+}
+
+/*
+ * In the debugger the reader thread hands its bytes over here instead of to
+ * the kernel.  If it waits for CPU 0 to consume a buffer, it cannot read, and
+ * we read ourselves.
+ */
+int
+host_console_poll(void)
+{
+	static size_t taken;
+	static bool have;
+	uint8_t c;
+
+	if (waiting && !have)
+		return (read(0, &c, 1) == 1 ? c : -1);
+	debugging = true;
+	while (!have || taken == buffered) {
+		if (have) {
+			have = false;
+			sem_post(&consumed);
+		}
+		while (sem_wait(&filled) != 0)
+			;
+		if (buffered == 0)
+			return (-1);
+		have = true;
+		taken = 0;
+	}
+	return (buffer[taken++]);
 }
 
 void
@@ -95,9 +127,15 @@ reader(void *arg)
 			continue;
 		}
 		buffered = n > 0 ? (size_t)n : 0;
-		vk_post(&msg);
+		if (debugging) {
+			sem_post(&filled);
+		} else {
+			waiting = true;
+			vk_post(&msg);
+		}
 		while (sem_wait(&consumed) != 0)
 			;
+		waiting = false;
 		if (n <= 0)
 			return (NULL);
 	}
@@ -132,6 +170,7 @@ host_console_start(void (*input)(const uint8_t *buf, size_t len),
 	on_eof = eof;
 	on_resized = resized;
 	sem_init(&consumed, 0, 0);
+	sem_init(&filled, 0, 0);
 	if (isatty(0) && isatty(1) && tcgetattr(0, &saved) == 0) {
 		t = saved;
 		cfmakeraw(&t);
