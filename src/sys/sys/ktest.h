@@ -17,6 +17,9 @@ struct ktest {
 	void (*kt_func)(void);
 };
 
+/* A case whose failure (expect: fail, panic, hang, leak) is the pass. */
+#define KCANARY(name, expect, question) KTEST(name, question)
+
 #define KTEST(name, question)                                         \
 	static void ktest_##name(void);                               \
 	static const struct ktest ktest_entry_##name = { #name,       \

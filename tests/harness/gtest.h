@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest test programs: ordinary static Linux programs that run on our kernel.
+ *
+ *	GTEST(pipe_eof, "does a reader see the end when writers are gone?")
+ *	{
+ *		...
+ *	}
+ *
+ * The program runs the case named by its first argument and exits 0 if no
+ * check failed.
+ */
+#ifndef GTEST_H
+#define GTEST_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gtest {
+	const char *name;
+	void (*func)(void);
+	struct gtest *next;
+};
+static struct gtest *gtests;
+static int gtest_failures;
+
+#define GTEST_ENTRY(n)                                            \
+	static void gtest_##n(void);                              \
+	static struct gtest gtest_entry_##n = { #n, gtest_##n, NULL }; \
+	__attribute__((constructor)) static void gtest_add_##n(void)  \
+	{                                                         \
+		gtest_entry_##n.next = gtests;                    \
+		gtests = &gtest_entry_##n;                        \
+	}                                                         \
+	static void gtest_##n(void)
+#define GTEST(n, question)	     GTEST_ENTRY(n)
+#define GCANARY(n, expect, question) GTEST_ENTRY(n)
+
+#define FAIL(...)                                                   \
+	do {                                                        \
+		gtest_failures++;                                   \
+		printf("gtest: %s:%d: ", __FILE_NAME__, __LINE__);  \
+		printf(__VA_ARGS__);                                \
+		printf("\n");                                       \
+	} while (0)
+#define CHECK(cond)                                                 \
+	do {                                                        \
+		if (!(cond))                                        \
+			FAIL("%s (errno %d %s)", #cond, errno,      \
+			    strerror(errno));                       \
+	} while (0)
+#define EQ(a, b)                                                    \
+	do {                                                        \
+		long _a = (long)(a), _b = (long)(b);                \
+		if (_a != _b)                                       \
+			FAIL("%s is %ld, not %s = %ld (errno %d)", #a, _a, \
+			    #b, _b, errno);                         \
+	} while (0)
+/* expr must fail with -1 and errno e. */
+#define ERR(expr, e)                                                \
+	do {                                                        \
+		errno = 0;                                          \
+		long _r = (long)(expr);                             \
+		if (_r != -1 || errno != (e))                       \
+			FAIL("%s gave %ld errno %d (%s), not %s", #expr, _r, \
+			    errno, strerror(errno), #e);            \
+	} while (0)
+
+int
+main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IONBF, 0);
+	for (struct gtest *t = gtests; t != NULL; t = t->next)
+		if (argc == 2 && strcmp(t->name, argv[1]) == 0) {
+			t->func();
+			return (gtest_failures != 0);
+		}
+	printf("gtest: no case %s\n", argc == 2 ? argv[1] : "given");
+	return (2);
+}
+
+#endif
