@@ -9,13 +9,15 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-struct file;
 struct image_params;
 struct ksigaction;
 struct ksiginfo;
 struct lwp;
+struct path;
 struct sigset;
 struct trapframe;
+struct vmspace;
+struct vnode;
 
 /* args: the decoded words; *resp starts 0.  Returns native errno or 0. */
 typedef int (*syscall_fn)(struct lwp *lp, const void *args, uint64_t *resp);
@@ -46,7 +48,10 @@ struct abi {
 	int (*abi_stack)(struct lwp *lp, struct image_params *img,
 	    uaddr_t *spp);
 	const char *abi_sysname, *abi_release, *abi_root; /* uname; "" */
+	uint32_t abi_flags;
 };
+
+#define ABIF_SIGIO_KILLS 0x1 /* SIGIO's default is to terminate */
 
 extern const struct abi abi_native, abi_linux64;
 
@@ -54,7 +59,9 @@ extern const struct abi abi_native, abi_linux64;
 
 #define AUX_MAX 24
 struct image_params {
-	struct file *img_file;	      /* being executed */
+	struct path *img_file;	      /* being executed */
+	struct vnode *img_vnode;      /* of img_file */
+	struct vmspace *img_vm;	      /* the new address space */
 	char img_head[4096]; /* first bytes, zero padded */
 	size_t img_head_len;
 	struct lwp *img_lwp;
@@ -67,6 +74,14 @@ struct image_params {
 	uint32_t img_phnum, img_phent;
 	char img_interp[256];	      /* #! or PT_INTERP */
 	uint64_t img_secure;	      /* AT_SECURE */
+	char *img_argv0;	      /* of the script line, or NULL */
+	uint64_t img_stack_bytes;     /* of the initial stack mapping */
+	int img_depth;		      /* #! levels so far */
+	uaddr_t img_text_start, img_text_end, img_brk; /* for statistics */
+	bool img_exec_stack;
+	uaddr_t img_args_start, img_args_end, img_env_start, img_env_end;
+	uint64_t img_auxv[AUX_MAX * 2];
+	size_t img_auxv_len;	      /* bytes */
 };
 struct exec_loader {
 	const char *el_name;

@@ -51,6 +51,8 @@ void cpu_spin_relax(unsigned n);
 void cpu_switch(void **from_sp, void *to_sp);
 /* Machine: build a first stack for td that calls entry(). */
 void cpu_thread_init(struct thread *td, void (*entry)(void));
+/* Machine: what AT_HWCAP and AT_HWCAP2 tell programs. */
+void machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
 /* Machine: cycle counter for tracing. */
 uint64_t cpu_cycles(void);
 
