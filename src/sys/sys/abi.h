@@ -16,6 +16,7 @@ struct lwp;
 struct path;
 struct sigset;
 struct trapframe;
+struct ucred;
 struct vmspace;
 struct vnode;
 
@@ -28,8 +29,11 @@ struct sysent {
 	const char *se_args;  /* "int fd,void *buf,size_t n" for tracing */
 	uint8_t se_nargs;
 	uint8_t se_state;     /* SE_FULL ... */
+	uint8_t se_flags;     /* SEF_ */
 };
 enum { SE_ABSENT, SE_PARTIAL, SE_FULL };
+#define SEF_NORESTART 0x1 /* EINTR after a handler whatever SA_RESTART says */
+#define SEF_NORETURN  0x2 /* sets the frame itself (sigreturn, exec) */
 
 struct abi {
 	const char *abi_name;
@@ -74,7 +78,8 @@ struct image_params {
 	uint32_t img_phnum, img_phent;
 	char img_interp[256];	      /* #! or PT_INTERP */
 	uint64_t img_secure;	      /* AT_SECURE */
-	char *img_argv0;	      /* of the script line, or NULL */
+	struct ucred *img_cred;	      /* of the new program */
+	uaddr_t img_start;	      /* first instruction: the interpreter's */
 	uint64_t img_stack_bytes;     /* of the initial stack mapping */
 	int img_depth;		      /* #! levels so far */
 	uaddr_t img_text_start, img_text_end, img_brk; /* for statistics */
@@ -91,5 +96,7 @@ struct exec_loader {
 };
 #define EX_AGAIN (-10)
 void exec_loader_register(struct exec_loader *el);
+/* The abi_stack of every 64-bit ABI: System V's initial stack. */
+int exec_stack_64(struct lwp *lp, struct image_params *img, uaddr_t *spp);
 
 #endif

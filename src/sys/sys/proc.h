@@ -109,6 +109,7 @@ struct proc {
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			/* (p) -20..20 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
+	struct proc *p_vforker;		/* (p) held; waits for PF_VFORKED to go */
 	struct lwp *p_execing;		/* (p) the lwp that stops the others */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso;
@@ -130,6 +131,7 @@ struct proc {
 #define PF_FDSHARED 0x0100 /* p_fd may be another process's too */
 #define PF_CONTINUED 0x0200 /* tell the parent: continued */
 #define PF_STOPTOLD 0x0400 /* the parent knows of the present stop */
+#define PF_STOPDEQ  0x1000 /* a stop signal is off the queue, not yet acted on */
 #define PF_OOM	    0x0800 /* chosen by the out-of-memory killer */
 
 /* Hints of p_events (with EV_NOTE); the low half is data. */
@@ -157,17 +159,16 @@ struct lwp {
 	int lw_restart;			/* (s) ERESTART.. of the last call */
 	uaddr_t lw_restart_ip;		/* (s) its return address */
 	uaddr_t lw_child_set_tid;	/* (s) written before the first run */
-	uint64_t lw_affinity;		/* (s) sched_setaffinity */
+	cpumask_t lw_affinity;		/* (s) sched_setaffinity */
 	nstime_t lw_last_cpu;		/* (s) CPU time at the last boundary */
-	nstime_t lw_decay_at;		/* (s) lw_estcpu was last decayed */
-	nstime_t lw_decay_cpu;		/* (s) CPU time then */
 	struct ksigaltstack lw_sigstk;	/* (s) */
 	uaddr_t lw_clear_tid;		/* (s) zeroed and woken at exit */
 	uaddr_t lw_robust_list;		/* (s) */
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast;	/* look at signals, stop, exit */
 	struct rusage lw_ru;		/* (s) */
-	uint32_t lw_estcpu;		/* scheduler: recent use */
+	uint32_t lw_estcpu;		/* (s) usched: recent use, ticks */
+	nstime_t lw_decayed_ns;		/* (s) usched */
 	int lw_syscall;			/* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
 	uaddr_t lw_stop_addr;
@@ -182,6 +183,7 @@ struct lwp {
 #define LWF_STOPPED	0x04
 #define LWF_KILLABLE	0x08 /* sleeps on &lw_flags: only SIGKILL ends it */
 #define LWF_SIGWAIT	0x10 /* in sigtimedwait */
+#define LWF_MDGONE	0x20 /* cpu_lwp_destroy was called */
 
 /* lw_restart_kind: whose deadline lw_restart_deadline is. */
 enum { LWR_NONE, LWR_SLEEP, LWR_FUTEX, LWR_POLL };

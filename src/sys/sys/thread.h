@@ -94,6 +94,17 @@ void thread_exit(void) __noreturn; /* freed by the reaper */
 void thread_yield(void);
 void thread_set_prio(struct thread *td, int prio);
 
+/* --- the user scheduler (kern/lwkt/usched.c) ---------------------------- */
+
+#define SCHED_SLICE_NS (10 * NS_PER_MSEC)
+/*
+ * The current lwp used up to a slice of its CPU: age it, let equals run, and
+ * give surplus ready lwps to idle CPUs.  Machine: when a slice ends.
+ */
+void usched_tick(void);
+/* trap_userret: due tick, then yield if c_resched; sets the user priority. */
+void usched_userret(struct lwp *lp);
+
 /* --- sleeping ----------------------------------------------------------- */
 
 #define PCATCH	0x0100 /* signals end the sleep: EINTR or ERESTART */
