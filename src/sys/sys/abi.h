@@ -9,13 +9,16 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-struct file;
 struct image_params;
 struct ksigaction;
 struct ksiginfo;
 struct lwp;
+struct path;
 struct sigset;
 struct trapframe;
+struct ucred;
+struct vmspace;
+struct vnode;
 
 /* args: the decoded words; *resp starts 0.  Returns native errno or 0. */
 typedef int (*syscall_fn)(struct lwp *lp, const void *args, uint64_t *resp);
@@ -26,8 +29,11 @@ struct sysent {
 	const char *se_args;  /* "int fd,void *buf,size_t n" for tracing */
 	uint8_t se_nargs;
 	uint8_t se_state;     /* SE_FULL ... */
+	uint8_t se_flags;     /* SEF_ */
 };
 enum { SE_ABSENT, SE_PARTIAL, SE_FULL };
+#define SEF_NORESTART 0x1 /* EINTR after a handler whatever SA_RESTART says */
+#define SEF_NORETURN  0x2 /* sets the frame itself (sigreturn, exec) */
 
 struct abi {
 	const char *abi_name;
@@ -46,7 +52,10 @@ struct abi {
 	int (*abi_stack)(struct lwp *lp, struct image_params *img,
 	    uaddr_t *spp);
 	const char *abi_sysname, *abi_release, *abi_root; /* uname; "" */
+	uint32_t abi_flags;
 };
+
+#define ABIF_SIGIO_KILLS 0x1 /* SIGIO's default is to terminate */
 
 extern const struct abi abi_native, abi_linux64;
 
@@ -54,7 +63,9 @@ extern const struct abi abi_native, abi_linux64;
 
 #define AUX_MAX 24
 struct image_params {
-	struct file *img_file;	      /* being executed */
+	struct path *img_file;	      /* being executed */
+	struct vnode *img_vnode;      /* of img_file */
+	struct vmspace *img_vm;	      /* the new address space */
 	char img_head[4096]; /* first bytes, zero padded */
 	size_t img_head_len;
 	struct lwp *img_lwp;
@@ -67,6 +78,15 @@ struct image_params {
 	uint32_t img_phnum, img_phent;
 	char img_interp[256];	      /* #! or PT_INTERP */
 	uint64_t img_secure;	      /* AT_SECURE */
+	struct ucred *img_cred;	      /* of the new program */
+	uaddr_t img_start;	      /* first instruction: the interpreter's */
+	uint64_t img_stack_bytes;     /* of the initial stack mapping */
+	int img_depth;		      /* #! levels so far */
+	uaddr_t img_text_start, img_text_end, img_brk; /* for statistics */
+	bool img_exec_stack;
+	uaddr_t img_args_start, img_args_end, img_env_start, img_env_end;
+	uint64_t img_auxv[AUX_MAX * 2];
+	size_t img_auxv_len;	      /* bytes */
 };
 struct exec_loader {
 	const char *el_name;
@@ -76,5 +96,7 @@ struct exec_loader {
 };
 #define EX_AGAIN (-10)
 void exec_loader_register(struct exec_loader *el);
+/* The abi_stack of every 64-bit ABI: System V's initial stack. */
+int exec_stack_64(struct lwp *lp, struct image_params *img, uaddr_t *spp);
 
 #endif

@@ -191,6 +191,7 @@ enum {
 	/* Internal: never seen by a program. */
 	ERESTART = -1,	  /* restart the system call after the signal */
 	EJUSTRETURN = -2, /* the frame already holds the result */
+	ERESTARTNOHAND = -3, /* restart only if no handler runs, else EINTR */
 };
 
 /* Name ("ENOENT") and text of an error; "E?" and "Unknown error" if none. */

@@ -109,6 +109,8 @@ int fd_dup(int oldfd, int newfd_or_min, int how, int fdflags, int *fdp);
 #define FD_DUP_DIFF  2 /* dup3: same fd is EINVAL */
 int fd_flags_get(int fd, int *fdflagsp);
 int fd_flags_set(int fd, int fdflags);
+/* Close [first, last]; cloexec: only mark them. */
+int fd_close_range(unsigned int first, unsigned int last, bool cloexec);
 /* Walk another process's table for procfs: first fd >= *fdp, or ENOENT. */
 int filedesc_next(struct filedesc *fdt, int *fdp, struct file **fpp,
     int *fdflagsp);

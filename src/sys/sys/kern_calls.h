@@ -204,6 +204,39 @@ int kern_getrlimit(pid_t pid, int which, struct rlimit *rl);
 int kern_setrlimit(pid_t pid, int which, const struct rlimit *rl);
 uint64_t proc_rlimit(int which); /* soft limit of curproc */
 
+int kern_sigqueue(pid_t pid, int sig, const ksiginfo_t *ksi); /* EAGAIN */
+int kern_clock_settime(int clock, const struct timespec *ts);
+int kern_clock_getres(int clock, struct timespec *ts);
+/* Validate a timespec of a program.  EINVAL. */
+int timespec_check(const struct timespec *ts);
+#define ITIMER_REAL    0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF    2
+int kern_setitimer(int which, const struct itimerval *new,
+    struct itimerval *old);
+int kern_getitimer(int which, struct itimerval *cur);
+struct ksigevent;
+int kern_timer_create(int clock, const struct ksigevent *ev, int *idp);
+int kern_timer_settime(int id, bool absolute, const struct itimerspec *new,
+    struct itimerspec *old);
+int kern_timer_gettime(int id, struct itimerspec *cur);
+int kern_timer_getoverrun(int id, int *countp);
+int kern_timer_delete(int id);
+#define PRIO_PROCESS 0
+#define PRIO_PGRP    1
+#define PRIO_USER    2
+int kern_getpriority(int which, pid_t who, int *nicep); /* lowest number */
+int kern_setpriority(int which, pid_t who, int nice);
+int kern_getpgid(pid_t pid, pid_t *pgidp); /* pid 0: own */
+int kern_getsid(pid_t pid, pid_t *sidp);
+pid_t kern_getppid(void);
+void kern_setname(const char *name); /* the current thread's */
+/* seconds before the alarm that was set. */
+uint64_t kern_alarm(uint64_t seconds);
+int kern_reboot_call(int how, int status); /* EPERM; otherwise no return */
+/* Anonymous memory as a file (memfd, posix shm). */
+int kern_memfd(const char *name, int oflags, int *fdp);
+
 /* The futex core: user words by physical page, so shared ones work. */
 int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset,
     bool shared, nstime_t deadline, int clock); /* 0: no limit; EAGAIN */

@@ -181,6 +181,9 @@ int vnode_create(struct mount *mp, enum vtype type,
 struct vnode *vnode_find(struct mount *mp, uint64_t ident); /* held or NULL */
 void vnode_hold(struct vnode *vp);
 void vnode_drop(struct vnode *vp); /* may sleep */
+/* A file being executed has no writers: 0 or ETXTBSY; pairs with allow. */
+int vn_deny_write(struct vnode *vp);
+void vn_allow_write(struct vnode *vp);
 /* Attach a page cache of size bytes that uses vop_getpage/putpage. */
 int vnode_cache_attach(struct vnode *vp, uint64_t size, bool only_copy);
 /* Read or write through the page cache; the file system sets the size. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The out-of-memory killer: the last resort when reclaim finds nothing.
+ *
+ * One victim at a time: as long as a process marked PF_OOM exists, the caller
+ * is told to wait for its memory (nothing more is done).  The victim is the
+ * process with the most resident memory; init and the kernel are spared.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/ktr.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <vm/vm.h>
+#include "proc_var.h"
+
+static uint64_t oom_kills;
+SYSCTL_U64(oom_kills, "kern.oom_kills", CTLF_RD, &oom_kills,
+    "Processes killed because memory ran out");
+
+static uint64_t
+resident_bytes(struct proc *p)
+{
+	struct vmspace *vm = proc_vmspace_hold(p);
+	struct vmspace_stats st;
+
+	if (vm == NULL)
+		return (0);
+	vmspace_stats(vm, &st);
+	vmspace_drop(vm);
+	return (st.vss_resident);
+}
+
+/* (t) The victim, or NULL if one is still on its way out or nobody is left. */
+static struct proc *
+pick_victim(uint64_t *bytesp)
+{
+	struct proc *p, *best = NULL;
+	uint64_t n;
+
+	*bytesp = 0;
+	TAILQ_FOREACH (p, &allproc, p_all) {
+		if (p == initproc || (p->p_flags & PF_SYSTEM) != 0 ||
+		    p->p_state == PS_ZOMBIE)
+			continue;
+		if ((p->p_flags & PF_OOM) != 0)
+			return (NULL);
+		n = resident_bytes(p);
+		if (best == NULL || n > *bytesp) {
+			best = p;
+			*bytesp = n;
+		}
+	}
+	return (best);
+}
+
+void
+proc_oom_kill(void)
+{
+	struct proc *p;
+	ksiginfo_t ksi;
+	uint64_t bytes;
+
+	/* A caller that has the tables may be in the way of the victim's end. */
+	if (!lock_try_shared(&proctree_lock))
+		return;
+	p = pick_victim(&bytes);
+	if (p != NULL) {
+		kprintf("out of memory: killing pid %d (%s), %lu KiB\n",
+		    p->p_pid, p->p_comm, bytes / 1024);
+		KTR_EVENT(PROC, oom_kill, "pid=%d bytes=%ld",
+		    (uint64_t)p->p_pid, bytes);
+		oom_kills++;
+		spin_lock(&p->p_spin);
+		p->p_flags |= PF_OOM;
+		spin_unlock(&p->p_spin);
+		sig_fill(&ksi, SIGKILL, SI_KERNEL);
+		sig_send_proc(p, SIGKILL, &ksi);
+	}
+	lock_release(&proctree_lock);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Identity: process groups, sessions, names.  The rules are POSIX's; the tables
+ * are kern_proc.c's.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/kern_calls.h>
+#include <sys/ktr.h>
+#include <sys/proc.h>
+#include "proc_var.h"
+
+/* (t) excl.  p goes from its group to pg. */
+static void
+pgrp_move(struct proc *p, struct pgrp *pg)
+{
+	pgrp_fix_jobc(p, pg, true);
+	pgrp_fix_jobc(p, p->p_pgrp, false);
+	pgrp_leave(p);
+	pgrp_enter(p, pg);
+}
+
+/* (t) excl.  The checks of setpgid on target p: 0, ESRCH, EACCES, EPERM. */
+static int
+setpgid_check(struct proc *me, struct proc *p, pid_t pgid)
+{
+	struct pgrp *pg;
+
+	if (p == NULL || (p != me && p->p_parent != me))
+		return (ESRCH);
+	if (p != me) {
+		if (p->p_pgrp->pg_session != me->p_pgrp->pg_session)
+			return (EPERM);
+		if ((p->p_flags & PF_EXECED) != 0)
+			return (EACCES);
+	}
+	if (p->p_pgrp->pg_session->s_leader == p)
+		return (EPERM);
+	if (pgid != p->p_pid) {
+		pg = pgrp_find(pgid);
+		if (pg == NULL || pg->pg_session != me->p_pgrp->pg_session)
+			return (EPERM);
+	}
+	return (0);
+}
+
+int
+kern_setpgid(pid_t pid, pid_t pgid)
+{
+	struct proc *me = curproc, *p;
+	struct pgrp *fresh, *pg;
+	int error;
+
+	if (pgid < 0)
+		return (EINVAL);
+	if ((fresh = pgrp_alloc()) == NULL)
+		return (ENOMEM);
+	lock_excl(&proctree_lock);
+	p = pid == 0 ? me : proc_find(pid);
+	if (p != NULL && pgid == 0)
+		pgid = p->p_pid;
+	error = setpgid_check(me, p, pgid);
+	if (error != 0)
+		goto out;
+	if (p->p_pgrp->pg_id == pgid)
+		goto out;
+	pg = pgrp_find(pgid);
+	if (pg == NULL) {
+		pg = fresh;
+		fresh = NULL;
+		pgrp_publish(pg, pgid, p->p_pgrp->pg_session);
+	}
+	pgrp_move(p, pg);
+out:
+	lock_release(&proctree_lock);
+	pgrp_free_unused(fresh);
+	return (error);
+}
+
+int
+kern_setsid(pid_t *sidp)
+{
+	struct proc *p = curproc;
+	struct pgrp *pg = pgrp_alloc();
+	struct session *s = session_alloc();
+
+	if (pg == NULL || s == NULL) {
+		pgrp_free_unused(pg);
+		session_free_unused(s);
+		return (ENOMEM);
+	}
+	lock_excl(&proctree_lock);
+	if (pgrp_find(p->p_pid) != NULL) {
+		lock_release(&proctree_lock);
+		pgrp_free_unused(pg);
+		session_free_unused(s);
+		return (EPERM);
+	}
+	session_publish(s, p->p_pid, p);
+	pgrp_publish(pg, p->p_pid, s);
+	session_drop(s); /* the group's is the one that stays */
+	pgrp_move(p, pg);
+	spin_lock(&p->p_spin);
+	p->p_flags &= ~(uint32_t)PF_CONTROLT;
+	spin_unlock(&p->p_spin);
+	lock_release(&proctree_lock);
+	KTR_EVENT(PROC, setsid, "sid=%d", (uint64_t)p->p_pid);
+	*sidp = p->p_pid;
+	return (0);
+}
+
+int
+kern_getpgid(pid_t pid, pid_t *pgidp)
+{
+	struct proc *p;
+	int error = 0;
+
+	lock_shared(&proctree_lock);
+	p = pid == 0 ? curproc : proc_find(pid);
+	if (p == NULL || p->p_pgrp == NULL)
+		error = ESRCH;
+	else
+		*pgidp = p->p_pgrp->pg_id;
+	lock_release(&proctree_lock);
+	return (error);
+}
+
+int
+kern_getsid(pid_t pid, pid_t *sidp)
+{
+	struct proc *p;
+	int error = 0;
+
+	lock_shared(&proctree_lock);
+	p = pid == 0 ? curproc : proc_find(pid);
+	if (p == NULL || p->p_pgrp == NULL)
+		error = ESRCH;
+	else
+		*sidp = p->p_pgrp->pg_session->s_sid;
+	lock_release(&proctree_lock);
+	return (error);
+}
+
+pid_t
+kern_getppid(void)
+{
+	pid_t pid;
+
+	lock_shared(&proctree_lock);
+	pid = curproc->p_parent != NULL ? curproc->p_parent->p_pid : 0;
+	lock_release(&proctree_lock);
+	return (pid);
+}
+
+void
+kern_setname(const char *name)
+{
+	struct lwp *lp = curlwp;
+	struct proc *p = lp->lw_proc;
+
+	spin_lock(&p->p_spin);
+	strlcpy(lp->lw_name, name, sizeof(lp->lw_name));
+	if (lp->lw_tid == p->p_pid)
+		strlcpy(p->p_comm, name, sizeof(p->p_comm));
+	spin_unlock(&p->p_spin);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The user boundary: what happens when a thread comes from user mode and before
+ * it goes back.
+ *
+ * The machine fills lw_frame and calls trap_syscall, trap_fault or
+ * trap_exception, then trap_userret, then loads the frame.  trap_userret runs
+ * until nothing wants attention: exit, stop, signals, CPU-time limits, the
+ * scheduler.  Whoever wants attention sets lw_ast and kicks the CPU; the
+ * machine must look at lw_ast once more after it has made itself kickable.
+ *
+ * Restart.  A call that a signal cut short returns ERESTART (or EINTR, which
+ * means the same unless the call is marked SEF_NORESTART).  The frame is put
+ * back to the call instruction at once; sig_deliver turns it into EINTR when a
+ * handler without SA_RESTART runs.  A call with a relative timeout keeps its
+ * deadline in lw_restart_deadline, under lw_restart_kind, for its second run.
+ */
+#include <sys/systm.h>
+#include <sys/abi.h>
+#include <sys/atomic.h>
+#include <sys/cpu.h>
+#include <sys/kern_calls.h>
+#include <sys/ktr.h>
+#include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <sys/ucred.h>
+#include <vm/vm.h>
+#include "proc_var.h"
+
+static uint64_t unknown_calls;
+SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
+    "System calls made that are not implemented");
+
+/* Time since the last crossing was spent in user mode. */
+static void
+account_user(struct lwp *lp)
+{
+	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
+
+	if (d > 0) {
+		lp->lw_ru.ru_utime += d;
+		curcpu->c_user_ns += d;
+	}
+	lp->lw_last_cpu = now;
+}
+
+static void
+account_system(struct lwp *lp)
+{
+	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
+
+	if (d > 0) {
+		lp->lw_ru.ru_stime += d;
+		curcpu->c_sys_ns += d;
+	}
+	lp->lw_last_cpu = now;
+}
+
+/* What a sibling did to the credentials takes effect at the next crossing. */
+static void
+refresh_cred(struct lwp *lp)
+{
+	struct ucred *old = lp->lw_cred;
+
+	if (__likely(old == atomic_load(&lp->lw_proc->p_cred)))
+		return;
+	lp->lw_cred = proc_cred_hold(lp->lw_proc);
+	if (old != NULL)
+		cred_drop(old);
+}
+
+static void
+enter_kernel(struct lwp *lp)
+{
+	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
+	account_user(lp);
+	refresh_cred(lp);
+}
+
+/* A restarted call may go on with its deadline; another call may not. */
+static void
+restart_check(struct lwp *lp, uint32_t nr)
+{
+	if (lp->lw_restart_kind != LWR_NONE &&
+	    (lp->lw_syscall != (int)nr ||
+		lp->lw_frame.tf_rip != lp->lw_restart_ip))
+		lp->lw_restart_kind = LWR_NONE;
+	lp->lw_syscall = (int)nr;
+}
+
+static void
+syscall_finish(struct lwp *lp, const struct sysent *se, int error,
+    uint64_t res)
+{
+	struct trapframe *tf = &lp->lw_frame;
+
+	if (error == EINTR)
+		error = (se->se_flags & SEF_NORESTART) != 0 ? ERESTARTNOHAND :
+							       ERESTART;
+	switch (error) {
+	case ERESTART:
+	case ERESTARTNOHAND:
+		lp->lw_restart = error;
+		lp->lw_restart_ip = tf->tf_rip;
+		lp->lw_proc->p_abi->abi_result(tf, ERESTART, 0);
+		atomic_store_seq(&lp->lw_ast, 1);
+		return;
+	case EJUSTRETURN:
+		break;
+	default:
+		lp->lw_proc->p_abi->abi_result(tf, error, res);
+		break;
+	}
+	lp->lw_restart_kind = LWR_NONE;
+}
+
+static int
+syscall_unknown(struct lwp *lp, uint32_t nr, const struct sysent *se)
+{
+	atomic_add(&unknown_calls, 1);
+	KTR_EVENT(SYSCALL, unknown, "tid=%d nr=%d", (uint64_t)lp->lw_tid,
+	    (uint64_t)nr);
+	return (ENOSYS);
+}
+
+void
+trap_syscall(struct lwp *lp)
+{
+	static const struct sysent none;
+	const struct abi *abi = lp->lw_proc->p_abi;
+	const struct sysent *se = &none;
+	uint64_t res = 0;
+	uint32_t nr;
+	int error;
+
+	enter_kernel(lp);
+	abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
+	restart_check(lp, nr);
+	curcpu->c_syscalls++;
+	KTR_EVENT(SYSCALL, enter, "tid=%d nr=%d a0=%lx a1=%lx a2=%lx",
+	    (uint64_t)lp->lw_tid, (uint64_t)nr, lp->lw_sysargs[0],
+	    lp->lw_sysargs[1], lp->lw_sysargs[2]);
+	if (nr < abi->abi_nsys)
+		se = &abi->abi_sysent[nr];
+	if (__likely(se->se_call != NULL))
+		error = se->se_call(lp, lp->lw_sysargs, &res);
+	else
+		error = syscall_unknown(lp, nr, se);
+	KTR_EVENT(SYSCALL, leave, "tid=%d nr=%d error=%d res=%lx",
+	    (uint64_t)lp->lw_tid, (uint64_t)nr, (uint64_t)error, res);
+	syscall_finish(lp, se, error, res);
+}
+
+void
+trap_fault(struct lwp *lp, uaddr_t addr, int access)
+{
+	int error;
+
+	enter_kernel(lp);
+	curcpu->c_faults++;
+	lp->lw_ru.ru_minflt++;
+	error = vm_fault(lp->lw_proc->p_vmspace, addr, (vm_prot_t)access);
+	KTR_EVENT(FAULT, user, "tid=%d addr=%p access=%d rip=%p error=%d",
+	    (uint64_t)lp->lw_tid, addr, (uint64_t)access,
+	    lp->lw_frame.tf_rip, (uint64_t)error);
+	switch (error) {
+	case 0:
+		break;
+	case EFAULT:
+		sig_trap(lp, SIGSEGV, SEGV_MAPERR, addr, T_PAGEFAULT);
+		break;
+	case EACCES:
+		sig_trap(lp, SIGSEGV, SEGV_ACCERR, addr, T_PAGEFAULT);
+		break;
+	case ENOMEM:
+		/* Nobody can run without the page it touched. */
+		kprintf("pid %d (%s): no memory for a page fault, killed\n",
+		    lp->lw_proc->p_pid, lp->lw_proc->p_comm);
+		sig_trap(lp, SIGKILL, SI_KERNEL, addr, T_PAGEFAULT);
+		break;
+	default:
+		sig_trap(lp, SIGBUS, BUS_ADRERR, addr, T_PAGEFAULT);
+		break;
+	}
+}
+
+void
+trap_exception(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
+{
+	enter_kernel(lp);
+	sig_trap(lp, sig, code, addr, trapno);
+}
+
+/* One round of what lw_ast announced. */
+static void
+ast_handle(struct lwp *lp)
+{
+	struct proc *p = lp->lw_proc;
+
+	if ((atomic_load_seq(&lp->lw_flags) & LWF_EXITING) != 0)
+		kern_lwp_exit(lp);
+	if ((atomic_load_seq(&p->p_flags) & PF_STOPPED) != 0) {
+		lwp_stop_wait(lp);
+		atomic_store_seq(&lp->lw_ast, 1);
+		return;
+	}
+	sig_deliver(lp);
+	if ((atomic_load_seq(&p->p_flags) & PF_STOPPED) != 0)
+		atomic_store_seq(&lp->lw_ast, 1);
+}
+
+void
+trap_userret(struct lwp *lp)
+{
+	struct proc *p = lp->lw_proc;
+
+	lock_check_none_held("return to user mode");
+	do {
+		if (p->p_cputimers)
+			cputimers_check(lp, clock_mono());
+		while (atomic_swap(&lp->lw_ast, 0) != 0)
+			ast_handle(lp);
+		usched_userret(lp);
+	} while (atomic_load_seq(&lp->lw_ast) != 0);
+	lp->lw_restart = 0;
+	account_system(lp);
+}
