@@ -51,6 +51,8 @@ void cpu_spin_relax(unsigned n);
 void cpu_switch(void **from_sp, void *to_sp);
 /* Machine: build a first stack for td that calls entry(). */
 void cpu_thread_init(struct thread *td, void (*entry)(void));
+/* Machine: Linux-style text about one CPU for /proc/cpuinfo; its length. */
+int machine_cpuinfo(int cpu, char *buf, size_t size);
 /* Machine: cycle counter for tracing. */
 uint64_t cpu_cycles(void);
 

@@ -9,9 +9,11 @@
 
 #include <sys/types.h>
 #include <sys/lock.h>
+#include <sys/queue.h>
 #include <sys/refcount.h>
 
 struct file;
+struct file_hook;
 struct stat;
 struct ucred;
 struct uio;
@@ -61,6 +63,7 @@ struct file {
 	struct path *f_path;	   /* DTYPE_VNODE: where it was opened */
 	struct ucred *f_cred;	   /* of the opener */
 	void *f_private;	   /* readdir state, device per-open data */
+	LIST_HEAD(, file_hook) f_hooks; /* (ev_files_lock) sys/event.h */
 };
 
 /* One reference, FREAD/FWRITE in flags.  NULL: ENFILE or ENOMEM. */
@@ -68,6 +71,11 @@ struct file *file_create(enum file_type type, uint32_t flags,
     const struct fileops *ops, void *data);
 void file_hold(struct file *fp);
 void file_drop(struct file *fp);
+/*
+ * kern/event: file_drop calls this when the last reference went, before
+ * fo_close, if f_hooks is not empty.  Sleeps.
+ */
+void file_hooks_run(struct file *fp);
 
 int file_read(struct file *fp, struct uio *uio, int flags);
 int file_write(struct file *fp, struct uio *uio, int flags);

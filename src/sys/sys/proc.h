@@ -102,7 +102,8 @@ struct proc {
 	struct lwp *p_execing;		/* (p) the lwp that stops the others */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso;
-	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) */
+	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) and
+					   signals: hints in sys/kevent.h */
 	struct callout p_itimer_real;	/* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
@@ -177,6 +178,12 @@ void sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
 bool sig_pending(struct lwp *lp);
 /* True if p ignores or lp blocks sig (job control of ttys). */
 bool sig_ignored_or_blocked(struct lwp *lp, int sig);
+/*
+ * For poll, select, epoll: sets mask and keeps the old one in lw_oldmask with
+ * LWF_RESTOREMASK, so that it comes back at the return to user after signals
+ * were delivered.
+ */
+void sig_mask_push(struct lwp *lp, const sigset_t *mask);
 
 /* --- the user boundary ----------------------------------------------------
  * The machine calls these with lp->lw_frame filled; trap_ functions may sleep

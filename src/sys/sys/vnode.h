@@ -121,6 +121,8 @@ struct vnodeops {
 	int (*vop_seek_hole)(struct vnode *vp, bool hole, off_t *offp);
 	int (*vop_mmap)(struct vnode *vp, uint64_t off, uint64_t len, int prot,
 	    struct file *fp, struct vm_object **objp); /* devices */
+	int (*vop_follow)(struct vnode *vp, struct path **pp); /* magic link:
+		the held place it leads to, instead of text */
 	/* Page cache (v_object): fill or write one page.  Unlocked. */
 	int (*vop_getpage)(struct vnode *vp, struct vm_page *pg);
 	int (*vop_putpage)(struct vnode *vp, struct vm_page *pg);
