@@ -127,6 +127,7 @@ struct tty_ops {
 	void (*to_close)(struct tty *tp); /* last close */
 	void (*to_winsize)(struct tty *tp);
 	void (*to_unblock)(struct tty *tp); /* there is input space again */
+	void (*to_free)(struct tty *tp);    /* the memory goes: free tt_data */
 };
 
 struct tty *tty_create(const struct tty_ops *ops, void *data);
