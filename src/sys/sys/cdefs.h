@@ -24,13 +24,6 @@
 #define __likely(x)	  __builtin_expect(!!(x), 1)
 #define __unlikely(x)	  __builtin_expect(!!(x), 0)
 
-/* Red zones would tear linker sets apart; gcc's kasan builds have none. */
-#ifdef __clang__
-#define __no_asan_global __attribute__((no_sanitize("address")))
-#else
-#define __no_asan_global
-#endif
-
 #define CONCAT_(a, b)	  a##b
 #define CONCAT(a, b)	  CONCAT_(a, b)
 #define STRINGIFY_(x)	  #x
@@ -46,9 +39,9 @@
 	extern type *const CONCAT(__start_set_, set)[]; \
 	extern type *const CONCAT(__stop_set_, set)[]
 #define SET_ENTRY(set, ptr)                                              \
-	static __typeof__(&*(ptr)) const CONCAT(set_entry_, CONCAT(__LINE__, \
+	static __typeof__(ptr) const CONCAT(set_entry_, CONCAT(__LINE__, \
 	    CONCAT(_, __COUNTER__))) __used                               \
-	    __attribute__((section("set_" #set))) __no_asan_global = (ptr)
+	    __attribute__((section("set_" #set))) = (ptr)
 #define SET_FOREACH(var, set)                                             \
 	for (__typeof__(*CONCAT(__start_set_, set)) const *var##_p =       \
 		 CONCAT(__start_set_, set), *var##_e =                      \

@@ -6,8 +6,11 @@
 #include <sys/thread.h>
 #include <machine/cpu_md.h>
 
-struct ipi_msg;
-struct slab_cpu;
+#define IPI_RING 256
+struct ipi_msg {
+	ipi_func_t im_func;
+	void *im_arg;
+};
 
 TAILQ_HEAD(thread_queue, thread);
 TAILQ_HEAD(callout_queue, callout);
@@ -24,21 +27,25 @@ struct cpu {
 	struct thread *c_idlethread;
 	volatile bool c_idle;	      /* waiting for work */
 	volatile bool c_resched;      /* (self) switch at return to user */
+	struct thread *volatile c_remote_ready; /* stack, pushed by any CPU */
 	struct spinlock c_ipi_spin;
-	struct ipi_msg *c_ipi_head;   /* (c_ipi_spin) */
-	struct ipi_msg *c_ipi_tail;
-	volatile uint32_t c_ipi_pending;
+	struct ipi_msg c_ipi_ring[IPI_RING]; /* (c_ipi_spin) */
+	volatile uint32_t c_ipi_head, c_ipi_tail; /* (c_ipi_spin) */
+	struct thread *c_dead;	      /* (self) exited, stack still in use */
 	struct spinlock c_callout_spin;
 	struct callout_queue c_callouts; /* (c_callout_spin) by deadline */
 	struct callout *c_callout_running;
 	struct thread *c_callout_thread;
-	nstime_t c_next_tick;
+	volatile nstime_t c_callout_next; /* earliest deadline, 0: none */
+	nstime_t c_slice_end;	      /* (self) of the running lwp */
 	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
 	struct cpu_md c_md;	      /* the machine's part */
 };
 
 extern struct cpu *cpus[MAXCPU];
+void cpu_init(struct cpu *c, int id); /* kern/lwkt: fields and idle thread */
+void cpu_idle_loop(void) __noreturn;  /* what an idle thread runs */
 extern int ncpus; /* running ones; they are 0..ncpus-1 */
 
 /* Machine: wake cpu out of idle or out of its guest to poll its messages. */
@@ -47,12 +54,17 @@ void cpu_kick(struct cpu *cpu);
 void cpu_idle_wait(nstime_t until_mono);
 /* Machine: one turn of a spin-wait; n counts them. */
 void cpu_spin_relax(unsigned n);
+/* Machine: its own messages, from ipi_poll. */
+void cpu_poll_md(void);
+/* Machine: the thread from is about to leave this CPU. */
+void cpu_thread_leave(struct thread *from);
 /* Machine: switch stacks.  Saves into *from_sp, resumes to_sp. */
 void cpu_switch(void **from_sp, void *to_sp);
 /* Machine: build a first stack for td that calls entry(). */
 void cpu_thread_init(struct thread *td, void (*entry)(void));
-/* Machine: Linux-style text about one CPU for /proc/cpuinfo; its length. */
+/* Machine: text for /proc/cpuinfo, AT_HWCAP words. */
 int machine_cpuinfo(int cpu, char *buf, size_t size);
+void machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
 /* Machine: cycle counter for tracing. */
 uint64_t cpu_cycles(void);
 

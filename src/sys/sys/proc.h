@@ -33,6 +33,7 @@ struct ucred;
 struct vmspace;
 
 struct session {
+	LIST_ENTRY(session) s_hash; /* (t) */
 	refcount_t s_refs;
 	pid_t s_sid;
 	struct proc *s_leader; /* (t) NULL once it exited */
@@ -65,6 +66,8 @@ struct sigacts {
 
 enum proc_state { PS_NEW, PS_ACTIVE, PS_STOPPED, PS_ZOMBIE };
 
+struct posix_timer;
+
 struct proc {
 	TAILQ_ENTRY(proc) p_all;	/* (t) */
 	LIST_ENTRY(proc) p_hash;	/* (t) by pid */
@@ -78,6 +81,13 @@ struct proc {
 	enum proc_state p_state;	/* (p) */
 	uint32_t p_flags;		/* (p) PF_ */
 	int p_nlwps;			/* (p) live ones */
+	int p_nstopped;			/* (p) of them, in a job control stop */
+	uint32_t p_nsigq;		/* (p) queued ksiginfos, all queues */
+	int p_exit_request;		/* (p) status once PF_EXITING is set */
+	int p_next_timer;		/* (p) id of the next POSIX timer */
+	volatile bool p_cputimers;	/* a CPU-time limit or timer is set */
+	volatile nstime_t p_cpu_check;	/* when those were last looked at */
+	nstime_t p_cpu_warned;		/* (p) last SIGXCPU, CPU time */
 	struct proc *p_parent;		/* (t) */
 	struct pgrp *p_pgrp;		/* (t) */
 	struct ucred *p_cred;		/* (p) replaced whole, refcounted */
@@ -102,8 +112,7 @@ struct proc {
 	struct lwp *p_execing;		/* (p) the lwp that stops the others */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso;
-	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) and
-					   signals: hints in sys/kevent.h */
+	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) */
 	struct callout p_itimer_real;	/* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
@@ -118,6 +127,16 @@ struct proc {
 #define PF_TRACED   0x0020
 #define PF_STOPPED  0x0040
 #define PF_CONTROLT 0x0080 /* has a controlling terminal */
+#define PF_FDSHARED 0x0100 /* p_fd may be another process's too */
+#define PF_CONTINUED 0x0200 /* tell the parent: continued */
+#define PF_STOPTOLD 0x0400 /* the parent knows of the present stop */
+#define PF_OOM	    0x0800 /* chosen by the out-of-memory killer */
+
+/* Hints of p_events (with EV_NOTE); the low half is data. */
+#define PROC_EV_EXIT   0x80000000u /* data: wait status */
+#define PROC_EV_FORK   0x40000000u /* data: child pid */
+#define PROC_EV_EXEC   0x20000000u
+#define PROC_EV_SIGNAL 0x08000000u /* data: signal number, was posted */
 
 struct lwp {
 	TAILQ_ENTRY(lwp) lw_link;	/* (p) */
@@ -132,6 +151,16 @@ struct lwp {
 	struct sigqueue lw_sigq;	/* (p) */
 	sigset_t lw_sigmask;		/* (p) written by (s) */
 	sigset_t lw_oldmask;		/* (s) to restore: sigsuspend */
+	sigset_t lw_sigwait;		/* (p) sigtimedwait takes these */
+	struct ucred *lw_cred;		/* (s) p_cred as of this call's entry */
+	int lw_exit_status;		/* (s) if it is the last to exit */
+	int lw_restart;			/* (s) ERESTART.. of the last call */
+	uaddr_t lw_restart_ip;		/* (s) its return address */
+	uaddr_t lw_child_set_tid;	/* (s) written before the first run */
+	uint64_t lw_affinity;		/* (s) sched_setaffinity */
+	nstime_t lw_last_cpu;		/* (s) CPU time at the last boundary */
+	nstime_t lw_decay_at;		/* (s) lw_estcpu was last decayed */
+	nstime_t lw_decay_cpu;		/* (s) CPU time then */
 	struct ksigaltstack lw_sigstk;	/* (s) */
 	uaddr_t lw_clear_tid;		/* (s) zeroed and woken at exit */
 	uaddr_t lw_robust_list;		/* (s) */
@@ -151,6 +180,11 @@ struct lwp {
 #define LWF_RESTOREMASK 0x01 /* lw_oldmask goes back at return to user */
 #define LWF_EXITING	0x02
 #define LWF_STOPPED	0x04
+#define LWF_KILLABLE	0x08 /* sleeps on &lw_flags: only SIGKILL ends it */
+#define LWF_SIGWAIT	0x10 /* in sigtimedwait */
+
+/* lw_restart_kind: whose deadline lw_restart_deadline is. */
+enum { LWR_NONE, LWR_SLEEP, LWR_FUTEX, LWR_POLL };
 
 extern struct lock proctree_lock;
 extern struct proc proc0; /* the kernel */
@@ -165,6 +199,38 @@ struct lwp *lwp_find(pid_t tid);	/* (t) held by caller */
 void proc_hold(struct proc *p);
 void proc_drop(struct proc *p);
 struct pgrp *pgrp_find(pid_t pgid); /* (t) */
+void pgrp_hold(struct pgrp *pg);
+void pgrp_drop(struct pgrp *pg);
+void session_hold(struct session *s);
+void session_drop(struct session *s);
+void lwp_hold(struct lwp *lp);
+void lwp_drop(struct lwp *lp);
+/* p's credentials with a reference; NULL once it exited. */
+struct ucred *proc_cred_hold(struct proc *p);
+/* p's vmspace with a reference (procfs, ptrace); NULL once it exited. */
+struct vmspace *proc_vmspace_hold(struct proc *p);
+/* CPU time and counters of p without its children. Takes (p). */
+void proc_rusage(struct proc *p, struct rusage *ru);
+void rusage_add(struct rusage *to, const struct rusage *from);
+/* CPU time of lp so far. */
+nstime_t lwp_cputime(struct lwp *lp);
+/* VM: memory is hopeless.  Kills the largest process, once until it is gone. */
+void proc_oom_kill(void);
+/* The machine, before SI_INIT: what `-- CMD ARGS` said, NUL separated. */
+void init_set_argv(const char *args, size_t len);
+/* Limits on what exists; kern.maxproc. */
+extern int maxproc;
+extern int nlwps; /* (t) */
+extern volatile bool rebooting;
+/* Run func(arg) at shutdown after the last unmount (leak report). */
+struct shutdown_hook {
+	const char *sh_name;
+	void (*sh_func)(void);
+};
+#define SHUTDOWN_HOOK(id, func)                                     \
+	static const struct shutdown_hook CONCAT(sdhook_, id) = { #id, \
+		func };                                                \
+	SET_ENTRY(shutdown_hooks, &CONCAT(sdhook_, id))
 
 /* --- signals (kern/proc/sig*.c) ------------------------------------------- */
 
@@ -179,11 +245,18 @@ bool sig_pending(struct lwp *lp);
 /* True if p ignores or lp blocks sig (job control of ttys). */
 bool sig_ignored_or_blocked(struct lwp *lp, int sig);
 /*
- * For poll, select, epoll: sets mask and keeps the old one in lw_oldmask with
- * LWF_RESTOREMASK, so that it comes back at the return to user after signals
- * were delivered.
+ * Use mask until this call returns to user mode; the old mask comes back
+ * then, or after the handlers of the signals that mask lets in.
  */
 void sig_mask_push(struct lwp *lp, const sigset_t *mask);
+/* Take one pending signal of set off lp's or its process's queue. */
+bool sig_dequeue(struct lwp *lp, const sigset_t *set, ksiginfo_t *ksi);
+/* Is a signal of set pending for lp, blocked or not?  Lock-free. */
+bool sig_any_pending(struct lwp *lp, const sigset_t *set);
+/* SIGKILL is pending or the thread was told to exit.  Lock-free. */
+bool sig_killed(struct lwp *lp);
+/* cred may signal p: 0, EPERM. */
+int sig_permitted(struct proc *p, int sig);
 
 /* --- the user boundary ----------------------------------------------------
  * The machine calls these with lp->lw_frame filled; trap_ functions may sleep
@@ -205,5 +278,7 @@ void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 size_t cpu_fpu_size(struct lwp *lp);
 int cpu_fpu_get(struct lwp *lp, void *buf, size_t size);
 int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size); /* EINVAL */
+/* Machine: the last step of kern_reboot. */
+void machine_halt(int how, int status) __noreturn;
 
 #endif

@@ -119,11 +119,7 @@ void kern_reboot(int how, int status) __noreturn;
 /* --- randomness (dev/random): seeded by the machine --------------------- */
 
 void random_bytes(void *buf, size_t len);
-/* Machine: fill buf with up to len unpredictable bytes; how many came. */
+/* Machine: unpredictable bytes; how many it gave. */
 size_t machine_entropy(void *buf, size_t len);
-
-/* --- the kernel log ring (dev/console): kprintf hands its text over ------ */
-
-void klog_write(const char *text, size_t len); /* any context */
 
 #endif
