@@ -30,9 +30,15 @@ struct ev_watch {
 	TAILQ_ENTRY(ev_watch) ew_link; /* (es_spin) */
 	struct ev_source *ew_source;   /* NULL: detached */
 	uint32_t ew_events;	       /* interest; ERR, HUP implied */
+	uint32_t ew_flags;	       /* EWF_ (es_spin) */
 	void (*ew_func)(struct ev_watch *w, uint32_t events, uint64_t hint);
 	void *ew_arg;
 };
+
+/* Of the watches with EXCLUSIVE one notification reaches only as many as it
+ * takes until a func sets TAKEN: it found a thread to wake. */
+#define EWF_EXCLUSIVE 0x1
+#define EWF_TAKEN     0x2
 
 struct ev_source {
 	struct spinlock es_spin;
@@ -43,9 +49,23 @@ void ev_source_init(struct ev_source *es);
 /* Detaches all watches, telling each EV_HUP: the object is going away. */
 void ev_source_destroy(struct ev_source *es);
 void ev_notify(struct ev_source *es, uint32_t events);
+/* From inside an ew_func: es is another source (an epoll's own). */
+void ev_notify_nested(struct ev_source *es, uint32_t events);
 void ev_notify_hint(struct ev_source *es, uint32_t events, uint64_t hint);
 /* No-op if w is NULL or attached already to es. */
 void ev_attach(struct ev_source *es, struct ev_watch *w);
 void ev_detach(struct ev_watch *w); /* on return func is not running */
+
+/*
+ * File hooks: who watches a file without a reference to it (epoll entries,
+ * kqueue notes) is told before its fo_close.  ev_files_lock (sleeping) guards
+ * every list and is held around fh_closed, which must unlink the hook.
+ */
+struct file;
+struct file_hook {
+	LIST_ENTRY(file_hook) fh_link; /* (ev_files_lock) */
+	void (*fh_closed)(struct file_hook *fh);
+};
+extern struct lock ev_files_lock;
 
 #endif

@@ -106,7 +106,19 @@ struct winsize {
 #define TIOCGPTN   _IOR('t', 15, int)	/* ptmx: number of the slave */
 #define TIOCSPTLCK _IOW('t', 23, int)	/* ptmx: lock (1) or unlock (0) */
 #define TIOCPKT	   _IOW('t', 112, int)
-#define TIOCGPTPEER _IOW('t', 24, int)	/* open flags: returns a descriptor */
+#define TIOCGPTPEER _IOWR('t', 24, int) /* in: open flags; out: descriptor */
+#define TIOCGPTLCK _IOR('t', 25, int)
+#define TIOCGPKT   _IOR('t', 26, int)
+#define TIOCGEXCL  _IOR('t', 27, int)
+/* First byte of a read in packet mode: 0 is data, else what happened. */
+#define TIOCPKT_DATA	   0x00
+#define TIOCPKT_FLUSHREAD  0x01
+#define TIOCPKT_FLUSHWRITE 0x02
+#define TIOCPKT_STOP	   0x04
+#define TIOCPKT_START	   0x08
+#define TIOCPKT_NOSTOP	   0x10
+#define TIOCPKT_DOSTOP	   0x20
+#define TIOCPKT_IOCTL	   0x40
 
 struct tty_ops {
 	/* Output became available: drain with tty_output_take. */
@@ -114,6 +126,8 @@ struct tty_ops {
 	void (*to_param)(struct tty *tp); /* termios changed */
 	void (*to_close)(struct tty *tp); /* last close */
 	void (*to_winsize)(struct tty *tp);
+	void (*to_unblock)(struct tty *tp); /* there is input space again */
+	void (*to_free)(struct tty *tp);    /* the memory goes: free tt_data */
 };
 
 struct tty *tty_create(const struct tty_ops *ops, void *data);
