@@ -20,7 +20,7 @@
 /* True if *p was old and now is new. */
 #define atomic_cmpset(p, old, new)                                      \
 	({                                                              \
-		__typeof__(*(p)) _old = (old);                          \
+		__typeof__((__typeof__(*(p)))(old)) _old = (old);                          \
 		__atomic_compare_exchange_n((p), &_old, (new), false,   \
 		    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                \
 	})

@@ -41,7 +41,7 @@
 #define SET_ENTRY(set, ptr)                                              \
 	static __typeof__(ptr) const CONCAT(set_entry_, CONCAT(__LINE__, \
 	    CONCAT(_, __COUNTER__))) __used                               \
-	    __attribute__((section("set_" #set), no_sanitize("address"))) = (ptr)
+	    __attribute__((section("set_" #set))) = (ptr)
 #define SET_FOREACH(var, set)                                             \
 	for (__typeof__(*CONCAT(__start_set_, set)) const *var##_p =       \
 		 CONCAT(__start_set_, set), *var##_e =                      \

@@ -49,4 +49,16 @@ void cdev_destroy(struct cdev *dev); /* opens in flight keep the memory */
 struct cdev *cdev_find(const char *path); /* held, or NULL */
 void cdev_drop(struct cdev *dev);
 
+/*
+ * Device nodes on any file system.  Its vop_open of a VCHR or VBLK node calls
+ * cdev_vnode_attach with the node's number, then cdev_vop_open, which hands
+ * the file over: fp->f_ops are the device's from then on, so no other vop of
+ * the node sees the I/O.  The file's f_vnode must be set.  vop_reclaim calls
+ * cdev_vnode_reclaim.
+ */
+struct vnode;
+int cdev_vnode_attach(struct vnode *vp, dev_t rdev); /* ENXIO: no device */
+int cdev_vop_open(struct vnode *vp, int fflags, struct file *fp);
+void cdev_vnode_reclaim(struct vnode *vp);
+
 #endif

@@ -6,8 +6,11 @@
 #include <sys/thread.h>
 #include <machine/cpu_md.h>
 
-struct ipi_msg;
-struct slab_cpu;
+#define IPI_RING 256
+struct ipi_msg {
+	ipi_func_t im_func;
+	void *im_arg;
+};
 
 TAILQ_HEAD(thread_queue, thread);
 TAILQ_HEAD(callout_queue, callout);
@@ -24,21 +27,25 @@ struct cpu {
 	struct thread *c_idlethread;
 	volatile bool c_idle;	      /* waiting for work */
 	volatile bool c_resched;      /* (self) switch at return to user */
+	struct thread *volatile c_remote_ready; /* stack, pushed by any CPU */
 	struct spinlock c_ipi_spin;
-	struct ipi_msg *c_ipi_head;   /* (c_ipi_spin) */
-	struct ipi_msg *c_ipi_tail;
-	volatile uint32_t c_ipi_pending;
+	struct ipi_msg c_ipi_ring[IPI_RING]; /* (c_ipi_spin) */
+	volatile uint32_t c_ipi_head, c_ipi_tail; /* (c_ipi_spin) */
+	struct thread *c_dead;	      /* (self) exited, stack still in use */
 	struct spinlock c_callout_spin;
 	struct callout_queue c_callouts; /* (c_callout_spin) by deadline */
 	struct callout *c_callout_running;
 	struct thread *c_callout_thread;
-	nstime_t c_next_tick;
+	volatile nstime_t c_callout_next; /* earliest deadline, 0: none */
+	nstime_t c_slice_end;	      /* (self) of the running lwp */
 	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
 	struct cpu_md c_md;	      /* the machine's part */
 };
 
 extern struct cpu *cpus[MAXCPU];
+void cpu_init(struct cpu *c, int id); /* kern/lwkt: fields and idle thread */
+void cpu_idle_loop(void) __noreturn;  /* what an idle thread runs */
 extern int ncpus; /* running ones; they are 0..ncpus-1 */
 
 /* Machine: wake cpu out of idle or out of its guest to poll its messages. */

@@ -12,9 +12,9 @@ struct ddb_command {
 	const char *dc_help;
 };
 #define DDB_COMMAND(id, name, func, help)                               \
-	static const struct ddb_command CONCAT(ddb_, id) = { name, func, \
+	static const struct ddb_command CONCAT(ddbcmd_, id) = { name, func, \
 		help };                                                 \
-	SET_ENTRY(ddb_commands, &CONCAT(ddb_, id))
+	SET_ENTRY(ddb_commands, &CONCAT(ddbcmd_, id))
 
 bool ddb_number(const char **argp, uint64_t *valuep);
 void ddb_enter(const char *why); /* from panic or the console escape */

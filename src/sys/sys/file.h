@@ -9,9 +9,11 @@
 
 #include <sys/types.h>
 #include <sys/lock.h>
+#include <sys/queue.h>
 #include <sys/refcount.h>
 
 struct file;
+struct file_hook;
 struct stat;
 struct ucred;
 struct uio;
@@ -61,18 +63,30 @@ struct file {
 	struct path *f_path;	   /* DTYPE_VNODE: where it was opened */
 	struct ucred *f_cred;	   /* of the opener */
 	void *f_private;	   /* readdir state, device per-open data */
+	uint32_t f_writecounted;   /* it is one of v_writecount */
+	volatile uint32_t f_locked; /* may own flock or OFD locks */
+	LIST_HEAD(, file_hook) f_hooks; /* (ev_files_lock) sys/event.h */
+	int f_owner; /* F_SETOWN: pid, or minus a process group */
 };
 
-/* One reference, FREAD/FWRITE in flags.  NULL: ENFILE or ENOMEM. */
+/* One reference, FREAD/FWRITE in flags.  NULL: ENFILE (or ENOMEM). */
 struct file *file_create(enum file_type type, uint32_t flags,
     const struct fileops *ops, void *data);
 void file_hold(struct file *fp);
 void file_drop(struct file *fp);
+/*
+ * kern/event: file_drop calls this when the last reference went, before
+ * fo_close, if f_hooks is not empty.  Sleeps.
+ */
+void file_hooks_run(struct file *fp);
 
 int file_read(struct file *fp, struct uio *uio, int flags);
 int file_write(struct file *fp, struct uio *uio, int flags);
 int file_ioctl(struct file *fp, uint64_t cmd, void *data);
 uint32_t file_poll(struct file *fp, uint32_t events, struct ev_watch *w);
+int file_seek(struct file *fp, off_t off, int whence, off_t *newp);
+/* Text for /proc/PID/fd: the path of a file, else what fo_name says. */
+void file_name(struct file *fp, char *buf, size_t size);
 int file_stat(struct file *fp, struct stat *st);
 
 /* --- descriptor tables ---------------------------------------------------- */
@@ -96,6 +110,11 @@ struct fs_context *fs_context_copy(struct fs_context *fc);
 void fs_context_hold(struct fs_context *fc);
 void fs_context_drop(struct fs_context *fc);
 
+/* The file of slot fd in another process's table: held, EBADF. */
+int filedesc_get(struct filedesc *fdt, int fd, struct file **fpp,
+    int *fdflagsp);
+uint32_t filedesc_size(struct filedesc *fdt); /* slots in the table */
+
 #define FDF_CLOEXEC 1
 /* These act on the current process's table. */
 int fd_alloc(struct file *fp, int min, int fdflags, int *fdp); /* consumes
@@ -109,6 +128,14 @@ int fd_dup(int oldfd, int newfd_or_min, int how, int fdflags, int *fdp);
 #define FD_DUP_DIFF  2 /* dup3: same fd is EINVAL */
 int fd_flags_get(int fd, int *fdflagsp);
 int fd_flags_set(int fd, int fdflags);
+/* Close [first, last]; cloexec: only mark them. */
+int fd_close_range(unsigned int first, unsigned int last, bool cloexec);
+/* fchdir and friends: cwd and root of the current process, held. */
+struct path *fs_context_cwd(struct fs_context *fc);
+struct path *fs_context_root(struct fs_context *fc);
+/* Replace them; the caller's reference on p moves in. */
+void fs_context_set_cwd(struct fs_context *fc, struct path *p);
+void fs_context_set_root(struct fs_context *fc, struct path *p);
 /* Walk another process's table for procfs: first fd >= *fdp, or ENOENT. */
 int filedesc_next(struct filedesc *fdt, int *fdp, struct file **fpp,
     int *fdflagsp);

@@ -94,6 +94,8 @@ bool lock_held(const struct lock *lk);	    /* excl by us, or shared by any */
 
 /* Panics if curthread holds any spin lock (INVARIANTS). */
 void lock_check_may_sleep(const char *what);
+/* Panics if curthread holds a spin lock: before a switch. */
+void lock_check_no_spin(const char *what);
 /* On return to user: panics if curthread still holds any lock. */
 void lock_check_none_held(const char *where);
 

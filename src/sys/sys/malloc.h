@@ -27,7 +27,7 @@ struct malloc_type {
 
 #define MALLOC_DEFINE(type, name, desc)                      \
 	struct malloc_type type[1] = { { name, desc, 0, 0, 0, 0 } }; \
-	SET_ENTRY(malloc_types, type)
+	SET_ENTRY(malloc_types, &type[0])
 #define MALLOC_DECLARE(type) extern struct malloc_type type[1]
 
 MALLOC_DECLARE(M_TEMP); /* short-lived buffers */
@@ -41,6 +41,9 @@ void *krealloc(void *p, size_t size, struct malloc_type *type, int flags)
     __must_check;
 void kfree(void *p, struct malloc_type *type); /* NULL is fine */
 char *kstrdup(const char *s, struct malloc_type *type) __must_check;
+
+/* Print types that hold memory (all: every type); how many do. */
+int malloc_report(bool all);
 
 struct zone;
 /* size and align in bytes; panics only at boot. */

@@ -137,7 +137,8 @@ struct lwp {
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast;	/* look at signals, stop, exit */
 	struct rusage lw_ru;		/* (s) */
-	uint32_t lw_estcpu;		/* scheduler: recent use */
+	uint32_t lw_estcpu;		/* (s) usched: recent use, ticks */
+	nstime_t lw_decayed_ns;		/* (s) usched */
 	int lw_syscall;			/* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
 	uaddr_t lw_stop_addr;
@@ -173,6 +174,8 @@ void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
 void sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi);
 /* A trap of the current lwp: cannot be blocked or ignored. */
 void sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
+/* Memory is hopeless: SIGKILL the largest process but init, once at a time. */
+void proc_oom_kill(void);
 /* True if sig would be delivered now: a blocking call must return. */
 bool sig_pending(struct lwp *lp);
 /* True if p ignores or lp blocks sig (job control of ttys). */

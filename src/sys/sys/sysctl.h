@@ -32,17 +32,17 @@ struct sysctl_entry {
 	const char *sc_desc;
 };
 #define SYSCTL_VAR(id, name, type, flags, ptr, size, desc)             \
-	static const struct sysctl_entry CONCAT(sysctl_, id) = { name, \
+	static const struct sysctl_entry CONCAT(sysctlent_, id) = { name, \
 		type, flags, ptr, size, NULL, desc };                  \
-	SET_ENTRY(sysctl_entries, &CONCAT(sysctl_, id))
+	SET_ENTRY(sysctl_entries, &CONCAT(sysctlent_, id))
 #define SYSCTL_INT(id, name, flags, ptr, desc) \
 	SYSCTL_VAR(id, name, CTL_INT, flags, ptr, sizeof(int), desc)
 #define SYSCTL_U64(id, name, flags, ptr, desc) \
 	SYSCTL_VAR(id, name, CTL_U64, flags, ptr, sizeof(uint64_t), desc)
 #define SYSCTL_PROC(id, name, type, flags, handler, desc)              \
-	static const struct sysctl_entry CONCAT(sysctl_, id) = { name, \
+	static const struct sysctl_entry CONCAT(sysctlent_, id) = { name, \
 		type, flags, NULL, 0, handler, desc };                 \
-	SET_ENTRY(sysctl_entries, &CONCAT(sysctl_, id))
+	SET_ENTRY(sysctl_entries, &CONCAT(sysctlent_, id))
 
 const struct sysctl_entry *sysctl_find(const char *name);
 /* In name order: the entry after name ("" first), NULL at the end. */

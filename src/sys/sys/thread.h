@@ -40,10 +40,21 @@ enum td_state {
 
 #define THREAD_LOCKS_HELD 32
 
+/* A deadline; see callout_reset below. */
+struct callout {
+	TAILQ_ENTRY(callout) co_link;
+	struct cpu *co_cpu;
+	nstime_t co_when; /* monotonic */
+	void (*co_func)(void *);
+	void *co_arg;
+	volatile uint32_t co_state; /* idle, armed, running bits */
+};
+
 struct thread {
 	TAILQ_ENTRY(thread) td_runq;   /* (owner CPU) */
 	TAILQ_ENTRY(thread) td_sleepq; /* (sleep bucket) */
 	TAILQ_ENTRY(thread) td_all;    /* (all-threads spin) */
+	struct thread *td_ready_next;  /* (remote-ready stack) */
 	struct cpu *volatile td_cpu;   /* owner */
 	volatile enum td_state td_state;
 	uint8_t td_prio;	       /* (owner CPU) */
@@ -54,6 +65,9 @@ struct thread {
 	const void *volatile td_wchan; /* (sleep bucket) */
 	const char *td_wmesg;
 	int td_wakeup_error;	       /* why the sleep ended */
+	uint32_t td_sleep_gen;	       /* (sleep bucket) counts sleeps */
+	uint32_t td_timeout_gen;       /* the one the callout is for */
+	struct callout td_callout;     /* sleep timeout */
 	nstime_t td_sleep_since;
 	struct lwp *td_lwp;	       /* NULL for kernel threads */
 	void (*td_func)(void *);
@@ -74,8 +88,7 @@ struct thread {
 #define TDF_SINTR	0x0001 /* current sleep is interruptible by signals */
 #define TDF_EXITING	0x0002
 #define TDF_NOFAULT	0x0004 /* copyin/out must not sleep: fail instead */
-#define TDF_KVA_FAULTOK 0x0008
-#define TDF_RESCHED	0x0010 /* give up the CPU at the next return to user */
+#define TDF_PINNED	0x0008 /* stays on its CPU */
 
 /* Machine: the running thread and CPU of this CPU. */
 #include <machine/curthread.h> /* curthread, curcpu */
@@ -90,9 +103,22 @@ struct thread {
 struct thread *thread_create(void (*func)(void *), void *arg, int prio,
     const char *fmt, ...) __printflike(4, 5);
 void thread_start(struct thread *td, struct cpu *cpu); /* NULL: this CPU */
+void thread_discard(struct thread *td); /* one that was never started */
 void thread_exit(void) __noreturn; /* freed by the reaper */
 void thread_yield(void);
+void thread_backtrace(struct thread *td); /* to the console */
 void thread_set_prio(struct thread *td, int prio);
+
+/* --- the user scheduler (kern/lwkt/usched.c) ---------------------------- */
+
+#define SCHED_SLICE_NS (10 * NS_PER_MSEC)
+/*
+ * The current lwp used up to a slice of its CPU: age it, let equals run, and
+ * give surplus ready lwps to idle CPUs.  Machine: when a slice ends.
+ */
+void usched_tick(void);
+/* trap_userret: due tick, then yield if c_resched; sets the user priority. */
+void usched_userret(struct lwp *lp);
 
 /* --- sleeping ----------------------------------------------------------- */
 
@@ -130,14 +156,6 @@ void ipi_poll(void); /* process what has arrived */
  * locks but should be short.  callout_stop_sync waits until func is not
  * running; callout_stop returns true if it prevented the call.
  */
-struct callout {
-	TAILQ_ENTRY(callout) co_link;
-	struct cpu *co_cpu;
-	nstime_t co_when; /* monotonic */
-	void (*co_func)(void *);
-	void *co_arg;
-	volatile uint32_t co_state; /* idle, armed, running bits */
-};
 void callout_init(struct callout *co);
 void callout_reset(struct callout *co, nstime_t after_ns, void (*func)(void *),
     void *arg);
@@ -146,6 +164,8 @@ void callout_reset_abs(struct callout *co, nstime_t when_mono,
 bool callout_stop(struct callout *co);
 void callout_stop_sync(struct callout *co);
 bool callout_armed(const struct callout *co);
+/* The next deadline of this CPU, 0 if none; wakes the soft thread if due. */
+nstime_t callout_poll(void);
 
 /* --- clocks ------------------------------------------------------------- */
 

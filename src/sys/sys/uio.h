@@ -20,6 +20,7 @@ struct uio {
 	size_t uio_resid; /* bytes left */
 	enum uio_seg uio_segflg;
 	enum uio_rw uio_rw;
+	struct iovec *uio_iov_alloc; /* of uio_copyin: for uio_iov_free */
 };
 
 /* Moves up to n bytes between kaddr and the uio.  0 or EFAULT. */

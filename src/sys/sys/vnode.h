@@ -7,7 +7,11 @@
  * is what lookups return and what cwd, root and open files hold.
  *
  * Locking: v_lock (sleeping; directories and attributes), taken by the caller
- * of every vop unless the op says otherwise.  Order: parent before child, and
+ * of every vop unless the op says otherwise: shared for lookup, readdir,
+ * getattr, access, readlink, read, getxattr, listxattr, seek_hole; exclusive
+ * for the rest.  link, remove, rmdir and rename have the named vnodes locked
+ * too, not only the directories.  VCHR, VBLK, VFIFO and VSOCK vnodes are never
+ * locked for open, close, read and write: those may block for long.  Order: parent before child, and
  * for two directories of a rename see vfs/core/README.md.
  * Life: vnode_hold/drop count users.  At the last drop vop_inactive runs (an
  * unlinked file is freed there); an unused vnode stays cached until the vnode
@@ -104,6 +108,15 @@ struct vnodeops {
 	    struct ucred *cred); /* ownership rules checked by the core */
 	int (*vop_access)(struct vnode *vp, int rwx, struct ucred *cred);
 	int (*vop_readlink)(struct vnode *vp, struct uio *uio);
+	/*
+	 * A link that is a place, not text (/proc/PID/fd/N, exe, cwd, root):
+	 * the held path it leads to.  Unlocked.  NULL slot: the text of
+	 * vop_readlink is walked; EOPNOTSUPP: vop_follow_file, then the text.
+	 */
+	int (*vop_follow)(struct vnode *vp, struct path **pp);
+	/* Such a link to an open file without a path (a pipe): the held file;
+	 * open gives it another descriptor, stat asks it.  Unlocked. */
+	int (*vop_follow_file)(struct vnode *vp, struct file **fpp);
 	int (*vop_open)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_close)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_read)(struct vnode *vp, struct uio *uio, int ioflags,
@@ -173,16 +186,48 @@ struct vnode {
 #define VF_NOCACHE 0x0004 /* names of this directory are not cached (proc) */
 #define VF_TEXT	   0x0008 /* being executed: no writers */
 #define VF_DELETE  0x0010 /* reclaim at the last drop, do not cache */
+#define VF_LRU	   0x0100 /* on the list of unused vnodes */
+#define VF_RECLAIM 0x0200 /* being taken apart: find waits, names miss */
+#define VF_MAPPED  0x0400 /* its object is mapped: that holds the vnode */
+#define VF_HASHED  0x0800 /* in the (mount, ident) hash */
+#define VF_SPECIAL 0x2000 /* the core attached the device (mknod) */
 
-/* A new vnode, held; or the existing one of (mp, ident) from vnode_find. */
+/* Hints of ev_notify_hint(&vp->v_events, EV_NOTE, ...): kqueue's NOTE_ bits. */
+#define VNOTE_DELETE 0x0001
+#define VNOTE_WRITE  0x0002
+#define VNOTE_EXTEND 0x0004
+#define VNOTE_ATTRIB 0x0008
+#define VNOTE_LINK   0x0010
+#define VNOTE_RENAME 0x0020
+#define VNOTE_REVOKE 0x0040
+
+/*
+ * A new vnode, held.  EEXIST: (mp, ident) has one already, use vnode_find;
+ * ENOMEM.  Both may sleep and may wait for a vop_reclaim: hold no lock that
+ * vop_reclaim takes.  ident 0 is not hashed (nothing will find it again).
+ */
 int vnode_create(struct mount *mp, enum vtype type,
     const struct vnodeops *ops, uint64_t ident, void *data,
     struct vnode **vpp);
 struct vnode *vnode_find(struct mount *mp, uint64_t ident); /* held or NULL */
 void vnode_hold(struct vnode *vp);
 void vnode_drop(struct vnode *vp); /* may sleep */
+/* The last drop of it happens soon, in a kernel thread: never sleeps. */
+void vnode_drop_later(struct vnode *vp);
+void vnode_drain(void); /* wait until those drops have been done */
+/* Take up to n unused vnodes apart; how many were.  May sleep. */
+int vnode_reclaim_some(int n);
+/* A file being executed has no writers: 0 or ETXTBSY; pairs with allow. */
+int vn_deny_write(struct vnode *vp);
+void vn_allow_write(struct vnode *vp);
+/* Forget every cached name of vp (its file system saw it change outside). */
+void vnode_forget_names(struct vnode *vp);
 /* Attach a page cache of size bytes that uses vop_getpage/putpage. */
 int vnode_cache_attach(struct vnode *vp, uint64_t size, bool only_copy);
+/* Hand over an object made by vnode_cache_attach of an earlier vnode. */
+void vnode_cache_adopt(struct vnode *vp, struct vm_object *obj);
+/* In vop_reclaim: take the object and its pages away from vp, or NULL. */
+struct vm_object *vnode_cache_detach(struct vnode *vp);
 /* Read or write through the page cache; the file system sets the size. */
 int vnode_cache_read(struct vnode *vp, struct uio *uio, uint64_t size);
 int vnode_cache_write(struct vnode *vp, struct uio *uio);
@@ -208,6 +253,10 @@ int path_name(struct path *p, struct path *root, char *buf, size_t size);
  * the current process.  The result is held.
  */
 int path_lookup(int dirfd, const char *name, int flags, struct path **pp);
+/* The path of an open file (DTYPE_VNODE): held, or NULL. */
+struct path *path_of_file(struct file *fp);
+/* For vop_follow: a path to vp itself, outside any tree (ENOMEM: NULL). */
+struct path *path_of_vnode(struct vnode *vp);
 /* The parent of name's last component, which is copied to last. */
 int path_lookup_parent(int dirfd, const char *name, struct path **dirp,
     char last[NAME_MAX + 1], bool *trailing_slashp);
@@ -223,6 +272,9 @@ int vaccess(enum vtype type, mode_t mode, uid_t uid, gid_t gid, int rwx,
     struct ucred *cred);
 void vattr_to_stat(const struct vattr *va, struct vnode *vp, struct stat *st);
 extern const struct fileops vnode_fileops;
+/* Advisory locks end: those of an open file, those of a descriptor table. */
+void vn_file_unlock_all(struct file *fp);
+void vn_owner_unlock_all(struct vnode *vp, const void *owner);
 
 /* --- mounts --------------------------------------------------------------- */
 
@@ -250,12 +302,31 @@ struct mount {
 	char mnt_from[256];
 	char mnt_on[256];
 	char mnt_options[128];
+	TAILQ_ENTRY(mount) mnt_cover_link; /* (mount list lock) by covered */
+	uint32_t mnt_nvnodes;		   /* (mnt_spin) on mnt_vnodes */
+	uint32_t mnt_state;		   /* (mount list lock) private */
+	struct lock mnt_rename;		   /* renames between directories */
+	dev_t mnt_dev;			   /* st_dev of its files */
 };
 #define MNT_RDONLY 0x1
 #define MNT_NOSUID 0x2
 #define MNT_NOEXEC 0x4
 #define MNT_NODEV  0x8
 #define MNT_NOATIME 0x10
+#define MNT_SYNC    0x20
+
+/* The value of key in "a=b,c": 0 and a copy in buf ("" for a bare key), or
+ * ENOENT, ENAMETOOLONG. */
+int vfs_option(const char *options, const char *key, char *buf, size_t size);
+/* The same as a number with an optional suffix k, m, g or %: EINVAL. */
+int vfs_option_u64(const char *options, const char *key, int base,
+    uint64_t percent_of, uint64_t *valuep);
+/* EINVAL and *badp if a key is not in the NULL-ended list. */
+int vfs_option_check(const char *options, const char *const *known);
+void mount_hold(struct mount *mp);
+void mount_drop(struct mount *mp); /* may sleep */
+/* The root of the name space, held; NULL before it is mounted. */
+struct path *path_root(void);
 
 void vfs_register(const struct vfsops *ops); /* by a module at start */
 int vfs_mount_at(const char *fstype, const char *from, const char *on,
@@ -266,6 +337,13 @@ void vfs_unmount_all(void);
 int vfs_mount_foreach(int (*f)(struct mount *mp, void *arg), void *arg);
 /* Next registered type after prev ("" first), NULL at the end. */
 const char *vfs_type_next(const char *prev);
+
+/*
+ * FIFOs (kern/ipc): opens by the POSIX rules, may block; replaces fp's f_ops and
+ * f_data.  Unlocked.  reclaim: the vnode goes, v_fifo with it.
+ */
+int fifo_open(struct vnode *vp, int fflags, struct file *fp);
+void fifo_vnode_reclaim(struct vnode *vp);
 
 /* Unpack a newc archive from read() into the root; cpio.c. */
 int cpio_unpack(int (*read)(void *arg, void *buf, size_t len, size_t *donep),

@@ -92,6 +92,13 @@ struct vm_pager_ops {
 	int (*vpo_getpage)(struct vm_object *obj, struct vm_page *pg);
 	/* Write the busy dirty page back.  0 or errno. */
 	int (*vpo_putpage)(struct vm_object *obj, struct vm_page *pg);
+	/*
+	 * vm_object_drop calls this first, if not NULL.  True: the pager gave
+	 * the caller's reference back itself (never the last one), for it
+	 * watches for the moment when nothing maps the object any more.  Must
+	 * not sleep.
+	 */
+	bool (*vpo_drop)(struct vm_object *obj);
 	/* The last reference went: the object's pages are already freed. */
 	void (*vpo_dtor)(struct vm_object *obj);
 };
