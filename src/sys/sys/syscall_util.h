@@ -8,6 +8,8 @@
 #define SYS_SYSCALL_UTIL_H
 
 #include <sys/uio.h>
+
+struct sigset;
 #include <sys/stat.h>
 
 struct kpollfd;

@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * File-system types, mounts and the tree they make.
+ *
+ * 1. A mount covers a place (mount, name node) of another mount; the first one,
+ *    the root, covers nothing.  A name node counts the mounts on it, so a walk
+ *    looks at the mount list only where something is mounted.  Several mounts
+ *    on one place stack: each covers the root of the one before.
+ *
+ * 2. Life cycle.
+ *
+ *	MS_NEW --vfs_mount_at--> MS_LIVE --umount, idle--> MS_BUSY --> MS_GONE
+ *	                            ^                         |
+ *	                            +------- still used ------+
+ *
+ *    In MS_BUSY walks do not enter it.  A forced unmount goes to MS_GONE with
+ *    users left: they keep memory, but every operation answers EIO
+ *    (VF_DOOMED).  vfs_unmount of the file system runs with the last
+ *    reference: each vnode, each path and the mount list hold one.
+ *
+ * 3. Locking.  mount_lock (sleeping) makes mounting and unmounting one at a
+ *    time; mount_spin guards the list, mnt_state, mnt_covered and nc_mounts.
+ */
+#include "vfs_var.h"
+#include <sys/ddb.h>
+#include <sys/ktr.h>
+#include <sys/thread.h>
+#include <vm/vm.h>
+
+MALLOC_DEFINE(M_MOUNT, "mount", "mounts and their types");
+FAULT_POINT(fault_mount, "vfs_mount");
+
+TAILQ_HEAD(mount_list, mount);
+struct vfs_type {
+	TAILQ_ENTRY(vfs_type) vt_link; /* (m) */
+	const struct vfsops *vt_ops;
+};
+TAILQ_HEAD(vfs_type_list, vfs_type);
+
+LOCK_DEFINE(mount_lock, "mount");
+SPINLOCK_DEFINE(mount_spin, "mount list");
+static struct mount_list mounts = TAILQ_HEAD_INITIALIZER(mounts); /* (m) */
+static struct vfs_type_list vfs_types =
+    TAILQ_HEAD_INITIALIZER(vfs_types); /* (m) */
+static struct mount *mount_root;       /* (m) */
+static uint64_t mount_next_fsid = 1;   /* (mount_lock) */
+
+/* --- types ------------------------------------------------------------------ */
+
+void
+vfs_register(const struct vfsops *ops)
+{
+	struct vfs_type *vt = kmalloc(sizeof(*vt), M_MOUNT, M_WAITOK);
+
+	if (vt == NULL)
+		panic("vfs: no memory to register %s", ops->vfs_name);
+	vt->vt_ops = ops;
+	spin_lock(&mount_spin);
+	TAILQ_INSERT_TAIL(&vfs_types, vt, vt_link);
+	spin_unlock(&mount_spin);
+}
+
+static const struct vfsops *
+vfs_type_find(const char *name)
+{
+	const struct vfsops *ops = NULL;
+	struct vfs_type *vt;
+
+	spin_lock(&mount_spin);
+	TAILQ_FOREACH(vt, &vfs_types, vt_link) {
+		if (strcmp(vt->vt_ops->vfs_name, name) == 0)
+			ops = vt->vt_ops;
+	}
+	spin_unlock(&mount_spin);
+	return (ops);
+}
+
+/* In the order of names, so that a walk survives registrations. */
+const char *
+vfs_type_next(const char *prev)
+{
+	const char *best = NULL;
+	struct vfs_type *vt;
+
+	spin_lock(&mount_spin);
+	TAILQ_FOREACH(vt, &vfs_types, vt_link) {
+		const char *name = vt->vt_ops->vfs_name;
+
+		if (strcmp(name, prev) > 0 &&
+		    (best == NULL || strcmp(name, best) < 0))
+			best = name;
+	}
+	spin_unlock(&mount_spin);
+	return (best);
+}
+
+/* --- options ------------------------------------------------------------------ */
+
+/* The next "key[=value]" of *sp: its length, and *sp behind it; 0 at the end. */
+static size_t
+option_next(const char **sp, const char **optp)
+{
+	const char *s = *sp, *end;
+
+	while (*s == ',')
+		s++;
+	for (end = s; *end != '\0' && *end != ',';)
+		end++;
+	*optp = s;
+	*sp = end;
+	return ((size_t)(end - s));
+}
+
+static bool
+option_is(const char *opt, size_t len, const char *key, size_t *skipp)
+{
+	size_t klen = strlen(key);
+
+	if (len < klen || memcmp(opt, key, klen) != 0)
+		return (false);
+	if (len > klen && opt[klen] != '=')
+		return (false);
+	*skipp = len > klen ? klen + 1 : klen;
+	return (true);
+}
+
+int
+vfs_option(const char *options, const char *key, char *buf, size_t size)
+{
+	const char *opt;
+	size_t len, skip;
+	int error = ENOENT;
+
+	while ((len = option_next(&options, &opt)) > 0) {
+		if (!option_is(opt, len, key, &skip))
+			continue;
+		if (len - skip >= size)
+			return (ENAMETOOLONG);
+		memcpy(buf, opt + skip, len - skip);
+		buf[len - skip] = '\0';
+		error = 0; /* the last one wins */
+	}
+	return (error);
+}
+
+/* Multiplier of a suffix letter; 0 if it is none. */
+static uint64_t
+option_suffix(char c)
+{
+	switch (c) {
+	case 'k':
+	case 'K':
+		return (1ULL << 10);
+	case 'm':
+	case 'M':
+		return (1ULL << 20);
+	case 'g':
+	case 'G':
+		return (1ULL << 30);
+	default:
+		return (0);
+	}
+}
+
+int
+vfs_option_u64(const char *options, const char *key, int base,
+    uint64_t percent_of, uint64_t *valuep)
+{
+	char buf[32];
+	uint64_t mult = 1, value;
+	size_t len;
+	int error;
+
+	if ((error = vfs_option(options, key, buf, sizeof(buf))) != 0)
+		return (error == ENOENT ? ENOENT : EINVAL);
+	if ((len = strlen(buf)) == 0)
+		return (EINVAL);
+	if (buf[len - 1] == '%' && percent_of != 0) {
+		buf[len - 1] = '\0';
+		mult = 0;
+	} else if (base == 10 && option_suffix(buf[len - 1]) != 0) {
+		mult = option_suffix(buf[len - 1]);
+		buf[len - 1] = '\0';
+	}
+	if (kstrtou64(buf, base, &value) != 0)
+		return (EINVAL);
+	if (mult == 0)
+		value = value > 100 ? percent_of : percent_of / 100 * value;
+	else if (value > UINT64_MAX / mult)
+		return (EINVAL);
+	else
+		value *= mult;
+	*valuep = value;
+	return (0);
+}
+
+int
+vfs_option_check(const char *options, const char *const *known)
+{
+	const char *opt;
+	size_t len, skip;
+
+	while ((len = option_next(&options, &opt)) > 0) {
+		bool found = false;
+
+		for (int i = 0; known[i] != NULL && !found; i++)
+			found = option_is(opt, len, known[i], &skip);
+		if (!found)
+			return (EINVAL);
+	}
+	return (0);
+}
+
+/* --- references ------------------------------------------------------------------ */
+
+void
+mount_hold(struct mount *mp)
+{
+	ref_hold(&mp->mnt_refs);
+}
+
+void
+mount_drop(struct mount *mp)
+{
+	if (!ref_drop(&mp->mnt_refs))
+		return;
+	KASSERT(mp->mnt_nvnodes == 0, ("mount %s: vnodes left", mp->mnt_on));
+	if (mp->mnt_state == MS_GONE)
+		(void)mp->mnt_ops->vfs_unmount(mp, true);
+	lock_destroy(&mp->mnt_rename);
+	kfree(mp, M_MOUNT);
+}
+
+int
+mount_write_check(struct mount *mp)
+{
+	return ((mp->mnt_flags & MNT_RDONLY) != 0 ? EROFS : 0);
+}
+
+bool
+mount_covers(struct namecache *nc)
+{
+	return (atomic_load(&nc->nc_mounts) > 0);
+}
+
+/* The topmost live mount directly on (mp, nc), or NULL.  (m) held. */
+static struct mount *
+mount_on(struct mount *mp, struct namecache *nc)
+{
+	struct mount *m;
+
+	SPIN_ASSERT(&mount_spin);
+	TAILQ_FOREACH(m, &mounts, mnt_link) {
+		if (m->mnt_state == MS_LIVE && m->mnt_covered != NULL &&
+		    m->mnt_covered->pt_mount == mp &&
+		    m->mnt_covered->pt_name == nc)
+			return (m);
+	}
+	return (NULL);
+}
+
+/* Replace the place by the root of what is mounted on it: true if so. */
+bool
+mount_cross_down(struct place *pl)
+{
+	struct place root = {.pl_vnode = NULL};
+	struct mount *mp;
+
+	if (atomic_load(&pl->pl_name->nc_mounts) == 0)
+		return (false);
+	spin_lock(&mount_spin);
+	if ((mp = mount_on(pl->pl_mount, pl->pl_name)) != NULL) {
+		root.pl_mount = mp;
+		root.pl_name = mp->mnt_root_nc;
+		root.pl_vnode = mp->mnt_root_nc->nc_vnode;
+		place_hold(&root, &root);
+	}
+	spin_unlock(&mount_spin);
+	if (mp == NULL)
+		return (false);
+	place_drop(pl);
+	*pl = root;
+	return (true);
+}
+
+/* From a mount's root to the place it covers; false at the top. */
+bool
+mount_cross_up(struct place *pl)
+{
+	struct path *p;
+
+	spin_lock(&mount_spin);
+	if ((p = pl->pl_mount->mnt_covered) != NULL)
+		path_hold(p);
+	spin_unlock(&mount_spin);
+	if (p == NULL)
+		return (false);
+	place_drop(pl);
+	place_from_path(pl, p);
+	path_drop(p);
+	return (true);
+}
+
+struct path *
+path_root(void)
+{
+	struct place pl = {.pl_vnode = NULL};
+
+	spin_lock(&mount_spin);
+	if (mount_root != NULL) {
+		pl.pl_mount = mount_root;
+		pl.pl_name = mount_root->mnt_root_nc;
+		pl.pl_vnode = mount_root->mnt_root_nc->nc_vnode;
+		place_hold(&pl, &pl);
+	}
+	spin_unlock(&mount_spin);
+	if (pl.pl_vnode == NULL)
+		return (NULL);
+	while (mount_cross_down(&pl))
+		continue;
+	return (place_to_path(&pl));
+}
+
+/* --- mounting ------------------------------------------------------------------------ */
+
+static struct mount *
+mount_alloc(const struct vfsops *ops, const char *from, const char *on,
+    uint32_t flags, const char *options)
+{
+	struct mount *mp = kmalloc(sizeof(*mp), M_MOUNT, M_WAITOK | M_ZERO);
+
+	if (mp == NULL)
+		return (NULL);
+	ref_init(&mp->mnt_refs, 1);
+	mp->mnt_ops = ops;
+	mp->mnt_flags = flags;
+	mp->mnt_state = MS_NEW;
+	mp->mnt_fsid = mount_next_fsid++;
+	mp->mnt_dev = makedev(0, mp->mnt_fsid);
+	TAILQ_INIT(&mp->mnt_vnodes);
+	spin_init(&mp->mnt_spin, "mount vnodes");
+	lock_init(&mp->mnt_rename, "rename", 0);
+	strlcpy(mp->mnt_from, from, sizeof(mp->mnt_from));
+	strlcpy(mp->mnt_on, on, sizeof(mp->mnt_on));
+	strlcpy(mp->mnt_options, options, sizeof(mp->mnt_options));
+	return (mp);
+}
+
+/* The mount's last steps down, whatever state it reached.  May sleep. */
+static void
+mount_dispose(struct mount *mp)
+{
+	if (mp->mnt_root_nc != NULL) {
+		nc_purge_tree(mp->mnt_root_nc);
+		nc_drop(mp->mnt_root_nc);
+	}
+	vnode_drain();
+	(void)vnode_flush_mount(mp);
+	if (mp->mnt_covered != NULL)
+		path_drop(mp->mnt_covered);
+	mp->mnt_covered = NULL;
+	mount_drop(mp);
+}
+
+/* Let the file system start, and make the root's node. */
+static int
+mount_start(struct mount *mp, const char *from, const char *options)
+{
+	struct vnode *vp;
+	int error;
+
+	if (fault_fires(&fault_mount))
+		return (EIO);
+	if ((error = mp->mnt_ops->vfs_mount(mp, from, options)) != 0)
+		return (error);
+	mp->mnt_state = MS_GONE; /* from here mount_drop ends it */
+	if ((error = mp->mnt_ops->vfs_root(mp, &vp)) != 0)
+		return (error);
+	atomic_or(&vp->v_flags, VF_ROOT);
+	if ((mp->mnt_root_nc = nc_create_root(vp)) == NULL)
+		error = ENOMEM;
+	vnode_drop(vp);
+	return (error);
+}
+
+/* Hang mp into the tree at covered (NULL: it is the root).  mount_lock held. */
+static int
+mount_insert(struct mount *mp, struct path *covered)
+{
+	struct vnode *dvp = covered != NULL ? covered->pt_vnode : NULL;
+	int error = 0;
+
+	if (dvp != NULL)
+		lock_excl(&dvp->v_lock);
+	spin_lock(&mount_spin);
+	if (covered != NULL && nc_is_unlinked(covered->pt_name)) {
+		error = ENOENT;
+	} else {
+		mp->mnt_covered = covered;
+		mp->mnt_state = MS_LIVE;
+		TAILQ_INSERT_TAIL(&mounts, mp, mnt_link);
+		if (covered != NULL)
+			covered->pt_name->nc_mounts++;
+		else
+			mount_root = mp;
+	}
+	spin_unlock(&mount_spin);
+	if (dvp != NULL)
+		lock_release(&dvp->v_lock);
+	return (error);
+}
+
+/* The place to cover.  *coveredp NULL: this will be the root. */
+static int
+mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
+{
+	struct path *p;
+	int error;
+
+	*coveredp = NULL;
+	if (mount_root == NULL) {
+		strlcpy(buf, "/", size);
+		return (strcmp(on, "/") == 0 ? 0 : ENOENT);
+	}
+	if ((error = path_lookup(AT_FDCWD, on, 0, &p)) != 0)
+		return (error);
+	if ((error = path_name(p, NULL, buf, size)) != 0) {
+		path_drop(p);
+		return (error);
+	}
+	*coveredp = p;
+	return (0);
+}
+
+/* 0, ENODEV (no such type), ENOTDIR, or what the file system says. */
+int
+vfs_mount_at(const char *fstype, const char *from, const char *on,
+    uint32_t flags, const char *options)
+{
+	const struct vfsops *ops;
+	struct path *covered;
+	struct mount *mp;
+	char name[256];
+	int error;
+
+	if ((ops = vfs_type_find(fstype)) == NULL)
+		return (ENODEV);
+	if (strlen(options) >= sizeof(mp->mnt_options) ||
+	    strlen(from) >= sizeof(mp->mnt_from))
+		return (ENAMETOOLONG);
+	lock_excl(&mount_lock);
+	error = mount_find_place(on, &covered, name, sizeof(name));
+	if (error != 0)
+		goto out;
+	mp = mount_alloc(ops, from, name, flags, options);
+	error = mp == NULL ? ENOMEM : mount_start(mp, from, options);
+	if (error == 0 && covered != NULL &&
+	    (mp->mnt_root_nc->nc_vnode->v_type == VDIR) !=
+		(covered->pt_vnode->v_type == VDIR))
+		error = ENOTDIR;
+	if (error == 0)
+		error = mount_insert(mp, covered);
+	if (error != 0) {
+		if (mp != NULL)
+			mount_dispose(mp);
+		if (covered != NULL)
+			path_drop(covered);
+	}
+	KTR_EVENT(VFS, mount, "mount=%p flags=%x error=%d", KTRP(mp),
+	    (uint64_t)flags, (uint64_t)error);
+out:
+	lock_release(&mount_lock);
+	return (error);
+}
+
+/* --- unmounting ------------------------------------------------------------------------ */
+
+/* Is another mount on a place of mp?  (m) held. */
+static bool
+mount_has_children(struct mount *mp)
+{
+	struct mount *m;
+
+	TAILQ_FOREACH(m, &mounts, mnt_link) {
+		if (m->mnt_covered != NULL && m->mnt_covered->pt_mount == mp)
+			return (true);
+	}
+	return (false);
+}
+
+/* Let go of what is only cached; true if nothing else uses mp. */
+static bool
+mount_idle(struct mount *mp)
+{
+	vnode_drain();
+	nc_purge_tree(mp->mnt_root_nc);
+	/* left: the root vnode, and one reference on its node: ours */
+	return (vnode_flush_mount(mp) == 1 && mp->mnt_root_nc->nc_refs == 1 &&
+	    atomic_load(&mp->mnt_root_nc->nc_vnode->v_refs) == 1);
+}
+
+static void
+mount_set_state(struct mount *mp, enum mount_state state)
+{
+	spin_lock(&mount_spin);
+	mp->mnt_state = state;
+	spin_unlock(&mount_spin);
+}
+
+/* Every operation on its vnodes gives EIO from now on. */
+static void
+mount_doom(struct mount *mp)
+{
+	struct vnode *vp;
+
+	spin_lock(&mp->mnt_spin);
+	TAILQ_FOREACH(vp, &mp->mnt_vnodes, v_mntlink)
+		atomic_or(&vp->v_flags, VF_DOOMED);
+	spin_unlock(&mp->mnt_spin);
+}
+
+/* Off the list and out of the tree.  mount_lock held. */
+static void
+mount_remove(struct mount *mp)
+{
+	spin_lock(&mount_spin);
+	TAILQ_REMOVE(&mounts, mp, mnt_link);
+	mp->mnt_state = MS_GONE;
+	if (mp->mnt_covered != NULL)
+		mp->mnt_covered->pt_name->nc_mounts--;
+	if (mount_root == mp)
+		mount_root = NULL;
+	spin_unlock(&mount_spin);
+}
+
+/* mount_lock held.  0 or EBUSY; on 0 the caller's reference is the last but
+ * those of users that force leaves behind. */
+static int
+mount_detach(struct mount *mp, bool force)
+{
+	bool children;
+
+	spin_lock(&mount_spin);
+	children = mount_has_children(mp);
+	spin_unlock(&mount_spin);
+	if (children)
+		return (EBUSY);
+	if (mp->mnt_ops->vfs_sync != NULL)
+		(void)mp->mnt_ops->vfs_sync(mp);
+	vnode_sync_mount(mp);
+	if (!force && !mount_idle(mp))
+		return (EBUSY);
+	mount_set_state(mp, MS_BUSY); /* nobody comes in from here */
+	if (!mount_idle(mp) && !force) {
+		mount_set_state(mp, MS_LIVE);
+		return (EBUSY);
+	}
+	if (force)
+		mount_doom(mp);
+	mount_remove(mp);
+	mount_dispose(mp);
+	return (0);
+}
+
+/* 0, EINVAL (not a mount point), EBUSY, or the lookup's error. */
+int
+vfs_unmount_at(const char *on, bool force)
+{
+	struct mount *mp = NULL;
+	struct path *p;
+	int error;
+
+	lock_excl(&mount_lock);
+	if ((error = path_lookup(AT_FDCWD, on, 0, &p)) != 0)
+		goto out;
+	if (p->pt_name == p->pt_mount->mnt_root_nc)
+		mp = p->pt_mount;
+	path_drop(p);
+	if (mp == NULL || mp->mnt_state != MS_LIVE)
+		error = EINVAL;
+	else if (mp == mount_root)
+		error = EBUSY;
+	else
+		error = mount_detach(mp, force);
+	KTR_EVENT(VFS, unmount, "mount=%p force=%d error=%d", KTRP(mp),
+	    (uint64_t)force, (uint64_t)error);
+out:
+	lock_release(&mount_lock);
+	return (error);
+}
+
+/* At shutdown: children before parents, by force. */
+void
+vfs_unmount_all(void)
+{
+	struct mount *mp;
+
+	lock_excl(&mount_lock);
+	for (;;) {
+		spin_lock(&mount_spin);
+		mp = TAILQ_LAST(&mounts, mount_list);
+		while (mp != NULL && mount_has_children(mp))
+			mp = TAILQ_PREV(mp, mount_list, mnt_link);
+		spin_unlock(&mount_spin);
+		if (mp == NULL || mount_detach(mp, true) != 0)
+			break;
+	}
+	lock_release(&mount_lock);
+}
+
+/* --- walks over the list -------------------------------------------------------------- */
+
+/* The first mount whose fsid is above last, held; NULL at the end. */
+static struct mount *
+mount_next(uint64_t last)
+{
+	struct mount *mp;
+
+	spin_lock(&mount_spin);
+	TAILQ_FOREACH(mp, &mounts, mnt_link) { /* in the order of fsids */
+		if (mp->mnt_fsid > last && mp->mnt_state == MS_LIVE)
+			break;
+	}
+	if (mp != NULL)
+		mount_hold(mp);
+	spin_unlock(&mount_spin);
+	return (mp);
+}
+
+int
+vfs_mount_foreach(int (*f)(struct mount *mp, void *arg), void *arg)
+{
+	struct mount *mp;
+	uint64_t last = 0;
+	int error = 0;
+
+	while (error == 0 && (mp = mount_next(last)) != NULL) {
+		last = mp->mnt_fsid;
+		error = f(mp, arg);
+		mount_drop(mp);
+	}
+	return (error);
+}
+
+static void
+ddb_show_mounts(const char *arg __unused)
+{
+	const struct mount *mp;
+
+	TAILQ_FOREACH(mp, &mounts, mnt_link)
+		kprintf("%p %s on %s from %s refs %u vnodes %u flags %x "
+			"state %u root %p\n",
+		    (const void *)mp, mp->mnt_ops->vfs_name, mp->mnt_on,
+		    mp->mnt_from, mp->mnt_refs, mp->mnt_nvnodes, mp->mnt_flags,
+		    mp->mnt_state, (void *)mp->mnt_root_nc);
+}
+DDB_COMMAND(show_mounts, "show mounts", ddb_show_mounts, "mounts");

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tmpfs: nodes, their vnodes, and what they charge to the mount. */
+#include "tmpfs_var.h"
+#include <sys/thread.h>
+
+static struct zone *tmpfs_node_zone;
+
+void
+tmpfs_zone_start(void)
+{
+	tmpfs_node_zone =
+	    zone_create("tmpfs node", sizeof(struct tmpfs_node), 64);
+}
+
+/* --- space ----------------------------------------------------------------------- */
+
+/* Reserve pages for node: 0 or ENOSPC.  Never sleeps. */
+int
+tmpfs_charge(struct tmpfs_node *node, uint64_t pages)
+{
+	struct tmpfs_mount *tm = node->tn_mount;
+	int error = 0;
+
+	spin_lock(&node->tn_spin);
+	spin_lock(&tm->tm_spin);
+	if (pages > tm->tm_pages_max - MIN(tm->tm_pages, tm->tm_pages_max)) {
+		error = ENOSPC;
+	} else {
+		tm->tm_pages += pages;
+		node->tn_pages += pages;
+	}
+	spin_unlock(&tm->tm_spin);
+	spin_unlock(&node->tn_spin);
+	return (error);
+}
+
+void
+tmpfs_uncharge(struct tmpfs_node *node, uint64_t pages)
+{
+	struct tmpfs_mount *tm = node->tn_mount;
+
+	spin_lock(&node->tn_spin);
+	pages = MIN(pages, node->tn_pages);
+	spin_lock(&tm->tm_spin);
+	tm->tm_pages -= pages;
+	spin_unlock(&tm->tm_spin);
+	node->tn_pages -= pages;
+	spin_unlock(&node->tn_spin);
+}
+
+/*
+ * After pages went: give back what is charged beyond what is resident.  A fault
+ * that has put its page in but not charged it yet makes this too small by one
+ * page at most, never too large, so no page is ever uncharged.
+ */
+void
+tmpfs_settle(struct tmpfs_node *node, struct vm_object *obj)
+{
+	struct tmpfs_mount *tm = node->tn_mount;
+	uint64_t resident, surplus;
+
+	spin_lock(&node->tn_spin);
+	resident = vm_object_resident(obj);
+	if (node->tn_pages > resident) {
+		surplus = node->tn_pages - resident;
+		spin_lock(&tm->tm_spin);
+		tm->tm_pages -= surplus;
+		spin_unlock(&tm->tm_spin);
+		node->tn_pages = resident;
+	}
+	spin_unlock(&node->tn_spin);
+}
+
+/* --- nodes --------------------------------------------------------------------------- */
+
+static int
+tmpfs_count_node(struct tmpfs_mount *tm, struct tmpfs_node *node)
+{
+	int error = 0;
+
+	spin_lock(&tm->tm_spin);
+	if (tm->tm_nodes >= tm->tm_nodes_max) {
+		error = ENOSPC;
+	} else {
+		tm->tm_nodes++;
+		node->tn_ino = tm->tm_next_ino++;
+		TAILQ_INSERT_TAIL(&tm->tm_list, node, tn_link);
+	}
+	spin_unlock(&tm->tm_spin);
+	return (error);
+}
+
+/* A node without names (tn_nlink 0).  0, ENOSPC (nr_inodes), ENOMEM. */
+int
+tmpfs_node_create(
+    struct tmpfs_mount *tm, const struct vattr *va, struct tmpfs_node **nodep)
+{
+	struct tmpfs_node *node;
+	int error;
+
+	node = zone_alloc(tmpfs_node_zone, M_WAITOK);
+	if (node == NULL)
+		return (ENOMEM);
+	memset(node, 0, sizeof(*node));
+	node->tn_mount = tm;
+	node->tn_type = va->va_type;
+	node->tn_mode = va->va_mode & 07777;
+	node->tn_uid = va->va_uid;
+	node->tn_gid = va->va_gid;
+	node->tn_rdev = va->va_rdev;
+	node->tn_atime = va->va_atime;
+	node->tn_mtime = va->va_mtime;
+	node->tn_ctime = va->va_ctime;
+	node->tn_btime = va->va_btime;
+	spin_init(&node->tn_spin, "tmpfs node");
+	TAILQ_INIT(&node->tn_xattrs);
+	radix_init(&node->tn_dir.tdi_order);
+	node->tn_dir.tdi_next = TMPFS_COOKIE_FIRST;
+	if ((error = tmpfs_count_node(tm, node)) != 0) {
+		zone_free(tmpfs_node_zone, node);
+		return (error);
+	}
+	*nodep = node;
+	return (0);
+}
+
+/* Free a node that has no vnode: all its space returns.  May sleep. */
+void
+tmpfs_node_destroy(struct tmpfs_node *node)
+{
+	struct tmpfs_mount *tm = node->tn_mount;
+
+	if (node->tn_type == VDIR)
+		tmpfs_dir_clear(node);
+	tmpfs_xattr_clear(node);
+	if (node->tn_object != NULL)
+		vm_object_drop(node->tn_object);
+	tmpfs_uncharge(node, UINT64_MAX);
+	kfree(node->tn_target, M_TMPFS);
+	spin_lock(&tm->tm_spin);
+	TAILQ_REMOVE(&tm->tm_list, node, tn_link);
+	tm->tm_nodes--;
+	spin_unlock(&tm->tm_spin);
+	zone_free(tmpfs_node_zone, node);
+}
+
+/* Give a fresh vnode the node's pages, or an empty page cache.  0 or ENOMEM. */
+static int
+tmpfs_attach_pages(struct vnode *vp, struct tmpfs_node *node)
+{
+	if (node->tn_type != VREG)
+		return (0);
+	if (node->tn_object == NULL)
+		return (vnode_cache_attach(vp, node->tn_size, true));
+	vnode_cache_adopt(vp, node->tn_object);
+	node->tn_object = NULL;
+	return (0);
+}
+
+/*
+ * The vnode of a node that cannot go away (it has a name in a locked directory,
+ * or is new): held.  0, ENOMEM.  May sleep.
+ */
+int
+tmpfs_vnode_get(struct mount *mp, struct tmpfs_node *node, struct vnode **vpp)
+{
+	struct tmpfs_mount *tm = node->tn_mount;
+	int error;
+
+	lock_excl(&tm->tm_vlock);
+	error = 0;
+	if ((*vpp = vnode_find(mp, node->tn_ino)) == NULL) {
+		error = vnode_create(mp, node->tn_type, &tmpfs_vnodeops,
+		    node->tn_ino, node, vpp);
+		KASSERT(error != EEXIST, ("tmpfs: two vnodes of a node"));
+		if (error == 0 &&
+		    (error = tmpfs_attach_pages(*vpp, node)) != 0) {
+			(*vpp)->v_data = NULL; /* the node is the caller's */
+			atomic_or(&(*vpp)->v_flags, VF_DELETE);
+			vnode_drop(*vpp);
+		}
+	}
+	lock_release(&tm->tm_vlock);
+	return (error);
+}
+
+void
+tmpfs_touch(struct tmpfs_node *node, int which)
+{
+	struct timespec now = ns_to_ts(clock_real());
+
+	spin_lock(&node->tn_spin);
+	if ((which & TMPFS_ATIME) != 0)
+		node->tn_atime = now;
+	if ((which & TMPFS_MTIME) != 0)
+		node->tn_mtime = now;
+	if ((which & TMPFS_CTIME) != 0)
+		node->tn_ctime = now;
+	spin_unlock(&node->tn_spin);
+}
