@@ -280,6 +280,10 @@ console_size(uint16_t *rowsp, uint16_t *colsp)
 static void
 console_start(void)
 {
+	size_t len;
+	const char *args = host_init_args(&len);
+
+	init_set_argv(args, len);
 	host_console_start(console_input, console_eof, console_resized);
 }
 SYSINIT(vk_console, SI_INIT - 1, console_start);

@@ -83,6 +83,8 @@ bool host_stub_owns(int pid, int tid);
 
 /* --- boot files ------------------------------------------------------------------------ */
 
+/* Words after "--", NUL-separated; length 0 if none. */
+const char *host_init_args(size_t *lenp);
 /* 0 at the end, -1 on error. */
 int64_t host_initramfs_read(void *buf, size_t len);
 bool host_symbol(uintptr_t addr, char *buf, size_t size);

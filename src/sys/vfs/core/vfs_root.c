@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The root: a tmpfs filled from the machine's cpio archive.  What is wrong
+ * with the archive ends the boot with one line and EXIT_USAGE.
+ */
+#include <sys/systm.h>
+#include <sys/boot.h>
+#include <sys/vnode.h>
+
+static void
+root_fail(const char *what, const char *why)
+{
+	kprintf("root: %s: %s\n", what, why);
+	machine_halt(RB_HALT, EXIT_USAGE);
+}
+
+static void
+root_init(void)
+{
+	const char *share = boot_option("share"), *why = NULL;
+	int error;
+
+	error = vfs_mount_at("tmpfs", "tmpfs", "/", 0, "mode=755,size=90%");
+	if (error != 0)
+		root_fail("cannot mount a tmpfs", errno_text(error));
+	error = cpio_unpack(machine_initramfs_read, NULL, &why);
+	if (error != 0)
+		root_fail("initramfs", why != NULL ? why : errno_text(error));
+	if (share == NULL)
+		return;
+	error = vfs_mount_at("hostfs", "/", "/host",
+	    strcmp(share, "ro") == 0 ? MNT_RDONLY : 0, "");
+	if (error != 0)
+		root_fail("cannot mount the shared directory on /host",
+		    errno_text(error));
+}
+SYSINIT(vfs_root, SI_ROOT, root_init);
