@@ -26,15 +26,6 @@ call_umask(void)
 
 /* --- creation ------------------------------------------------------------------ */
 
-/* What a creation needs besides its name. */
-struct creation {
-	enum vtype cr_type;
-	mode_t cr_mode;
-	dev_t cr_rdev;
-	const char *cr_target; /* symlink */
-	struct vnode *cr_link; /* hard link */
-};
-
 /* The file system's part.  dvp locked exclusive. */
 static int
 create_call(struct nameidata *nd, const struct creation *cr,
@@ -64,9 +55,13 @@ create_call(struct nameidata *nd, const struct creation *cr,
 	return (VOP_CALL(dvp, vop_create, EPERM, dvp, name, len, va, vpp));
 }
 
-/* dvp locked exclusive.  0, EEXIST, EACCES, EROFS, ENOENT, ENOSPC ... */
-static int
-create_under_lock(struct nameidata *nd, const struct creation *cr)
+/*
+ * nd's directory is locked exclusive.  *vpp: the new vnode, held.  0, EEXIST,
+ * EACCES, EROFS, ENOENT, ENOSPC ...
+ */
+int
+vfs_create_locked(
+    struct nameidata *nd, const struct creation *cr, struct vnode **vpp)
 {
 	struct vnode *dvp = nd->nd_dir.pl_vnode, *vp;
 	struct place child;
@@ -91,7 +86,7 @@ create_under_lock(struct nameidata *nd, const struct creation *cr)
 	if (nc_enter(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len, vp, NULL) !=
 	    0) /* no memory: forget that it did not exist */
 		nc_unlink(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len);
-	vnode_drop(vp);
+	*vpp = vp;
 	vn_notify(dvp, VNOTE_WRITE | (cr->cr_type == VDIR ? VNOTE_LINK : 0));
 	return (0);
 }
@@ -100,6 +95,7 @@ static int
 create_at(int dirfd, const char *path, const struct creation *cr)
 {
 	struct nameidata nd;
+	struct vnode *vp = NULL;
 	int error;
 
 	if ((error = namei(&nd, dirfd, path, NI_PARENT)) != 0)
@@ -111,8 +107,10 @@ create_at(int dirfd, const char *path, const struct creation *cr)
 		error = EXDEV;
 	} else {
 		lock_excl(&nd.nd_dir.pl_vnode->v_lock);
-		error = create_under_lock(&nd, cr);
+		error = vfs_create_locked(&nd, cr, &vp);
 		lock_release(&nd.nd_dir.pl_vnode->v_lock);
+		if (error == 0)
+			vnode_drop(vp);
 	}
 	KTR_EVENT(VFS, create, "type=%d mode=%o error=%d",
 	    (uint64_t)cr->cr_type, (uint64_t)cr->cr_mode, (uint64_t)error);
@@ -236,9 +234,9 @@ remove_call(struct nameidata *nd, struct place *child, bool dir)
 	return (error);
 }
 
-/* dvp locked exclusive.  *child is held on 0. */
-static int
-remove_under_lock(struct nameidata *nd, bool dir, struct place *child)
+/* nd's directory is locked exclusive.  *child is held on 0. */
+int
+vfs_remove_locked(struct nameidata *nd, bool dir, struct place *child)
 {
 	struct vnode *vp;
 	int error;
@@ -296,7 +294,7 @@ kern_unlinkat(int dirfd, const char *path, int atflags)
 		error = remove_special(nd.nd_kind, dir);
 	} else {
 		lock_excl(&nd.nd_dir.pl_vnode->v_lock);
-		error = remove_under_lock(&nd, dir, &child);
+		error = vfs_remove_locked(&nd, dir, &child);
 		lock_release(&nd.nd_dir.pl_vnode->v_lock);
 		if (error == 0) {
 			vn_notify(nd.nd_dir.pl_vnode,

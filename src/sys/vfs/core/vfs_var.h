@@ -134,6 +134,18 @@ int namei_child_locked(struct nameidata *nd, struct place *child);
 int vnode_pager_object(struct vnode *vp, struct vm_object **objp);
 void lookup_start_root(struct place *pl);
 
+/* What a creation needs besides its name. */
+struct creation {
+	enum vtype cr_type;
+	mode_t cr_mode; /* umask applied */
+	dev_t cr_rdev;
+	const char *cr_target; /* symlink */
+	struct vnode *cr_link; /* hard link */
+};
+int vfs_create_locked(
+    struct nameidata *nd, const struct creation *cr, struct vnode **vpp);
+int vfs_remove_locked(struct nameidata *nd, bool dir, struct place *child);
+
 /* --- mounts --------------------------------------------------------------- */
 
 enum mount_state {
