@@ -31,10 +31,7 @@ MALLOC_DEFINE(M_KTR, "ktr", "trace rings");
 uint32_t ktr_enabled;
 static struct ktr_ring rings[MAXCPU];
 
-SYSCTL_VAR(ktr_enabled, "debug.ktr.enabled", CTL_UINT, CTLF_RW, &ktr_enabled,
-    sizeof(ktr_enabled), "bit mask of traced groups");
-
-/* Rings cost memory: a CPU gets one when its first event is recorded. */
+/* Rings cost memory: a CPU gets one when tracing is first switched on. */
 static struct ktr_record *
 ring_memory(struct ktr_ring *r)
 {
@@ -44,6 +41,29 @@ ring_memory(struct ktr_ring *r)
 		r->kt_records = kmalloc(bytes, M_KTR, M_NOWAIT | M_ZERO);
 	return (r->kt_records);
 }
+
+static void
+ktr_enable(uint32_t mask)
+{
+	for (int i = 0; i < ncpus && mask != 0; i++)
+		(void)ring_memory(&rings[i]);
+	ktr_enabled = mask;
+}
+
+static int
+sysctl_enabled(const struct sysctl_entry *e __unused, struct sysctl_req *req)
+{
+	uint32_t mask = ktr_enabled;
+	int error = sysctl_out(req, &mask, sizeof(mask));
+
+	if (error != 0 || req->sr_new == NULL)
+		return (error);
+	if ((error = sysctl_in(req, &mask, sizeof(mask))) == 0)
+		ktr_enable(mask);
+	return (error);
+}
+SYSCTL_PROC(ktr_enabled, "debug.ktr.enabled", CTL_UINT, CTLF_RW,
+    sysctl_enabled, "bit mask of traced groups");
 
 void
 ktr_record(const struct ktr_point *kp, uint32_t nargs, const uint64_t *args)
@@ -87,9 +107,7 @@ ktr_start(void)
 
 	if (mask == NULL || kstrtou64(mask, 0, &v) != 0)
 		return;
-	for (int i = 0; i < ncpus; i++)
-		(void)ring_memory(&rings[i]);
-	ktr_enabled = (uint32_t)v;
+	ktr_enable((uint32_t)v);
 }
 SYSINIT(ktr_start, SI_SMP + 1, ktr_start);
 
