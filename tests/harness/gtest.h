@@ -13,6 +13,9 @@
 #ifndef GTEST_H
 #define GTEST_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
