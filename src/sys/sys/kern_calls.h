@@ -230,6 +230,11 @@ int kern_setpriority(int which, pid_t who, int nice);
 int kern_getpgid(pid_t pid, pid_t *pgidp); /* pid 0: own */
 int kern_getsid(pid_t pid, pid_t *sidp);
 pid_t kern_getppid(void);
+/* Up to 64 bytes; EPERM unless root. */
+int kern_sethostname(const char *name);
+int kern_setdomainname(const char *name);
+void kern_gethostname(char *buf, size_t size);
+void kern_getdomainname(char *buf, size_t size);
 void kern_setname(const char *name); /* the current thread's */
 /* seconds before the alarm that was set. */
 uint64_t kern_alarm(uint64_t seconds);

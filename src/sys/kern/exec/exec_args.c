@@ -62,8 +62,8 @@ gather_user(struct gather *g, uaddr_t u)
 		if (g->g_size - g->g_len < 256 &&
 		    (error = gather_room(g, CHUNK)) != 0)
 			return (error);
-		error = copyinstr(u, g->g_buf + g->g_len, g->g_size - g->g_len,
-		    &got);
+		error = copyinstr(
+		    u, g->g_buf + g->g_len, g->g_size - g->g_len, &got);
 		if (error == 0) {
 			g->g_len += got;
 			return (gather_room(g, 0));
@@ -102,7 +102,7 @@ gather_vector(struct gather *g, uaddr_t vec, int *np)
 int
 exec_copyin_args(struct image_params *img, uaddr_t argv, uaddr_t envp)
 {
-	struct gather g = { NULL, 0, 0, 0 };
+	struct gather g = {NULL, 0, 0, 0};
 	int error;
 
 	error = gather_vector(&g, argv, &img->img_argc);
@@ -113,8 +113,7 @@ exec_copyin_args(struct image_params *img, uaddr_t argv, uaddr_t envp)
 	if (error == 0 && img->img_argc == 0) {
 		/* Programs rely on argv[0]: give them an empty one. */
 		img->img_strings = g.g_buf;
-		return (exec_replace_argv0(img, (const char *const[]) { "" },
-		    1));
+		return (exec_replace_argv0(img, (const char *const[]){""}, 1));
 	}
 	img->img_strings = g.g_buf;
 	return (error);
@@ -124,7 +123,7 @@ int
 exec_kernel_args(struct image_params *img, const char *const *argv, int argc,
     const char *const *envp, int envc)
 {
-	struct gather g = { NULL, 0, 0, 0 };
+	struct gather g = {NULL, 0, 0, 0};
 	int error = 0;
 
 	for (int i = 0; i < argc && error == 0; i++)
@@ -142,7 +141,7 @@ exec_kernel_args(struct image_params *img, const char *const *argv, int argc,
 int
 exec_replace_argv0(struct image_params *img, const char *const *words, int n)
 {
-	struct gather g = { NULL, 0, 0, 0 };
+	struct gather g = {NULL, 0, 0, 0};
 	size_t skip = img->img_argc > 0 ? strlen(img->img_strings) + 1 : 0;
 	size_t total = img->img_args_len + img->img_env_len;
 	int error = 0;
@@ -158,8 +157,8 @@ exec_replace_argv0(struct image_params *img, const char *const *words, int n)
 		return (error);
 	}
 	if (total > skip)
-		memcpy(g.g_buf + g.g_len, img->img_strings + skip,
-		    total - skip);
+		memcpy(
+		    g.g_buf + g.g_len, img->img_strings + skip, total - skip);
 	kfree(img->img_strings, M_EXECARGS);
 	img->img_strings = g.g_buf;
 	img->img_argc += n - (img->img_argc > 0 ? 1 : 0);

@@ -179,11 +179,12 @@ elf_load_interp(struct image_params *img, const char *name, uaddr_t *entryp)
 		return (error == ENOEXEC ? EINVAL : error);
 	}
 	fixed = ef.ef_eh.e_type == ET_EXEC;
-	error = elf_map_segments(img->img_vm, ef.ef_vp, &ef.ef_eh, ef.ef_ph,
-	    fixed,
-	    fixed || exec_aslr == 0 ? 0 :
-				      VM_MMAP_TOP - (1UL << 32) - random_pages(),
-	    &em);
+	error =
+	    elf_map_segments(img->img_vm, ef.ef_vp, &ef.ef_eh, ef.ef_ph, fixed,
+		fixed || exec_aslr == 0
+		    ? 0
+		    : VM_MMAP_TOP - (1UL << 32) - random_pages(),
+		&em);
 	if (error == 0) {
 		img->img_interp_base = em.em_bias;
 		*entryp = ef.ef_eh.e_entry + em.em_bias;
@@ -226,8 +227,8 @@ elf_load_file(struct image_params *img, struct elf_file *ef, uaddr_t *startp)
 		error = elf_brand(ef, &img->img_abi);
 	if (error == 0)
 		error = elf_map_segments(img->img_vm, ef->ef_vp, &ef->ef_eh,
-		    ef->ef_ph, fixed,
-		    fixed ? 0 : VM_PIE_BASE + random_pages(), &em);
+		    ef->ef_ph, fixed, fixed ? 0 : VM_PIE_BASE + random_pages(),
+		    &em);
 	if (error == 0) {
 		elf_record(img, ef, &em);
 		*startp = img->img_entry;
@@ -259,12 +260,12 @@ elf_load(struct image_params *img)
 		error = elf_load_file(img, &ef, &start);
 	img->img_start = start;
 	elf_file_close(&ef);
-	KTR_EVENT(PROC, elf_load, "entry=%p interp=%p error=%d",
-	    img->img_entry, img->img_interp_base, (uint64_t)error);
+	KTR_EVENT(PROC, elf_load, "entry=%p interp=%p error=%d", img->img_entry,
+	    img->img_interp_base, (uint64_t)error);
 	return (error);
 }
 
 struct exec_loader exec_elf_loader = {
-	.el_name = "elf64",
-	.el_load = elf_load,
+    .el_name = "elf64",
+    .el_load = elf_load,
 };

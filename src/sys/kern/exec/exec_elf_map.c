@@ -119,8 +119,8 @@ zero_tail(struct vmspace *vm, uaddr_t addr, size_t len)
 
 	while (error == 0 && len > 0) {
 		n = MIN(len, sizeof(zeros));
-		error = vmspace_rw(vm, addr, (void *)(uintptr_t)zeros, n, true,
-		    &done);
+		error = vmspace_rw(
+		    vm, addr, (void *)(uintptr_t)zeros, n, true, &done);
 		addr += n;
 		len -= n;
 	}
@@ -141,11 +141,10 @@ map_file_part(struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph,
 	if (tail || copy)
 		first |= VM_PROT_READ | VM_PROT_WRITE;
 	error = vm_map(vm, &at, round_page(end) - start, first, VM_PROT_ALL,
-	    VMM_FIXED, vp->v_object,
-	    copy ? 0 : ph->p_offset - (addr - start));
+	    VMM_FIXED, vp->v_object, copy ? 0 : ph->p_offset - (addr - start));
 	if (error == 0 && copy)
-		error = segment_copy(vm, vp, start,
-		    ph->p_offset - (addr - start), end - start);
+		error = segment_copy(
+		    vm, vp, start, ph->p_offset - (addr - start), end - start);
 	if (error == 0 && tail)
 		error = zero_tail(vm, end, round_page(end) - end);
 	if (error == 0 && first != prot)
@@ -154,22 +153,22 @@ map_file_part(struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph,
 }
 
 static int
-map_segment(struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph,
-    uint64_t bias)
+map_segment(
+    struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph, uint64_t bias)
 {
 	vm_prot_t prot = segment_prot(ph);
 	uaddr_t addr = ph->p_vaddr + bias, bss, end, at;
 	int error = 0;
 
 	end = round_page(addr + ph->p_memsz);
-	bss = ph->p_filesz == 0 ? trunc_page(addr) :
-				  round_page(addr + ph->p_filesz);
+	bss = ph->p_filesz == 0 ? trunc_page(addr)
+				: round_page(addr + ph->p_filesz);
 	if (ph->p_filesz != 0)
 		error = map_file_part(vm, vp, ph, addr, prot);
 	if (error == 0 && end > bss) {
 		at = bss;
-		error = vm_map(vm, &at, end - bss, prot, VM_PROT_ALL,
-		    VMM_FIXED, NULL, 0);
+		error = vm_map(
+		    vm, &at, end - bss, prot, VM_PROT_ALL, VMM_FIXED, NULL, 0);
 	}
 	return (error);
 }
@@ -199,8 +198,7 @@ segments_extent(const Elf64_Ehdr *eh, const Elf64_Phdr *ph, uint64_t *lowp,
 		if (ph[i].p_type != PT_LOAD || ph[i].p_memsz == 0)
 			continue;
 		*lowp = MIN(*lowp, trunc_page(ph[i].p_vaddr));
-		*highp = MAX(*highp,
-		    round_page(ph[i].p_vaddr + ph[i].p_memsz));
+		*highp = MAX(*highp, round_page(ph[i].p_vaddr + ph[i].p_memsz));
 		if (ph[i].p_align <= (1UL << 30))
 			*alignp = MAX(*alignp, ph[i].p_align);
 	}

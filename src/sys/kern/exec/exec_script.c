@@ -110,6 +110,6 @@ script_load(struct image_params *img)
 }
 
 struct exec_loader exec_script_loader = {
-	.el_name = "script",
-	.el_load = script_load,
+    .el_name = "script",
+    .el_load = script_load,
 };

@@ -25,8 +25,8 @@ put(struct image_params *img, uaddr_t at, const void *p, size_t len)
 {
 	size_t done;
 
-	return (vmspace_rw(img->img_vm, at, (void *)(uintptr_t)p, len, true,
-	    &done));
+	return (vmspace_rw(
+	    img->img_vm, at, (void *)(uintptr_t)p, len, true, &done));
 }
 
 static int
@@ -72,8 +72,7 @@ static void
 aux_build(struct lwp *lp, struct image_params *img, uaddr_t execfn,
     uaddr_t platform, uaddr_t random)
 {
-	struct ucred *cr = img->img_cred != NULL ? img->img_cred :
-						    lp->lw_cred;
+	struct ucred *cr = img->img_cred != NULL ? img->img_cred : lp->lw_cred;
 	uint64_t hwcap, hwcap2;
 
 	machine_hwcap(&hwcap, &hwcap2);
@@ -106,7 +105,7 @@ put_vectors(struct image_params *img, uaddr_t strings, uaddr_t *spp)
 {
 	size_t nwords = 1 + (size_t)img->img_argc + 1 + (size_t)img->img_envc +
 	    1 + img->img_auxv_len / sizeof(uint64_t);
-	struct words w = { NULL, 0 };
+	struct words w = {NULL, 0};
 	int error;
 
 	w.w_buf = kmalloc(nwords * sizeof(uint64_t), M_TEMP, M_WAITOK);

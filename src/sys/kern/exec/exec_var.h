@@ -19,24 +19,23 @@ int exec_copyin_args(struct image_params *img, uaddr_t argv, uaddr_t envp);
 int exec_kernel_args(struct image_params *img, const char *const *argv,
     int argc, const char *const *envp, int envc);
 /* Replace argv[0] by n words (a script's interpreter line). */
-int exec_replace_argv0(struct image_params *img, const char *const *words,
-    int n);
+int exec_replace_argv0(
+    struct image_params *img, const char *const *words, int n);
 void exec_free_args(struct image_params *img);
 
 /* exec_elf_map.c */
 struct elf_map {
-	uint64_t em_bias;      /* added to every p_vaddr */
+	uint64_t em_bias;	  /* added to every p_vaddr */
 	uaddr_t em_start, em_end; /* of all segments */
 	uaddr_t em_text_start, em_text_end;
-	uaddr_t em_phdr;       /* of the program headers, or 0 */
+	uaddr_t em_phdr; /* of the program headers, or 0 */
 };
 int elf_check_header(const Elf64_Ehdr *eh);
-int elf_check_phdrs(const Elf64_Ehdr *eh, const Elf64_Phdr *ph,
-    uint64_t filesize);
+int elf_check_phdrs(
+    const Elf64_Ehdr *eh, const Elf64_Phdr *ph, uint64_t filesize);
 /* fixed: map at bias; else anywhere, near *biasp if not 0. */
-int elf_map_segments(struct vmspace *vm, struct vnode *vp,
-    const Elf64_Ehdr *eh, const Elf64_Phdr *ph, bool fixed, uint64_t bias,
-    struct elf_map *em);
+int elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
+    const Elf64_Phdr *ph, bool fixed, uint64_t bias, struct elf_map *em);
 
 extern int exec_aslr;
 extern struct exec_loader exec_script_loader, exec_elf_loader;

@@ -37,7 +37,6 @@ FAULT_POINT(exec_fault, "exec_commit");
 TAILQ_HEAD(exec_loader_list, exec_loader);
 static struct exec_loader_list loaders = TAILQ_HEAD_INITIALIZER(loaders);
 
-
 /* At start only: the list has no lock. */
 void
 exec_loader_register(struct exec_loader *el)
@@ -126,7 +125,7 @@ exec_try_loaders(struct image_params *img)
 	int error;
 
 again:
-	TAILQ_FOREACH (el, &loaders, el_link) {
+	TAILQ_FOREACH(el, &loaders, el_link) {
 		error = el->el_load(img);
 		if (error == EX_AGAIN)
 			goto again;
@@ -158,7 +157,8 @@ exec_map_stack(struct image_params *img)
 		return (E2BIG);
 	if (exec_aslr != 0)
 		random_bytes(&r, sizeof(r));
-	img->img_stack_top = VM_STACK_TOP - ((uint64_t)(r & 0x3fff) << PAGE_SHIFT);
+	img->img_stack_top =
+	    VM_STACK_TOP - ((uint64_t)(r & 0x3fff) << PAGE_SHIFT);
 	img->img_stack_bytes = first;
 	at = img->img_stack_top - first;
 	error = vm_map(img->img_vm, &at, first,
@@ -187,8 +187,8 @@ static void
 exec_caps(const struct ucred *old, struct ucred *n)
 {
 	if (n->cr_uid == 0 || n->cr_ruid == 0) {
-		n->cr_cap_permitted = n->cr_cap_bounding |
-		    n->cr_cap_inheritable;
+		n->cr_cap_permitted =
+		    n->cr_cap_bounding | n->cr_cap_inheritable;
 		n->cr_cap_effective = n->cr_uid == 0 ? n->cr_cap_permitted : 0;
 	} else {
 		if (n->cr_uid != old->cr_uid || n->cr_gid != old->cr_gid)
@@ -289,8 +289,8 @@ commit_vm(struct proc *p, struct image_params *img)
 	spin_unlock(&p->p_spin);
 	if (old != NULL) {
 		vmspace_stats(old, &st);
-		p->p_ru.ru_maxrss = MAX(p->p_ru.ru_maxrss,
-		    (int64_t)(st.vss_peak / 1024));
+		p->p_ru.ru_maxrss =
+		    MAX(p->p_ru.ru_maxrss, (int64_t)(st.vss_peak / 1024));
 		vmspace_drop(old);
 	}
 	proc_vfork_done(p);
@@ -352,7 +352,7 @@ commit_lwp(struct lwp *lp, struct image_params *img)
 {
 	struct proc *p = lp->lw_proc;
 
-	lp->lw_sigstk = (struct ksigaltstack) { 0, 0, SS_DISABLE };
+	lp->lw_sigstk = (struct ksigaltstack){0, 0, SS_DISABLE};
 	lp->lw_clear_tid = 0;
 	lp->lw_robust_list = 0;
 	lp->lw_restart_kind = LWR_NONE;
@@ -372,8 +372,8 @@ commit_lwp(struct lwp *lp, struct image_params *img)
  * From the first statement on the old program is gone.
  */
 static void
-exec_commit(struct lwp *lp, struct image_params *img, struct exec_prep *ep,
-    uaddr_t sp)
+exec_commit(
+    struct lwp *lp, struct image_params *img, struct exec_prep *ep, uaddr_t sp)
 {
 	struct proc *p = lp->lw_proc;
 
@@ -437,8 +437,8 @@ exec_image(struct lwp *lp, struct image_params *img)
 static struct image_params *
 image_alloc(struct lwp *lp, const char *path)
 {
-	struct image_params *img = kmalloc(sizeof(*img), M_IMAGE,
-	    M_WAITOK | M_ZERO);
+	struct image_params *img =
+	    kmalloc(sizeof(*img), M_IMAGE, M_WAITOK | M_ZERO);
 
 	if (img != NULL) {
 		img->img_lwp = lp;
@@ -467,8 +467,8 @@ kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 }
 
 int
-exec_kernel(struct lwp *lp, const char *path, const char *const *argv,
-    int argc, const char *const *envp, int envc)
+exec_kernel(struct lwp *lp, const char *path, const char *const *argv, int argc,
+    const char *const *envp, int envc)
 {
 	struct image_params *img = image_alloc(lp, path);
 	int error;

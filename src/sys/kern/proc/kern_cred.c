@@ -17,10 +17,10 @@
 #include "proc_var.h"
 
 static struct ucred cred0 = {
-	.cr_refs = 1,
-	.cr_cap_effective = CAP_ALL,
-	.cr_cap_permitted = CAP_ALL,
-	.cr_cap_bounding = CAP_ALL,
+    .cr_refs = 1,
+    .cr_cap_effective = CAP_ALL,
+    .cr_cap_permitted = CAP_ALL,
+    .cr_cap_bounding = CAP_ALL,
 };
 struct ucred *cred_kernel = &cred0;
 static struct zone *cred_zone;
@@ -269,8 +269,7 @@ kern_setfsuid(uid_t uid)
 	struct ucred *cr = cred_current(), *n;
 	uid_t old = cr->cr_fsuid;
 
-	if (uid == NOID ||
-	    (cr->cr_uid != 0 && !uid_own(cr, uid) && uid != old))
+	if (uid == NOID || (cr->cr_uid != 0 && !uid_own(cr, uid) && uid != old))
 		return (old);
 	if ((n = cred_dup(cr)) != NULL) {
 		n->cr_fsuid = uid;
@@ -285,8 +284,7 @@ kern_setfsgid(gid_t gid)
 	struct ucred *cr = cred_current(), *n;
 	gid_t old = cr->cr_fsgid;
 
-	if (gid == NOID ||
-	    (cr->cr_uid != 0 && !gid_own(cr, gid) && gid != old))
+	if (gid == NOID || (cr->cr_uid != 0 && !gid_own(cr, gid) && gid != old))
 		return (old);
 	if ((n = cred_dup(cr)) != NULL) {
 		n->cr_fsgid = gid;
@@ -342,8 +340,7 @@ kern_cap_ambient(int cap, bool raise)
 	if (cap < -1 || cap > CAP_LAST || (cap == -1 && raise))
 		return (EINVAL);
 	bit = cap == -1 ? CAP_ALL : 1ULL << cap;
-	if (raise &&
-	    (cr->cr_cap_permitted & cr->cr_cap_inheritable & bit) == 0)
+	if (raise && (cr->cr_cap_permitted & cr->cr_cap_inheritable & bit) == 0)
 		return (EPERM);
 	if ((n = cred_dup(cr)) == NULL)
 		return (ENOMEM);

@@ -35,7 +35,7 @@ tell_others(struct proc *p, struct lwp *lp)
 {
 	struct lwp *l;
 
-	TAILQ_FOREACH (l, &p->p_lwps, lw_link) {
+	TAILQ_FOREACH(l, &p->p_lwps, lw_link) {
 		if (l == lp)
 			continue;
 		l->lw_flags |= LWF_EXITING;
@@ -178,8 +178,8 @@ release_vmspace(struct proc *p)
 		return;
 	vmspace_stats(vm, &st);
 	spin_lock(&p->p_spin);
-	p->p_ru.ru_maxrss = MAX(p->p_ru.ru_maxrss,
-	    (int64_t)(st.vss_peak / 1024));
+	p->p_ru.ru_maxrss =
+	    MAX(p->p_ru.ru_maxrss, (int64_t)(st.vss_peak / 1024));
 	spin_unlock(&p->p_spin);
 	vmspace_drop(vm);
 }
@@ -245,13 +245,13 @@ exit_notify(struct proc *p)
 
 	if (p->p_exit_signal != 0 && parent != &proc0) {
 		sig_fill(&ksi, p->p_exit_signal,
-		    (status & 0x7f) == 0   ? CLD_EXITED :
-			(status & 0x80) != 0 ? CLD_DUMPED :
-					       CLD_KILLED);
+		    (status & 0x7f) == 0       ? CLD_EXITED
+			: (status & 0x80) != 0 ? CLD_DUMPED
+					       : CLD_KILLED);
 		ksi.ksi_pid = p->p_pid;
 		ksi.ksi_uid = p->p_cred->cr_ruid;
-		ksi.ksi_status = (status & 0x7f) == 0 ? status >> 8 & 0xff :
-							 status & 0x7f;
+		ksi.ksi_status =
+		    (status & 0x7f) == 0 ? status >> 8 & 0xff : status & 0x7f;
 		ksi.ksi_utime = p->p_ru.ru_utime;
 		ksi.ksi_stime = p->p_ru.ru_stime;
 		sig_send_proc(parent, p->p_exit_signal, &ksi);

@@ -27,7 +27,7 @@
 #define PROC_RESERVE 10 /* of maxproc, for root */
 
 FAULT_POINT(fork_fault, "fork_limits");
-static int nreserved;	 /* (t) ids taken, not yet entered */
+static int nreserved; /* (t) ids taken, not yet entered */
 
 /* First code of a new lwp, on its own kernel stack. */
 void
@@ -54,7 +54,7 @@ count_user(uid_t uid)
 	struct proc *p;
 	uint64_t n = 0;
 
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		struct ucred *cr = proc_cred_hold(p);
 
 		if (cr == NULL)
@@ -198,8 +198,8 @@ fork_frame(struct lwp *child, const struct kern_fork_args *a)
 static int
 fork_thread_make(struct lwp *child)
 {
-	child->lw_thread = thread_create(lwp_start, child, TDPRI_KERN_USER,
-	    "%s", child->lw_proc->p_comm);
+	child->lw_thread = thread_create(
+	    lwp_start, child, TDPRI_KERN_USER, "%s", child->lw_proc->p_comm);
 	if (child->lw_thread == NULL)
 		return (ENOMEM);
 	child->lw_thread->td_lwp = child;
@@ -211,7 +211,8 @@ parent_tid_store(const struct kern_fork_args *a, pid_t pid)
 {
 	int32_t tid = pid;
 
-	if (a->parent_tid != 0 && copyout(&tid, a->parent_tid, sizeof(tid)) != 0)
+	if (a->parent_tid != 0 &&
+	    copyout(&tid, a->parent_tid, sizeof(tid)) != 0)
 		KTR_EVENT(PROC, parent_tid_fault, "addr=%p", a->parent_tid);
 }
 
@@ -280,7 +281,7 @@ proc_vfork_done(struct proc *p)
 	spin_unlock(&p->p_spin);
 	if (parent != NULL) {
 		spin_lock(&parent->p_spin);
-		TAILQ_FOREACH (lp, &parent->p_lwps, lw_link)
+		TAILQ_FOREACH(lp, &parent->p_lwps, lw_link)
 			if ((lp->lw_flags & LWF_KILLABLE) != 0)
 				wakeup(&lp->lw_flags);
 		spin_unlock(&parent->p_spin);
@@ -370,7 +371,8 @@ kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp)
 	pid_t pid;
 	int error;
 
-	if (thread && (a->flags & (KFORK_VM | KFORK_SIGHAND)) !=
+	if (thread &&
+	    (a->flags & (KFORK_VM | KFORK_SIGHAND)) !=
 		(KFORK_VM | KFORK_SIGHAND))
 		return (EINVAL);
 	if ((a->flags & (KFORK_SIGHAND | KFORK_VM)) == KFORK_SIGHAND)

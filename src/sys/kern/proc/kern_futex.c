@@ -35,12 +35,12 @@ struct fkey {
 };
 
 struct fwaiter {
-	TAILQ_ENTRY(fwaiter) fw_link; /* (bucket) */
+	TAILQ_ENTRY(fwaiter) fw_link;	    /* (bucket) */
 	struct fbucket *volatile fw_bucket; /* (bucket) where it is queued */
-	struct fkey fw_key;	      /* (bucket) */
-	struct vm_page *fw_page;      /* (bucket) wired, shared keys */
+	struct fkey fw_key;		    /* (bucket) */
+	struct vm_page *fw_page;	    /* (bucket) wired, shared keys */
 	uint32_t fw_bitset;
-	bool fw_queued;		      /* (bucket) false: woken */
+	bool fw_queued; /* (bucket) false: woken */
 	pid_t fw_tid;
 };
 
@@ -162,9 +162,9 @@ waiter_sleep(struct fwaiter *w, nstime_t deadline, int clock)
 
 	while (w->fw_queued) {
 		if (deadline != 0) {
-			left = deadline - (clock == CLOCK_REALTIME ?
-					      clock_real() :
-					      clock_mono());
+			left = deadline -
+			    (clock == CLOCK_REALTIME ? clock_real()
+						     : clock_mono());
 			if (left <= 0) {
 				error = ETIMEDOUT;
 				break;
@@ -193,7 +193,7 @@ int
 kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
     nstime_t deadline, int clock)
 {
-	struct fwaiter w = { .fw_bitset = bitset, .fw_tid = curlwp->lw_tid };
+	struct fwaiter w = {.fw_bitset = bitset, .fw_tid = curlwp->lw_tid};
 	struct fbucket *b;
 	uint32_t value;
 	int error;
@@ -249,7 +249,7 @@ kern_futex_wake(uaddr_t addr, int n, uint32_t bitset, bool shared, int *wokenp)
 		return (error);
 	b = bucket_of(&k);
 	spin_lock(&b->fb_spin);
-	TAILQ_FOREACH_SAFE (w, &b->fb_waiters, fw_link, next) {
+	TAILQ_FOREACH_SAFE(w, &b->fb_waiters, fw_link, next) {
 		if (woken >= n)
 			break;
 		if (!key_equal(&w->fw_key, &k) || (w->fw_bitset & bitset) == 0)
@@ -342,7 +342,7 @@ kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
 	b1 = bucket_of(&k1);
 	b2 = bucket_of(&k2);
 	buckets_lock(b1, b2);
-	TAILQ_FOREACH_SAFE (w, &b1->fb_waiters, fw_link, next) {
+	TAILQ_FOREACH_SAFE(w, &b1->fb_waiters, fw_link, next) {
 		if (n >= nwake + nrequeue)
 			break;
 		if (!key_equal(&w->fw_key, &k1))
@@ -382,8 +382,8 @@ robust_release(struct lwp *lp, uaddr_t word, bool pending)
 		return;
 	}
 	while ((v & FUT_TID_MASK) == (uint32_t)lp->lw_tid) {
-		if (user_cmpxchg32(word, v, (v & FUT_WAITERS) | FUT_OWNER_DIED,
-			&old) != 0)
+		if (user_cmpxchg32(
+			word, v, (v & FUT_WAITERS) | FUT_OWNER_DIED, &old) != 0)
 			return;
 		if (old == v) {
 			if ((v & FUT_WAITERS) == 0)
@@ -423,13 +423,13 @@ futex_robust_exit(struct lwp *lp)
 		if (copyin(entry, &next, sizeof(next)) != 0)
 			break;
 		if (entry != (rh.rh_pending & ~1UL))
-			robust_release(lp, entry + (uint64_t)rh.rh_offset,
-			    false);
+			robust_release(
+			    lp, entry + (uint64_t)rh.rh_offset, false);
 		entry = next & ~1UL;
 	}
 	if ((rh.rh_pending & ~1UL) != 0)
-		robust_release(lp,
-		    (rh.rh_pending & ~1UL) + (uint64_t)rh.rh_offset, true);
+		robust_release(
+		    lp, (rh.rh_pending & ~1UL) + (uint64_t)rh.rh_offset, true);
 }
 
 void
@@ -455,10 +455,9 @@ ddb_show_futexes(const char *arg)
 	struct fwaiter *w;
 
 	for (int i = 0; i < FUTEX_BUCKETS; i++)
-		TAILQ_FOREACH (w, &buckets[i].fb_waiters, fw_link)
+		TAILQ_FOREACH(w, &buckets[i].fb_waiters, fw_link)
 			kprintf("tid %d object %lx offset %lx bits %x%s\n",
-			    w->fw_tid, w->fw_key.fk_object,
-			    w->fw_key.fk_offset, w->fw_bitset,
-			    w->fw_page != NULL ? " shared" : "");
+			    w->fw_tid, w->fw_key.fk_object, w->fw_key.fk_offset,
+			    w->fw_bitset, w->fw_page != NULL ? " shared" : "");
 }
 DDB_COMMAND(futexes, "show futexes", ddb_show_futexes, "futex waiters");

@@ -17,10 +17,10 @@
 #include <vm/vm.h>
 #include "proc_var.h"
 
-#define ARGV_MAX     (128 * 1024)
-#define STACK_SOFT   (8ULL << 20)
-#define NOFILE_SOFT  1024
-#define NOFILE_HARD  65536
+#define ARGV_MAX    (128 * 1024)
+#define STACK_SOFT  (8ULL << 20)
+#define NOFILE_SOFT 1024
+#define NOFILE_HARD 65536
 
 static MALLOC_DEFINE(M_INITARGS, "initargs", "arguments for init's child");
 static char *init_argv;
@@ -87,26 +87,24 @@ static void
 init_limits(struct proc *p)
 {
 	for (int i = 0; i < RLIM_NLIMITS; i++)
-		p->p_rlimit[i] = (struct rlimit) { RLIM_INFINITY,
-			RLIM_INFINITY };
+		p->p_rlimit[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
 	p->p_rlimit[RLIMIT_STACK].rlim_cur = STACK_SOFT;
 	p->p_rlimit[RLIMIT_CORE].rlim_cur = 0;
-	p->p_rlimit[RLIMIT_NOFILE] = (struct rlimit) { NOFILE_SOFT,
-		NOFILE_HARD };
-	p->p_rlimit[RLIMIT_NPROC] = (struct rlimit) { (uint64_t)maxproc,
-		(uint64_t)maxproc };
-	p->p_rlimit[RLIMIT_SIGPENDING] = (struct rlimit) { 4096, 4096 };
-	p->p_rlimit[RLIMIT_MSGQUEUE] = (struct rlimit) { 819200, 819200 };
-	p->p_rlimit[RLIMIT_MEMLOCK] = (struct rlimit) { 8 << 20, 8 << 20 };
-	p->p_rlimit[RLIMIT_NICE] = (struct rlimit) { 0, 0 };
-	p->p_rlimit[RLIMIT_RTPRIO] = (struct rlimit) { 0, 0 };
+	p->p_rlimit[RLIMIT_NOFILE] = (struct rlimit){NOFILE_SOFT, NOFILE_HARD};
+	p->p_rlimit[RLIMIT_NPROC] =
+	    (struct rlimit){(uint64_t)maxproc, (uint64_t)maxproc};
+	p->p_rlimit[RLIMIT_SIGPENDING] = (struct rlimit){4096, 4096};
+	p->p_rlimit[RLIMIT_MSGQUEUE] = (struct rlimit){819200, 819200};
+	p->p_rlimit[RLIMIT_MEMLOCK] = (struct rlimit){8 << 20, 8 << 20};
+	p->p_rlimit[RLIMIT_NICE] = (struct rlimit){0, 0};
+	p->p_rlimit[RLIMIT_RTPRIO] = (struct rlimit){0, 0};
 }
 
 /* First code of init's thread. */
 static void
 init_main(void *arg)
 {
-	static const char *const envp[] = { "HOME=/", "PATH=/sbin:/bin" };
+	static const char *const envp[] = {"HOME=/", "PATH=/sbin:/bin"};
 	struct lwp *lp = arg;
 	const char *path = boot_option("init");
 	const char *argv[1];
@@ -117,8 +115,8 @@ init_main(void *arg)
 	argv[0] = path;
 	error = exec_kernel(lp, path, argv, 1, envp, nitems(envp));
 	if (error != 0) {
-		kprintf("init: cannot execute %s: %s\n", path,
-		    errno_text(error));
+		kprintf(
+		    "init: cannot execute %s: %s\n", path, errno_text(error));
 		kern_reboot(RB_HALT, 2);
 	}
 	trap_userret(lp);

@@ -161,7 +161,7 @@ ns_to_tv(nstime_t ns)
 {
 	struct timespec ts = ns_to_ts(ns);
 
-	return ((struct timeval) { ts.tv_sec, ts.tv_nsec / 1000 });
+	return ((struct timeval){ts.tv_sec, ts.tv_nsec / 1000});
 }
 
 static int
@@ -196,9 +196,8 @@ itimer_read(struct proc *p, int which, struct itimerval *cur)
 
 	cur->it_interval = ns_to_tv(p->p_itimer_interval[which]);
 	/* One that is due but not yet delivered shows the shortest time. */
-	cur->it_value = ns_to_tv(next == 0 ?
-		0 :
-		MAX(next - itimer_now(p, which), NS_PER_USEC));
+	cur->it_value = ns_to_tv(
+	    next == 0 ? 0 : MAX(next - itimer_now(p, which), NS_PER_USEC));
 }
 
 int
@@ -229,8 +228,7 @@ kern_setitimer(int which, const struct itimerval *new, struct itimerval *old)
 	if (old != NULL)
 		itimer_read(p, which, old);
 	p->p_itimer_interval[which] = value == 0 ? 0 : interval;
-	p->p_itimer_next[which] = value == 0 ? 0 :
-					       itimer_now(p, which) + value;
+	p->p_itimer_next[which] = value == 0 ? 0 : itimer_now(p, which) + value;
 	if (which != ITIMER_REAL)
 		cputimers_update(p);
 	else if (value == 0)
@@ -245,8 +243,7 @@ kern_setitimer(int which, const struct itimerval *new, struct itimerval *old)
 uint64_t
 kern_alarm(uint64_t seconds)
 {
-	struct itimerval new = { { 0, 0 },
-		{ (int64_t)MIN(seconds, UINT32_MAX), 0 } };
+	struct itimerval new = {{0, 0}, {(int64_t)MIN(seconds, UINT32_MAX), 0}};
 	struct itimerval old;
 
 	if (kern_setitimer(ITIMER_REAL, &new, &old) != 0)

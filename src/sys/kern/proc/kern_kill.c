@@ -51,7 +51,7 @@ kill_all(int sig, const ksiginfo_t *ksi)
 	struct proc *p;
 	int error = ESRCH, e;
 
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		if (p == initproc || p == curproc ||
 		    (p->p_flags & PF_SYSTEM) != 0)
 			continue;
@@ -71,7 +71,7 @@ kill_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi)
 
 	if (pg == NULL)
 		return (ESRCH);
-	LIST_FOREACH (p, &pg->pg_members, p_pglink) {
+	LIST_FOREACH(p, &pg->pg_members, p_pglink) {
 		if ((p->p_flags & PF_SYSTEM) != 0)
 			continue;
 		e = kill_one(p, sig, ksi);
@@ -219,11 +219,11 @@ kern_sigaltstack(const struct ksigaltstack *ss, struct ksigaltstack *old)
 	if (on)
 		return (EPERM);
 	if ((ss->ss_flags & SS_DISABLE) != 0) {
-		*cur = (struct ksigaltstack) { 0, 0, SS_DISABLE };
+		*cur = (struct ksigaltstack){0, 0, SS_DISABLE};
 		return (0);
 	}
 	if (ss->ss_size < MIN_SIGSTK)
 		return (ENOMEM);
-	*cur = (struct ksigaltstack) { ss->ss_sp, ss->ss_size, 0 };
+	*cur = (struct ksigaltstack){ss->ss_sp, ss->ss_size, 0};
 	return (0);
 }

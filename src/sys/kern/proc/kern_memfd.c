@@ -37,8 +37,8 @@ memfd_page(struct memfd *mf, struct uio *uio, uint64_t off, size_t n)
 	struct vm_page *pg;
 	int error;
 
-	error = vm_object_getpage(mf->mf_obj, off >> PAGE_SHIFT, VOG_CREATE,
-	    &pg);
+	error =
+	    vm_object_getpage(mf->mf_obj, off >> PAGE_SHIFT, VOG_CREATE, &pg);
 	if (error != 0)
 		return (error);
 	error = uiomove((char *)vm_page_kva(pg) + (off & PAGE_MASK), n, uio);
@@ -99,9 +99,9 @@ memfd_write(struct file *fp, struct uio *uio, int flags)
 	if (own)
 		lock_excl(&fp->f_offset_lock);
 	lock_excl(&mf->mf_lock);
-	off = (fp->f_flags & O_APPEND) != 0 ? (off_t)mf->mf_size :
-	    own				    ? fp->f_offset :
-					      uio->uio_offset;
+	off = (fp->f_flags & O_APPEND) != 0 ? (off_t)mf->mf_size
+	    : own			    ? fp->f_offset
+					    : uio->uio_offset;
 	end = (uint64_t)off + uio->uio_resid;
 	if (end > MEMFD_MAX || end < (uint64_t)off) {
 		error = EFBIG;
@@ -136,8 +136,8 @@ memfd_stat(struct file *fp, struct stat *st)
 	st->st_nlink = 0;
 	st->st_size = (off_t)mf->mf_size;
 	st->st_blksize = PAGE_SIZE;
-	st->st_blocks = (blkcnt_t)(vm_object_resident(mf->mf_obj) *
-	    (PAGE_SIZE / 512));
+	st->st_blocks =
+	    (blkcnt_t)(vm_object_resident(mf->mf_obj) * (PAGE_SIZE / 512));
 	st->st_atim = st->st_mtim = st->st_ctim = mf->mf_mtime;
 	lock_release(&mf->mf_lock);
 	return (0);
@@ -154,9 +154,9 @@ memfd_seek(struct file *fp, off_t off, int whence, off_t *newp)
 	lock_shared(&mf->mf_lock);
 	size = (off_t)mf->mf_size;
 	lock_release(&mf->mf_lock);
-	base = whence == SEEK_CUR ? fp->f_offset :
-	    whence == SEEK_END	  ? size :
-				    0;
+	base = whence == SEEK_CUR ? fp->f_offset
+	    : whence == SEEK_END  ? size
+				  : 0;
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
 		if (off < 0 || off >= size)
 			error = ENXIO;
@@ -229,15 +229,15 @@ memfd_name(struct file *fp, char *buf, size_t size)
 }
 
 static const struct fileops memfd_ops = {
-	.fo_read = memfd_read,
-	.fo_write = memfd_write,
-	.fo_stat = memfd_stat,
-	.fo_seek = memfd_seek,
-	.fo_truncate = memfd_truncate,
-	.fo_sync = memfd_sync,
-	.fo_mmap = memfd_mmap,
-	.fo_close = memfd_close,
-	.fo_name = memfd_name,
+    .fo_read = memfd_read,
+    .fo_write = memfd_write,
+    .fo_stat = memfd_stat,
+    .fo_seek = memfd_seek,
+    .fo_truncate = memfd_truncate,
+    .fo_sync = memfd_sync,
+    .fo_mmap = memfd_mmap,
+    .fo_close = memfd_close,
+    .fo_name = memfd_name,
 };
 
 int
@@ -266,8 +266,8 @@ kern_memfd(const char *name, int oflags, int *fdp)
 		kfree(mf, M_MEMFD);
 		return (ENFILE);
 	}
-	error = fd_alloc(fp, 0, (oflags & O_CLOEXEC) != 0 ? FDF_CLOEXEC : 0,
-	    fdp);
+	error =
+	    fd_alloc(fp, 0, (oflags & O_CLOEXEC) != 0 ? FDF_CLOEXEC : 0, fdp);
 	file_drop(fp); /* the table has its own; on failure the last */
 	return (error);
 }

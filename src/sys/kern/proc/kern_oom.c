@@ -39,7 +39,7 @@ pick_victim(uint64_t *bytesp)
 	uint64_t n;
 
 	*bytesp = 0;
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		if (p == initproc || (p->p_flags & PF_SYSTEM) != 0 ||
 		    p->p_state == PS_ZOMBIE)
 			continue;

@@ -33,10 +33,10 @@
 #include <vm/vm.h>
 #include "proc_var.h"
 
-#define HASH_SIZE  256
-#define HASH(id)   ((uint32_t)(id) % HASH_SIZE)
-#define PID_WORDS  ((PID_MAX + 64) / 64)
-#define PID_WRAP   300 /* after the first turn, leave low ids to daemons */
+#define HASH_SIZE 256
+#define HASH(id)  ((uint32_t)(id) % HASH_SIZE)
+#define PID_WORDS ((PID_MAX + 64) / 64)
+#define PID_WRAP  300 /* after the first turn, leave low ids to daemons */
 
 LIST_HEAD(proc_bucket, proc);
 LIST_HEAD(lwp_bucket, lwp);
@@ -63,8 +63,8 @@ SYSCTL_INT(kern_maxproc, "kern.maxproc", CTLF_RW, &maxproc,
     "Processes that may exist at once");
 SYSCTL_INT(kern_nprocs, "kern.nprocs", CTLF_RD, &nprocs,
     "Processes that exist, zombies included");
-SYSCTL_INT(kern_nlwps, "kern.nlwps", CTLF_RD, &nlwps,
-    "User threads that exist");
+SYSCTL_INT(
+    kern_nlwps, "kern.nlwps", CTLF_RD, &nlwps, "User threads that exist");
 
 /* --- ids ----------------------------------------------------------------- */
 
@@ -109,7 +109,7 @@ proc_find(pid_t pid)
 	LOCK_ASSERT(&proctree_lock);
 	if (pid <= 0)
 		return (NULL);
-	LIST_FOREACH (p, &proc_hash[HASH(pid)], p_hash)
+	LIST_FOREACH(p, &proc_hash[HASH(pid)], p_hash)
 		if (p->p_pid == pid)
 			return (p);
 	return (NULL);
@@ -136,7 +136,7 @@ lwp_find(pid_t tid)
 	LOCK_ASSERT(&proctree_lock);
 	if (tid <= 0)
 		return (NULL);
-	LIST_FOREACH (lp, &lwp_hash[HASH(tid)], lw_hash)
+	LIST_FOREACH(lp, &lwp_hash[HASH(tid)], lw_hash)
 		if (lp->lw_tid == tid)
 			return (lp);
 	return (NULL);
@@ -150,7 +150,7 @@ pgrp_find(pid_t pgid)
 	LOCK_ASSERT(&proctree_lock);
 	if (pgid <= 0)
 		return (NULL);
-	LIST_FOREACH (pg, &pgrp_hash[HASH(pgid)], pg_hash)
+	LIST_FOREACH(pg, &pgrp_hash[HASH(pgid)], pg_hash)
 		if (pg->pg_id == pgid)
 			return (pg);
 	return (NULL);
@@ -164,7 +164,7 @@ session_find(pid_t sid)
 	LOCK_ASSERT(&proctree_lock);
 	if (sid <= 0)
 		return (NULL);
-	LIST_FOREACH (s, &session_hash[HASH(sid)], s_hash)
+	LIST_FOREACH(s, &session_hash[HASH(sid)], s_hash)
 		if (s->s_sid == sid)
 			return (s);
 	return (NULL);
@@ -348,7 +348,7 @@ pgrp_orphaned(struct pgrp *pg)
 	ksiginfo_t ksi;
 	bool stopped = false;
 
-	LIST_FOREACH (p, &pg->pg_members, p_pglink)
+	LIST_FOREACH(p, &pg->pg_members, p_pglink)
 		if (atomic_load(&p->p_flags) & PF_STOPPED)
 			stopped = true;
 	if (!stopped)
@@ -383,7 +383,7 @@ pgrp_fix_jobc(struct proc *p, struct pgrp *pg, bool entering)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	if (jobc_counts(p, pg))
 		jobc_adjust(pg, entering);
-	LIST_FOREACH (c, &p->p_children, p_sibling)
+	LIST_FOREACH(c, &p->p_children, p_sibling)
 		if (c->p_pgrp != NULL && c->p_pgrp != pg &&
 		    c->p_pgrp->pg_session == pg->pg_session &&
 		    c->p_state != PS_ZOMBIE)
@@ -646,8 +646,7 @@ SYSINIT(proc0, SI_PROC, proc0_init);
 
 /* --- debugger -------------------------------------------------------------------------- */
 
-static const char *const state_names[] = { "new", "active", "stopped",
-	"zombie" };
+static const char *const state_names[] = {"new", "active", "stopped", "zombie"};
 
 static void
 ddb_list_procs(const char *arg)
@@ -657,19 +656,19 @@ ddb_list_procs(const char *arg)
 
 	kprintf("%5s %5s %5s %-8s %-6s %s\n", "pid", "ppid", "pgrp", "state",
 	    "flags", "command");
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		kprintf("%5d %5d %5d %-8s %06x %s\n", p->p_pid,
 		    p->p_parent != NULL ? p->p_parent->p_pid : 0,
 		    p->p_pgrp != NULL ? p->p_pgrp->pg_id : 0,
 		    state_names[p->p_state], p->p_flags, p->p_comm);
-		TAILQ_FOREACH (lp, &p->p_lwps, lw_link)
+		TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
 			kprintf("      tid %d call %d ast %u flags %x %s\n",
 			    lp->lw_tid, lp->lw_syscall, lp->lw_ast,
 			    lp->lw_flags,
 			    lp->lw_thread != NULL &&
-				    lp->lw_thread->td_wchan != NULL ?
-				lp->lw_thread->td_wmesg :
-				"-");
+				    lp->lw_thread->td_wchan != NULL
+				? lp->lw_thread->td_wmesg
+				: "-");
 	}
 }
 DDB_COMMAND(ps, "ps", ddb_list_procs, "all processes and their threads");
@@ -681,11 +680,11 @@ ddb_list_pgrps(const char *arg)
 	struct proc *p;
 
 	for (int i = 0; i < HASH_SIZE; i++)
-		LIST_FOREACH (pg, &pgrp_hash[i], pg_hash) {
-			kprintf("pgrp %d session %d jobc %d refs %u:",
-			    pg->pg_id, pg->pg_session->s_sid, pg->pg_jobc,
-			    pg->pg_refs);
-			LIST_FOREACH (p, &pg->pg_members, p_pglink)
+		LIST_FOREACH(pg, &pgrp_hash[i], pg_hash) {
+			kprintf(
+			    "pgrp %d session %d jobc %d refs %u:", pg->pg_id,
+			    pg->pg_session->s_sid, pg->pg_jobc, pg->pg_refs);
+			LIST_FOREACH(p, &pg->pg_members, p_pglink)
 				kprintf(" %d", p->p_pid);
 			kprintf("\n");
 		}

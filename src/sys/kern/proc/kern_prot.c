@@ -8,6 +8,8 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/sysctl.h>
+#include <sys/ucred.h>
 #include "proc_var.h"
 
 /* (t) excl.  p goes from its group to pg. */
@@ -164,3 +166,88 @@ kern_setname(const char *name)
 		strlcpy(p->p_comm, name, sizeof(p->p_comm));
 	spin_unlock(&p->p_spin);
 }
+
+/* --- the machine's names --------------------------------------------------- */
+
+#define NODE_NAME_LEN 65
+
+static struct lock_class names_class = {"names", 0};
+static struct spinlock names_spin = SPIN_INIT_CLASS(&names_class);
+static char host_name[NODE_NAME_LEN] = "mayfly";   /* (names_spin) */
+static char domain_name[NODE_NAME_LEN] = "(none)"; /* (names_spin) */
+
+static int
+name_set(char *to, const char *name)
+{
+	if (cred_check_root(cred_current()) != 0)
+		return (EPERM);
+	spin_lock(&names_spin);
+	strlcpy(to, name, NODE_NAME_LEN);
+	spin_unlock(&names_spin);
+	return (0);
+}
+
+static void
+name_get(const char *from, char *buf, size_t size)
+{
+	spin_lock(&names_spin);
+	strlcpy(buf, from, size);
+	spin_unlock(&names_spin);
+}
+
+int
+kern_sethostname(const char *name)
+{
+	return (name_set(host_name, name));
+}
+
+int
+kern_setdomainname(const char *name)
+{
+	return (name_set(domain_name, name));
+}
+
+void
+kern_gethostname(char *buf, size_t size)
+{
+	name_get(host_name, buf, size);
+}
+
+void
+kern_getdomainname(char *buf, size_t size)
+{
+	name_get(domain_name, buf, size);
+}
+
+static int
+sysctl_name(struct sysctl_req *req, char *var)
+{
+	char buf[NODE_NAME_LEN];
+	int error;
+
+	name_get(var, buf, sizeof(buf));
+	error = sysctl_out(req, buf, strlen(buf) + 1);
+	if (error != 0 || req->sr_new == NULL)
+		return (error);
+	if (req->sr_newlen >= sizeof(buf))
+		return (EINVAL);
+	memset(buf, 0, sizeof(buf));
+	error = sysctl_in(req, buf, req->sr_newlen);
+	return (error != 0 ? error : name_set(var, buf));
+}
+
+static int
+sysctl_hostname(const struct sysctl_entry *e, struct sysctl_req *req)
+{
+	return (sysctl_name(req, host_name));
+}
+SYSCTL_PROC(kern_hostname, "kern.hostname", CTL_STRING, CTLF_RW,
+    sysctl_hostname, "Name of this machine");
+
+static int
+sysctl_domainname(const struct sysctl_entry *e, struct sysctl_req *req)
+{
+	return (sysctl_name(req, domain_name));
+}
+SYSCTL_PROC(kern_domainname, "kern.domainname", CTL_STRING, CTLF_RW,
+    sysctl_domainname, "NIS domain of this machine");

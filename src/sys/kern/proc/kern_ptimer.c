@@ -27,15 +27,15 @@ static MALLOC_DEFINE(M_PTIMER, "ptimer", "POSIX timers");
 struct posix_timer {
 	TAILQ_ENTRY(posix_timer) pt_link; /* (p) */
 	struct callout pt_callout;
-	struct proc *pt_proc; /* (c) held */
-	int pt_id;	      /* (c) */
-	int pt_clock;	      /* (c) */
+	struct proc *pt_proc;	   /* (c) held */
+	int pt_id;		   /* (c) */
+	int pt_clock;		   /* (c) */
 	struct ksigevent pt_event; /* (c) */
-	nstime_t pt_next;     /* (p) reading of the clock; 0: disarmed */
-	nstime_t pt_interval; /* (p) */
-	bool pt_queued;	      /* (p) its signal was posted, not yet taken */
-	int pt_overrun;	      /* (p) since it was posted */
-	int pt_overrun_last;  /* (p) of the last one taken */
+	nstime_t pt_next;	   /* (p) reading of the clock; 0: disarmed */
+	nstime_t pt_interval;	   /* (p) */
+	bool pt_queued;	     /* (p) its signal was posted, not yet taken */
+	int pt_overrun;	     /* (p) since it was posted */
+	int pt_overrun_last; /* (p) of the last one taken */
 };
 
 static bool
@@ -52,7 +52,7 @@ timer_find(struct proc *p, int id)
 	struct posix_timer *pt;
 
 	SPIN_ASSERT(&p->p_spin);
-	TAILQ_FOREACH (pt, &p->p_timers, pt_link)
+	TAILQ_FOREACH(pt, &p->p_timers, pt_link)
 		if (pt->pt_id == id)
 			return (pt);
 	return (NULL);
@@ -63,7 +63,7 @@ ptimers_have_cpu(struct proc *p)
 {
 	struct posix_timer *pt;
 
-	TAILQ_FOREACH (pt, &p->p_timers, pt_link)
+	TAILQ_FOREACH(pt, &p->p_timers, pt_link)
 		if (pt->pt_next != 0 && timer_is_cpu(pt))
 			return (true);
 	return (false);
@@ -91,8 +91,8 @@ timer_count(struct posix_timer *pt, int n)
 	if (pt->pt_event.sigev_notify == SIGEV_NONE)
 		return (false);
 	if (pt->pt_queued) {
-		pt->pt_overrun = (int)MIN((int64_t)pt->pt_overrun + n,
-		    OVERRUN_MAX);
+		pt->pt_overrun =
+		    (int)MIN((int64_t)pt->pt_overrun + n, OVERRUN_MAX);
 		return (false);
 	}
 	pt->pt_queued = true;
@@ -184,7 +184,7 @@ ptimers_cpu_check(struct proc *p, nstime_t cpu)
 	do {
 		post = false;
 		spin_lock(&p->p_spin);
-		TAILQ_FOREACH (pt, &p->p_timers, pt_link) {
+		TAILQ_FOREACH(pt, &p->p_timers, pt_link) {
 			if (!timer_is_cpu(pt) || pt->pt_next == 0 ||
 			    cpu < pt->pt_next)
 				continue;
@@ -251,9 +251,8 @@ event_check(const struct ksigevent *ev)
 		return (0);
 	case SIGEV_SIGNAL:
 	case SIGEV_THREAD_ID:
-		return (ev->sigev_signo <= 0 || ev->sigev_signo >= NSIG ?
-			EINVAL :
-			0);
+		return (ev->sigev_signo <= 0 || ev->sigev_signo >= NSIG ? EINVAL
+									: 0);
 	default:
 		return (EINVAL);
 	}
@@ -280,7 +279,7 @@ kern_timer_create(int clock, const struct ksigevent *ev, int *idp)
 	proc_hold(p);
 	pt->pt_clock = clock;
 	spin_lock(&p->p_spin);
-	TAILQ_FOREACH (q, &p->p_timers, pt_link)
+	TAILQ_FOREACH(q, &p->p_timers, pt_link)
 		n++;
 	if (n >= TIMERS_MAX) {
 		spin_unlock(&p->p_spin);
@@ -293,8 +292,8 @@ kern_timer_create(int clock, const struct ksigevent *ev, int *idp)
 	if (ev != NULL)
 		pt->pt_event = *ev;
 	else
-		pt->pt_event = (struct ksigevent) { SIGEV_SIGNAL, SIGALRM,
-			(uint64_t)pt->pt_id, 0 };
+		pt->pt_event = (struct ksigevent){
+		    SIGEV_SIGNAL, SIGALRM, (uint64_t)pt->pt_id, 0};
 	TAILQ_INSERT_TAIL(&p->p_timers, pt, pt_link);
 	*idp = pt->pt_id;
 	spin_unlock(&p->p_spin);
@@ -319,8 +318,8 @@ ts_to_ns_capped(const struct timespec *ts)
 }
 
 int
-kern_timer_settime(int id, bool absolute, const struct itimerspec *new,
-    struct itimerspec *old)
+kern_timer_settime(
+    int id, bool absolute, const struct itimerspec *new, struct itimerspec *old)
 {
 	struct proc *p = curproc;
 	struct posix_timer *pt;
@@ -339,9 +338,9 @@ kern_timer_settime(int id, bool absolute, const struct itimerspec *new,
 		timer_read(pt, old);
 	callout_stop(&pt->pt_callout);
 	pt->pt_interval = ts_to_ns_capped(&new->it_interval);
-	pt->pt_next = value == 0 ? 0 :
-	    absolute		   ? value :
-				     timer_clock_now(pt) + value;
+	pt->pt_next = value == 0 ? 0
+	    : absolute		 ? value
+				 : timer_clock_now(pt) + value;
 	pt->pt_overrun = 0;
 	timer_arm(pt);
 	cputimers_update(p);

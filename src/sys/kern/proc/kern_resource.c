@@ -68,7 +68,7 @@ proc_cputime(struct proc *p, nstime_t *userp, nstime_t *sysp)
 	SPIN_ASSERT(&p->p_spin);
 	*userp = p->p_ru.ru_utime;
 	*sysp = p->p_ru.ru_stime;
-	TAILQ_FOREACH (lp, &p->p_lwps, lw_link) {
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
 		lwp_rusage(lp, &ru);
 		*userp += ru.ru_utime;
 		*sysp += ru.ru_stime;
@@ -85,7 +85,7 @@ proc_rusage(struct proc *p, struct rusage *ru)
 
 	spin_lock(&p->p_spin);
 	*ru = p->p_ru;
-	TAILQ_FOREACH (lp, &p->p_lwps, lw_link) {
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
 		lwp_rusage(lp, &one);
 		rusage_add(ru, &one);
 	}
@@ -93,8 +93,8 @@ proc_rusage(struct proc *p, struct rusage *ru)
 	if (vm != NULL) {
 		vmspace_stats(vm, &st);
 		vmspace_drop(vm);
-		ru->ru_maxrss = MAX(ru->ru_maxrss,
-		    (int64_t)(st.vss_peak / 1024));
+		ru->ru_maxrss =
+		    MAX(ru->ru_maxrss, (int64_t)(st.vss_peak / 1024));
 	}
 }
 
@@ -216,8 +216,9 @@ kern_setrlimit(pid_t pid, int which, const struct rlimit *rl)
 		*cur = *rl;
 	cputimers_update(p);
 	spin_unlock(&p->p_spin);
-	if (error == 0 && (which == RLIMIT_AS || which == RLIMIT_DATA ||
-			      which == RLIMIT_STACK))
+	if (error == 0 &&
+	    (which == RLIMIT_AS || which == RLIMIT_DATA ||
+		which == RLIMIT_STACK))
 		rlimit_apply_vm(p);
 	proc_drop(p);
 	return (error);
@@ -227,8 +228,8 @@ kern_setrlimit(pid_t pid, int which, const struct rlimit *rl)
 
 /* (t) Call f for each process that (which, who) names: how many. */
 static int
-prio_foreach(int which, pid_t who, int (*f)(struct proc *p, int *arg),
-    int *arg, int *errorp)
+prio_foreach(int which, pid_t who, int (*f)(struct proc *p, int *arg), int *arg,
+    int *errorp)
 {
 	struct ucred *cr;
 	struct pgrp *pg;
@@ -247,9 +248,8 @@ prio_foreach(int which, pid_t who, int (*f)(struct proc *p, int *arg),
 			*errorp = e;
 		return (1);
 	}
-	pg = which == PRIO_PGRP && who != 0 ? pgrp_find(who) :
-					      curproc->p_pgrp;
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	pg = which == PRIO_PGRP && who != 0 ? pgrp_find(who) : curproc->p_pgrp;
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		if ((p->p_flags & PF_SYSTEM) != 0 || p->p_state == PS_ZOMBIE)
 			continue;
 		if (which == PRIO_PGRP && (pg == NULL || p->p_pgrp != pg))

@@ -41,7 +41,7 @@ signal_all(int sig)
 
 	sig_fill(&ksi, sig, SI_KERNEL);
 	lock_shared(&proctree_lock);
-	TAILQ_FOREACH (p, &allproc, p_all)
+	TAILQ_FOREACH(p, &allproc, p_all)
 		if (p != curproc && (p->p_flags & PF_SYSTEM) == 0)
 			sig_send_proc(p, sig, &ksi);
 	lock_release(&proctree_lock);
@@ -95,8 +95,8 @@ kern_reboot(int how, int status)
 {
 	const struct shutdown_hook *h;
 
-	KTR_EVENT(PROC, reboot, "how=%x status=%d", (uint64_t)how,
-	    (uint64_t)status);
+	KTR_EVENT(
+	    PROC, reboot, "how=%x status=%d", (uint64_t)how, (uint64_t)status);
 	if (atomic_swap(&rebooting, true)) {
 		/* Another caller does it already; this one is in its way. */
 		if (curlwp != NULL)
@@ -107,7 +107,7 @@ kern_reboot(int how, int status)
 	kill_processes();
 	release_self();
 	vfs_unmount_all();
-	SET_FOREACH (h, shutdown_hooks)
+	SET_FOREACH(h, shutdown_hooks)
 		h->sh_func();
 	machine_halt(how, status);
 }

@@ -38,15 +38,14 @@
 
 #define BIT(s) (1UL << ((s)-1))
 
-const sigset_t sigset_stops = { { BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) |
-				      BIT(SIGTTOU),
-    0 } };
-const sigset_t sigset_cantmask = { { BIT(SIGKILL) | BIT(SIGSTOP), 0 } };
+const sigset_t sigset_stops = {
+    {BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU), 0}};
+const sigset_t sigset_cantmask = {{BIT(SIGKILL) | BIT(SIGSTOP), 0}};
 static const uint64_t default_ignore = BIT(SIGURG) | BIT(SIGCONT) |
     BIT(SIGCHLD) | BIT(SIGIO) | BIT(SIGWINCH) | BIT(SIGINFO);
-static const uint64_t default_core = BIT(SIGQUIT) | BIT(SIGILL) |
-    BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGEMT) | BIT(SIGFPE) | BIT(SIGBUS) |
-    BIT(SIGSEGV) | BIT(SIGSYS) | BIT(SIGXCPU) | BIT(SIGXFSZ);
+static const uint64_t default_core = BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) |
+    BIT(SIGABRT) | BIT(SIGEMT) | BIT(SIGFPE) | BIT(SIGBUS) | BIT(SIGSEGV) |
+    BIT(SIGSYS) | BIT(SIGXCPU) | BIT(SIGXFSZ);
 /* Faults of the instruction at tf_rip: their handler must come first. */
 static const uint64_t synchronous = BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGFPE) |
     BIT(SIGBUS) | BIT(SIGSEGV) | BIT(SIGSYS);
@@ -101,8 +100,8 @@ sigset_first(const sigset_t *s)
 static sigset_t
 sigset_read(const sigset_t *s)
 {
-	sigset_t r = { { atomic_load_seq(&s->bits[0]),
-	    atomic_load_seq(&s->bits[1]) } };
+	sigset_t r = {
+	    {atomic_load_seq(&s->bits[0]), atomic_load_seq(&s->bits[1])}};
 
 	return (r);
 }
@@ -209,7 +208,7 @@ sigacts_exec(struct proc *p)
 			a->sa_handler = SIG_DFL;
 		a->sa_flags = 0;
 		a->sa_restorer = 0;
-		a->sa_mask = (sigset_t) { { 0, 0 } };
+		a->sa_mask = (sigset_t){{0, 0}};
 	}
 	spin_unlock(&sa->sa_spin);
 }
@@ -258,8 +257,8 @@ sig_child_autoreap(struct proc *p)
 	spin_lock(&p->p_spin);
 	if (p->p_sigacts != NULL && p->p_state != PS_ZOMBIE) {
 		a = sig_action(p, SIGCHLD);
-		res = a.sa_handler == SIG_IGN ||
-		    (a.sa_flags & SA_NOCLDWAIT) != 0;
+		res =
+		    a.sa_handler == SIG_IGN || (a.sa_flags & SA_NOCLDWAIT) != 0;
 	}
 	spin_unlock(&p->p_spin);
 	return (res);
@@ -295,7 +294,7 @@ sig_ignored_or_blocked(struct lwp *lp, int sig)
 void
 sigqueue_init(struct sigqueue *sq)
 {
-	sq->sq_pending = (sigset_t) { { 0, 0 } };
+	sq->sq_pending = (sigset_t){{0, 0}};
 	TAILQ_INIT(&sq->sq_list);
 	sq->sq_count = 0;
 }
@@ -316,7 +315,7 @@ sigqueue_flush(struct proc *p, struct sigqueue *sq)
 
 	while ((e = TAILQ_FIRST(&sq->sq_list)) != NULL)
 		entry_free(p, sq, e);
-	sq->sq_pending = (sigset_t) { { 0, 0 } };
+	sq->sq_pending = (sigset_t){{0, 0}};
 }
 
 /* (p) Forget sig altogether. */
@@ -328,7 +327,7 @@ sigqueue_delete(struct proc *p, struct sigqueue *sq, int sig)
 	if (!sigset_has(&sq->sq_pending, sig))
 		return;
 	sigset_clear(&sq->sq_pending, sig);
-	TAILQ_FOREACH_SAFE (e, &sq->sq_list, ksi_link, next)
+	TAILQ_FOREACH_SAFE(e, &sq->sq_list, ksi_link, next)
 		if (e->ksi_signo == sig)
 			entry_free(p, sq, e);
 }
@@ -343,7 +342,7 @@ sig_delete_set(struct proc *p, const sigset_t *set)
 		if (!sigset_has(set, s))
 			continue;
 		sigqueue_delete(p, &p->p_sigq, s);
-		TAILQ_FOREACH (lp, &p->p_lwps, lw_link)
+		TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
 			sigqueue_delete(p, &lp->lw_sigq, s);
 	}
 }
@@ -352,15 +351,16 @@ sig_delete_set(struct proc *p, const sigset_t *set)
  * (p) Queue sig.  EAGAIN: a real-time signal with its value found no room.
  */
 static int
-sigqueue_add(struct proc *p, struct sigqueue *sq, int sig,
-    const ksiginfo_t *ksi)
+sigqueue_add(
+    struct proc *p, struct sigqueue *sq, int sig, const ksiginfo_t *ksi)
 {
 	ksiginfo_t *e = NULL;
 	bool rt = sig >= SIGRTMIN, pending = sigset_has(&sq->sq_pending, sig);
 
 	if (pending && !rt)
 		return (0);
-	if (ksi != NULL && p->p_nsigq < p->p_rlimit[RLIMIT_SIGPENDING].rlim_cur &&
+	if (ksi != NULL &&
+	    p->p_nsigq < p->p_rlimit[RLIMIT_SIGPENDING].rlim_cur &&
 	    !fault_fires(&sig_fault))
 		e = zone_alloc(ksi_zone, M_NOWAIT);
 	if (e != NULL) {
@@ -385,7 +385,7 @@ sigqueue_take(struct proc *p, struct sigqueue *sq, int sig, ksiginfo_t *ksi)
 	ksiginfo_t *e, *found = NULL;
 	bool more = false;
 
-	TAILQ_FOREACH (e, &sq->sq_list, ksi_link) {
+	TAILQ_FOREACH(e, &sq->sq_list, ksi_link) {
 		if (e->ksi_signo != sig)
 			continue;
 		if (found != NULL) {
@@ -412,7 +412,7 @@ int
 sig_take(struct lwp *lp, const sigset_t *set, ksiginfo_t *ksi)
 {
 	struct proc *p = lp->lw_proc;
-	struct sigqueue *const qs[2] = { &lp->lw_sigq, &p->p_sigq };
+	struct sigqueue *const qs[2] = {&lp->lw_sigq, &p->p_sigq};
 	sigset_t s;
 	int sig;
 
@@ -475,7 +475,7 @@ sig_notify_proc(struct proc *p, const sigset_t *set)
 	struct lwp *lp, *best = NULL;
 
 	SPIN_ASSERT(&p->p_spin);
-	TAILQ_FOREACH (lp, &p->p_lwps, lw_link) {
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
 		if (!lwp_takes(lp, set))
 			continue;
 		/* One that has not been told anything yet comes first. */
@@ -522,7 +522,7 @@ sig_any_pending(struct lwp *lp, const sigset_t *set)
 bool
 sig_killed(struct lwp *lp)
 {
-	const sigset_t kill = { { BIT(SIGKILL), 0 } };
+	const sigset_t kill = {{BIT(SIGKILL), 0}};
 
 	return ((atomic_load_seq(&lp->lw_flags) & LWF_EXITING) != 0 ||
 	    sig_any_pending(lp, &kill));
@@ -554,7 +554,7 @@ sig_blocked(struct proc *p, struct lwp *lp, int sig)
 		return (sigset_has(&lp->lw_sigmask, sig) ||
 		    ((lp->lw_flags & LWF_SIGWAIT) != 0 &&
 			sigset_has(&lp->lw_sigwait, sig)));
-	TAILQ_FOREACH (l, &p->p_lwps, lw_link)
+	TAILQ_FOREACH(l, &p->p_lwps, lw_link)
 		if (sigset_has(&l->lw_sigmask, sig) ||
 		    ((l->lw_flags & LWF_SIGWAIT) != 0 &&
 			sigset_has(&l->lw_sigwait, sig)))
@@ -567,7 +567,7 @@ sig_blocked(struct proc *p, struct lwp *lp, int sig)
 static bool
 sig_post_effects(struct proc *p, int sig)
 {
-	static const sigset_t cont = { { BIT(SIGCONT), 0 } };
+	static const sigset_t cont = {{BIT(SIGCONT), 0}};
 	struct lwp *lp;
 
 	if (sig == SIGCONT) {
@@ -575,7 +575,7 @@ sig_post_effects(struct proc *p, int sig)
 		proc_stop_end(p, true);
 	} else if (sig == SIGKILL) {
 		proc_stop_end(p, false);
-		TAILQ_FOREACH (lp, &p->p_lwps, lw_link)
+		TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
 			atomic_store_seq(&lp->lw_ast, 1);
 	} else if (sigset_has(&sigset_stops, sig)) {
 		sig_delete_set(p, &cont);
@@ -587,15 +587,15 @@ sig_post_effects(struct proc *p, int sig)
 
 /* (p) */
 static int
-sig_post_locked(struct proc *p, struct lwp *lp, int sig,
-    const ksiginfo_t *ksi)
+sig_post_locked(struct proc *p, struct lwp *lp, int sig, const ksiginfo_t *ksi)
 {
-	sigset_t set = { { 0, 0 } };
+	sigset_t set = {{0, 0}};
 	struct lwp *l;
 	int error;
 
 	if (p->p_state == PS_ZOMBIE || (p->p_flags & PF_SYSTEM) != 0 ||
-	    p->p_sigacts == NULL || (lp != NULL && (lp->lw_flags & LWF_EXITING)))
+	    p->p_sigacts == NULL ||
+	    (lp != NULL && (lp->lw_flags & LWF_EXITING)))
 		return (0);
 	sig_posted++;
 	if (sig_post_effects(p, sig))
@@ -603,13 +603,13 @@ sig_post_locked(struct proc *p, struct lwp *lp, int sig,
 	if (sig != SIGKILL && sig != SIGSTOP && sig_ignored(p, sig) &&
 	    !sig_blocked(p, lp, sig) && (p->p_flags & PF_TRACED) == 0)
 		return (0);
-	error = sigqueue_add(p, lp != NULL ? &lp->lw_sigq : &p->p_sigq, sig,
-	    ksi);
+	error =
+	    sigqueue_add(p, lp != NULL ? &lp->lw_sigq : &p->p_sigq, sig, ksi);
 	if (error != 0)
 		return (error);
 	sigset_add(&set, sig);
 	if (sig == SIGKILL) {
-		TAILQ_FOREACH (l, &p->p_lwps, lw_link)
+		TAILQ_FOREACH(l, &p->p_lwps, lw_link)
 			lwp_notify(l);
 	} else if (lp == NULL) {
 		sig_notify_proc(p, &set);
@@ -625,15 +625,14 @@ sig_post(struct proc *p, struct lwp *lp, int sig, const ksiginfo_t *ksi)
 	int error;
 
 	KASSERT(sig_valid(sig), ("sig_post: signal %d", sig));
-	KTR_EVENT(PROC, signal_post, "pid=%d sig=%d tid=%d",
-	    (uint64_t)p->p_pid, (uint64_t)sig,
-	    lp != NULL ? (uint64_t)lp->lw_tid : 0);
+	KTR_EVENT(PROC, signal_post, "pid=%d sig=%d tid=%d", (uint64_t)p->p_pid,
+	    (uint64_t)sig, lp != NULL ? (uint64_t)lp->lw_tid : 0);
 	spin_lock(&p->p_spin);
 	error = sig_post_locked(p, lp, sig, ksi);
 	spin_unlock(&p->p_spin);
 	/* signalfd and EVFILT_SIGNAL. */
-	ev_notify_hint(&p->p_events, EV_IN | EV_NOTE,
-	    PROC_EV_SIGNAL | (uint32_t)sig);
+	ev_notify_hint(
+	    &p->p_events, EV_IN | EV_NOTE, PROC_EV_SIGNAL | (uint32_t)sig);
 	return (error);
 }
 
@@ -655,7 +654,7 @@ sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi)
 	struct proc *p;
 
 	LOCK_ASSERT(&proctree_lock);
-	LIST_FOREACH (p, &pg->pg_members, p_pglink)
+	LIST_FOREACH(p, &pg->pg_members, p_pglink)
 		sig_send_proc(p, sig, ksi);
 }
 
@@ -768,8 +767,7 @@ restart_cancel(struct lwp *lp, const struct ksigaction *sa)
 
 	lp->lw_restart = 0;
 	lp->lw_restart_kind = LWR_NONE;
-	if (kind == 0 ||
-	    (kind == ERESTART && (sa->sa_flags & SA_RESTART) != 0))
+	if (kind == 0 || (kind == ERESTART && (sa->sa_flags & SA_RESTART) != 0))
 		return;
 	lp->lw_frame.tf_rip = lp->lw_restart_ip;
 	lp->lw_proc->p_abi->abi_result(&lp->lw_frame, EINTR, 0);
@@ -777,14 +775,14 @@ restart_cancel(struct lwp *lp, const struct ksigaction *sa)
 
 /* (p) The mask while the handler runs; oneshot actions. */
 static void
-sig_handler_enter(struct lwp *lp, int sig, const struct ksigaction *a,
-    sigset_t *oldmask)
+sig_handler_enter(
+    struct lwp *lp, int sig, const struct ksigaction *a, sigset_t *oldmask)
 {
 	struct proc *p = lp->lw_proc;
 	struct sigacts *sa = p->p_sigacts;
 
-	*oldmask = (lp->lw_flags & LWF_RESTOREMASK) != 0 ? lp->lw_oldmask :
-							    lp->lw_sigmask;
+	*oldmask = (lp->lw_flags & LWF_RESTOREMASK) != 0 ? lp->lw_oldmask
+							 : lp->lw_sigmask;
 	lp->lw_flags &= ~(uint32_t)LWF_RESTOREMASK;
 	sigset_or(&lp->lw_sigmask, &a->sa_mask);
 	if ((a->sa_flags & SA_NODEFER) == 0)
@@ -866,7 +864,7 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 void
 sig_deliverable(struct lwp *lp, sigset_t *out)
 {
-	*out = (sigset_t) { { ~0UL, ~0UL } };
+	*out = (sigset_t){{~0UL, ~0UL}};
 	sigset_andnot(out, &lp->lw_sigmask);
 	sigset_or(out, &sigset_cantmask);
 }
@@ -913,9 +911,10 @@ kern_sigaction(int sig, const struct ksigaction *act, struct ksigaction *old)
 {
 	struct proc *p = curproc;
 	struct sigacts *sa = p->p_sigacts;
-	sigset_t set = { { 0, 0 } };
+	sigset_t set = {{0, 0}};
 
-	if (!sig_valid(sig) || (act != NULL && (sig == SIGKILL || sig == SIGSTOP)))
+	if (!sig_valid(sig) ||
+	    (act != NULL && (sig == SIGKILL || sig == SIGSTOP)))
 		return (EINVAL);
 	spin_lock(&p->p_spin);
 	spin_lock(&sa->sa_spin);
@@ -962,16 +961,16 @@ ddb_show_signals(const char *arg)
 		kprintf("usage: show signals PID\n");
 		return;
 	}
-	TAILQ_FOREACH (p, &allproc, p_all) {
+	TAILQ_FOREACH(p, &allproc, p_all) {
 		if ((uint64_t)p->p_pid != pid)
 			continue;
 		kprintf("process: pending %016lx:%016lx queued %u\n",
 		    p->p_sigq.sq_pending.bits[1], p->p_sigq.sq_pending.bits[0],
 		    p->p_nsigq);
-		TAILQ_FOREACH (e, &p->p_sigq.sq_list, ksi_link)
+		TAILQ_FOREACH(e, &p->p_sigq.sq_list, ksi_link)
 			kprintf("  sig %d code %d pid %d\n", e->ksi_signo,
 			    e->ksi_code, e->ksi_pid);
-		TAILQ_FOREACH (lp, &p->p_lwps, lw_link)
+		TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
 			kprintf("tid %d: pending %016lx mask %016lx:%016lx\n",
 			    lp->lw_tid, lp->lw_sigq.sq_pending.bits[0],
 			    lp->lw_sigmask.bits[1], lp->lw_sigmask.bits[0]);

@@ -27,12 +27,12 @@ proc_stop_begin(struct proc *p, int sig)
 	SPIN_ASSERT(&p->p_spin);
 	if ((p->p_flags & (PF_EXITING | PF_STOPPED)) != 0)
 		return;
-	KTR_EVENT(PROC, stop, "pid=%d sig=%d", (uint64_t)p->p_pid,
-	    (uint64_t)sig);
+	KTR_EVENT(
+	    PROC, stop, "pid=%d sig=%d", (uint64_t)p->p_pid, (uint64_t)sig);
 	p->p_flags |= PF_STOPPED;
 	p->p_flags &= ~(uint32_t)(PF_CONTINUED | PF_STOPTOLD);
 	p->p_stop_signal = sig;
-	TAILQ_FOREACH (lp, &p->p_lwps, lw_link)
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
 		lwp_notify(lp);
 }
 

@@ -13,10 +13,9 @@
 int
 timespec_check(const struct timespec *ts)
 {
-	return (ts->tv_sec < 0 || ts->tv_nsec < 0 ||
-		    ts->tv_nsec >= NS_PER_SEC ?
-		EINVAL :
-		0);
+	return (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= NS_PER_SEC
+		? EINVAL
+		: 0);
 }
 
 int
@@ -54,7 +53,7 @@ kern_clock_getres(int clock, struct timespec *ts)
 	case CLOCK_MONOTONIC:
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
-		*ts = (struct timespec) { 0, 1 };
+		*ts = (struct timespec){0, 1};
 		return (0);
 	default:
 		return (EINVAL);
@@ -124,8 +123,8 @@ kern_nanosleep(int clock, bool absolute, nstime_t when, nstime_t *leftp)
 			return (0);
 		if (clock == CLOCK_REALTIME)
 			left = MIN(left, REAL_STEP);
-		error = tsleep(&lp->lw_restart_deadline, PCATCH, "nanoslp",
-		    left);
+		error =
+		    tsleep(&lp->lw_restart_deadline, PCATCH, "nanoslp", left);
 	}
 	if (!absolute) {
 		lp->lw_restart_kind = LWR_SLEEP;

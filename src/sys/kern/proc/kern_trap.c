@@ -89,14 +89,13 @@ restart_check(struct lwp *lp, uint32_t nr)
 }
 
 static void
-syscall_finish(struct lwp *lp, const struct sysent *se, int error,
-    uint64_t res)
+syscall_finish(struct lwp *lp, const struct sysent *se, int error, uint64_t res)
 {
 	struct trapframe *tf = &lp->lw_frame;
 
 	if (error == EINTR)
-		error = (se->se_flags & SEF_NORESTART) != 0 ? ERESTARTNOHAND :
-							       ERESTART;
+		error = (se->se_flags & SEF_NORESTART) != 0 ? ERESTARTNOHAND
+							    : ERESTART;
 	switch (error) {
 	case ERESTART:
 	case ERESTARTNOHAND:
@@ -161,8 +160,8 @@ trap_fault(struct lwp *lp, uaddr_t addr, int access)
 	lp->lw_ru.ru_minflt++;
 	error = vm_fault(lp->lw_proc->p_vmspace, addr, (vm_prot_t)access);
 	KTR_EVENT(FAULT, user, "tid=%d addr=%p access=%d rip=%p error=%d",
-	    (uint64_t)lp->lw_tid, addr, (uint64_t)access,
-	    lp->lw_frame.tf_rip, (uint64_t)error);
+	    (uint64_t)lp->lw_tid, addr, (uint64_t)access, lp->lw_frame.tf_rip,
+	    (uint64_t)error);
 	switch (error) {
 	case 0:
 		break;

@@ -118,7 +118,7 @@ kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
 	lock_excl(&proctree_lock);
 	for (;;) {
 		found = false;
-		LIST_FOREACH (c, &p->p_children, p_sibling) {
+		LIST_FOREACH(c, &p->p_children, p_sibling) {
 			if (!wait_matches(p, c, which, id, options))
 				continue;
 			found = true;
@@ -133,8 +133,8 @@ kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
 		}
 		if ((options & KWAIT_NOHANG) != 0)
 			goto out;
-		error = lock_sleep(&p->p_children, &proctree_lock, PCATCH,
-		    "wait", 0);
+		error = lock_sleep(
+		    &p->p_children, &proctree_lock, PCATCH, "wait", 0);
 		if (error != 0)
 			goto out;
 	}

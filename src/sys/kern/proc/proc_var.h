@@ -19,8 +19,8 @@ struct session *session_find(pid_t sid); /* (t) */
 /* A process without identity or family, with one reference, or NULL. */
 struct proc *proc_create(void);
 /* (t) excl.  Give p its place: tables, parent, group. */
-void proc_enter(struct proc *p, pid_t pid, struct proc *parent,
-    struct pgrp *pg);
+void proc_enter(
+    struct proc *p, pid_t pid, struct proc *parent, struct pgrp *pg);
 /* (t) excl.  A zombie (or never started) p leaves all tables; drops the
  * tables' reference. */
 void proc_leave(struct proc *p);
@@ -40,8 +40,8 @@ void pgrp_publish(struct pgrp *pg, pid_t id, struct session *s);
 void session_publish(struct session *s, pid_t sid, struct proc *leader);
 
 /* A thread of p that copies from (NULL for init); not in any list. */
-struct lwp *lwp_create(struct proc *p, struct lwp *from,
-    const struct kern_fork_args *a);
+struct lwp *lwp_create(
+    struct proc *p, struct lwp *from, const struct kern_fork_args *a);
 /* Undo lwp_create of an lwp that has no thread yet. */
 void lwp_destroy_unstarted(struct lwp *lp);
 /* (t) excl.  Id and place; then lwp_run. */

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Linux calls on descriptors.
+ */
+#include "linux_var.h"
+#include <sys/file.h>
+#include <sys/vnode.h>
+
+int
+linux_read(struct lwp *lp, const struct linux_read_args *uap, uint64_t *resp)
+{
+	return (sys_rw(uap->fd, uap->buf, uap->n, OFF_CURRENT, UIO_READ, resp));
+}
+
+int
+linux_write(struct lwp *lp, const struct linux_write_args *uap, uint64_t *resp)
+{
+	return (
+	    sys_rw(uap->fd, uap->buf, uap->n, OFF_CURRENT, UIO_WRITE, resp));
+}
+
+int
+linux_pread64(
+    struct lwp *lp, const struct linux_pread64_args *uap, uint64_t *resp)
+{
+	if (uap->off < 0)
+		return (EINVAL);
+	return (sys_rw(uap->fd, uap->buf, uap->n, uap->off, UIO_READ, resp));
+}
+
+int
+linux_pwrite64(
+    struct lwp *lp, const struct linux_pwrite64_args *uap, uint64_t *resp)
+{
+	if (uap->off < 0)
+		return (EINVAL);
+	return (sys_rw(uap->fd, uap->buf, uap->n, uap->off, UIO_WRITE, resp));
+}
+
+int
+linux_readv(struct lwp *lp, const struct linux_readv_args *uap, uint64_t *resp)
+{
+	return (
+	    sys_rwv(uap->fd, uap->iov, uap->n, OFF_CURRENT, UIO_READ, resp));
+}
+
+int
+linux_writev(
+    struct lwp *lp, const struct linux_writev_args *uap, uint64_t *resp)
+{
+	return (
+	    sys_rwv(uap->fd, uap->iov, uap->n, OFF_CURRENT, UIO_WRITE, resp));
+}
+
+int
+linux_preadv(
+    struct lwp *lp, const struct linux_preadv_args *uap, uint64_t *resp)
+{
+	if ((off_t)uap->low < 0)
+		return (EINVAL);
+	return (sys_rwv(
+	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_READ, resp));
+}
+
+int
+linux_pwritev(
+    struct lwp *lp, const struct linux_pwritev_args *uap, uint64_t *resp)
+{
+	if ((off_t)uap->low < 0)
+		return (EINVAL);
+	return (sys_rwv(
+	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_WRITE, resp));
+}
+
+#define RWF_HINTS 0x7 /* HIPRI, DSYNC, SYNC: writes are in the cache at once */
+
+int
+linux_preadv2(
+    struct lwp *lp, const struct linux_preadv2_args *uap, uint64_t *resp)
+{
+	if ((uap->flags & ~RWF_HINTS) != 0)
+		return (EOPNOTSUPP);
+	if ((off_t)uap->low < OFF_CURRENT)
+		return (EINVAL);
+	return (sys_rwv(
+	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_READ, resp));
+}
+
+int
+linux_pwritev2(
+    struct lwp *lp, const struct linux_pwritev2_args *uap, uint64_t *resp)
+{
+	if ((uap->flags & ~RWF_HINTS) != 0)
+		return (EOPNOTSUPP);
+	if ((off_t)uap->low < OFF_CURRENT)
+		return (EINVAL);
+	return (sys_rwv(
+	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_WRITE, resp));
+}
+
+int
+linux_close(struct lwp *lp, const struct linux_close_args *uap, uint64_t *resp)
+{
+	return (fd_close(uap->fd));
+}
+
+#define CLOSE_RANGE_CLOEXEC 4
+
+int
+linux_close_range(
+    struct lwp *lp, const struct linux_close_range_args *uap, uint64_t *resp)
+{
+	if ((uap->flags & ~(unsigned)CLOSE_RANGE_CLOEXEC) != 0 ||
+	    uap->first > uap->last)
+		return (EINVAL);
+	return (fd_close_range(
+	    uap->first, uap->last, (uap->flags & CLOSE_RANGE_CLOEXEC) != 0));
+}
+
+int
+linux_lseek(struct lwp *lp, const struct linux_lseek_args *uap, uint64_t *resp)
+{
+	off_t off = 0;
+	int error;
+
+	error = kern_lseek(uap->fd, uap->off, uap->whence, &off);
+	*resp = (uint64_t)off;
+	return (error);
+}
+
+int
+linux_sendfile(
+    struct lwp *lp, const struct linux_sendfile_args *uap, uint64_t *resp)
+{
+	return (sys_sendfile(uap->out, uap->in, uap->off, 0, uap->n, resp));
+}
+
+int
+linux_copy_file_range(struct lwp *lp,
+    const struct linux_copy_file_range_args *uap, uint64_t *resp)
+{
+	if (uap->flags != 0)
+		return (EINVAL);
+	return (sys_sendfile(
+	    uap->out, uap->in, uap->inoff, uap->outoff, uap->n, resp));
+}
+
+int
+linux_dup(struct lwp *lp, const struct linux_dup_args *uap, uint64_t *resp)
+{
+	int error, fd = -1;
+
+	error = fd_dup(uap->fd, 0, FD_DUP_MIN, 0, &fd);
+	*resp = (uint64_t)fd;
+	return (error);
+}
+
+int
+linux_dup2(struct lwp *lp, const struct linux_dup2_args *uap, uint64_t *resp)
+{
+	int error, fd = -1;
+
+	error = fd_dup(uap->from, uap->to, FD_DUP_EXACT, 0, &fd);
+	*resp = (uint64_t)fd;
+	return (error);
+}
+
+int
+linux_dup3(struct lwp *lp, const struct linux_dup3_args *uap, uint64_t *resp)
+{
+	int error, fd = -1;
+
+	if ((uap->flags & ~LINUX_O_CLOEXEC) != 0)
+		return (EINVAL);
+	error = fd_dup(uap->from, uap->to, FD_DUP_DIFF,
+	    uap->flags != 0 ? FDF_CLOEXEC : 0, &fd);
+	*resp = (uint64_t)fd;
+	return (error);
+}
+
+static int
+pipe_out(uaddr_t ufds, int oflags)
+{
+	int fds[2], error;
+
+	if ((error = kern_pipe(fds, oflags)) != 0)
+		return (error);
+	if ((error = copyout(fds, ufds, sizeof(fds))) != 0) {
+		fd_close(fds[0]);
+		fd_close(fds[1]);
+	}
+	return (error);
+}
+
+int
+linux_pipe(struct lwp *lp, const struct linux_pipe_args *uap, uint64_t *resp)
+{
+	return (pipe_out(uap->fds, 0));
+}
+
+int
+linux_pipe2(struct lwp *lp, const struct linux_pipe2_args *uap, uint64_t *resp)
+{
+	if ((uap->flags &
+		~(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
+		return (EINVAL);
+	return (
+	    pipe_out(uap->fds, linux_open_flags(uap->flags & ~LINUX_O_DIRECT)));
+}
+
+/* --- fcntl ------------------------------------------------------------------- */
+
+enum {
+	L_DUPFD,
+	L_GETFD,
+	L_SETFD,
+	L_GETFL,
+	L_SETFL,
+	L_GETLK,
+	L_SETLK,
+	L_SETLKW,
+	L_SETOWN,
+	L_GETOWN,
+	L_OFD_GETLK = 36,
+	L_OFD_SETLK,
+	L_OFD_SETLKW,
+	L_DUPFD_CLOEXEC = 1030,
+	L_SETPIPE_SZ,
+	L_GETPIPE_SZ
+};
+
+struct cmd_row {
+	int lnx, native;
+};
+static const struct cmd_row plain_cmds[] = {
+    {L_DUPFD, F_DUPFD},
+    {L_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC},
+    {L_GETFD, F_GETFD},
+    {L_SETFD, F_SETFD},
+    {L_GETFL, F_GETFL},
+    {L_SETFL, F_SETFL},
+    {L_SETOWN, F_SETOWN},
+    {L_GETOWN, F_GETOWN},
+};
+static const struct cmd_row lock_cmds[] = {
+    {L_GETLK, F_GETLK},
+    {L_SETLK, F_SETLK},
+    {L_SETLKW, F_SETLKW},
+    {L_OFD_GETLK, F_OFD_GETLK},
+    {L_OFD_SETLK, F_OFD_SETLK},
+    {L_OFD_SETLKW, F_OFD_SETLKW},
+};
+
+static int
+cmd_in(const struct cmd_row *rows, size_t n, int cmd)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].lnx == cmd)
+			return (rows[i].native);
+	return (-1);
+}
+
+static const int16_t lock_types_in[] = {F_RDLCK, F_WRLCK, F_UNLCK};
+
+static int16_t
+lock_type_out(int16_t type)
+{
+	return (type == F_RDLCK ? 0 : type == F_WRLCK ? 1 : 2);
+}
+
+static int
+fcntl_lock(int fd, int cmd, uaddr_t uarg)
+{
+	struct linux_flock l;
+	struct flock fl;
+	int error = copyin(uarg, &l, sizeof(l));
+
+	if (error != 0)
+		return (error);
+	if (l.l_type < 0 || l.l_type > 2)
+		return (EINVAL);
+	if (cmd >= F_OFD_GETLK && l.l_pid != 0)
+		return (EINVAL);
+	fl = (struct flock){
+	    l.l_start, l.l_len, l.l_pid, lock_types_in[l.l_type], l.l_whence};
+	error = kern_fcntl_lock(fd, cmd, &fl);
+	if (error != 0 || (cmd != F_GETLK && cmd != F_OFD_GETLK))
+		return (error);
+	l.l_type = lock_type_out(fl.l_type);
+	if (fl.l_type != F_UNLCK) {
+		l.l_whence = fl.l_whence;
+		l.l_start = fl.l_start;
+		l.l_len = fl.l_len;
+		l.l_pid = fl.l_pid;
+	}
+	return (copyout(&l, uarg, sizeof(l)));
+}
+
+#define PIPE_BYTES 65536 /* what F_GETPIPE_SZ says */
+
+static int
+fcntl_pipe_size(int fd, bool set, uint64_t want, uint64_t *resp)
+{
+	struct file *fp;
+	int error = fd_get(fd, 0, &fp);
+
+	if (error != 0)
+		return (error);
+	if (fp->f_type != DTYPE_PIPE)
+		error = EBADF;
+	else if (set && want > PIPE_BYTES)
+		error = EPERM;
+	file_drop(fp);
+	*resp = PIPE_BYTES;
+	return (error);
+}
+
+int
+linux_fcntl(struct lwp *lp, const struct linux_fcntl_args *uap, uint64_t *resp)
+{
+	int64_t arg = (int64_t)uap->arg, res = 0;
+	int cmd, error;
+
+	cmd = cmd_in(lock_cmds, nitems(lock_cmds), uap->cmd);
+	if (cmd >= 0)
+		return (fcntl_lock(uap->fd, cmd, uap->arg));
+	if (uap->cmd == L_GETPIPE_SZ || uap->cmd == L_SETPIPE_SZ)
+		return (fcntl_pipe_size(
+		    uap->fd, uap->cmd == L_SETPIPE_SZ, uap->arg, resp));
+	cmd = cmd_in(plain_cmds, nitems(plain_cmds), uap->cmd);
+	if (cmd < 0)
+		return (EINVAL);
+	if (cmd == F_SETFL)
+		arg = linux_open_flags((int)arg);
+	else if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_SETOWN)
+		arg = (int)arg;
+	error = kern_fcntl(uap->fd, cmd, arg, &res);
+	/* Files are always "large" to a 64-bit program's open; not shown. */
+	*resp = cmd == F_GETFL ? (uint64_t)linux_open_flags_out((int)res)
+			       : (uint64_t)res;
+	return (error);
+}
+
+int
+linux_flock(struct lwp *lp, const struct linux_flock_args *uap, uint64_t *resp)
+{
+	return (kern_flock(uap->fd, uap->how));
+}
+
+int
+linux_fsync(struct lwp *lp, const struct linux_fsync_args *uap, uint64_t *resp)
+{
+	return (kern_fsync(uap->fd, false));
+}
+
+int
+linux_fdatasync(
+    struct lwp *lp, const struct linux_fdatasync_args *uap, uint64_t *resp)
+{
+	return (kern_fsync(uap->fd, true));
+}
+
+int
+linux_sync_file_range(struct lwp *lp,
+    const struct linux_sync_file_range_args *uap, uint64_t *resp)
+{
+	return (kern_fsync(uap->fd, true));
+}
+
+int
+linux_sync(struct lwp *lp, const struct linux_sync_args *uap, uint64_t *resp)
+{
+	kern_sync();
+	return (0);
+}
+
+/* EBADF unless fd is open. */
+static int
+fd_check(int fd)
+{
+	struct file *fp;
+	int error = fd_get(fd, 0, &fp);
+
+	if (error == 0)
+		file_drop(fp);
+	return (error);
+}
+
+int
+linux_syncfs(
+    struct lwp *lp, const struct linux_syncfs_args *uap, uint64_t *resp)
+{
+	int error = fd_check(uap->fd);
+
+	if (error == 0)
+		kern_sync();
+	return (error);
+}
+
+int
+linux_ftruncate(
+    struct lwp *lp, const struct linux_ftruncate_args *uap, uint64_t *resp)
+{
+	return (kern_ftruncate(uap->fd, uap->size));
+}
+
+#define FALLOC_KNOWN (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)
+
+int
+linux_fallocate(
+    struct lwp *lp, const struct linux_fallocate_args *uap, uint64_t *resp)
+{
+	if ((uap->mode & ~FALLOC_KNOWN) != 0)
+		return (EOPNOTSUPP);
+	return (kern_fallocate(uap->fd, uap->mode, uap->off, uap->n));
+}
+
+int
+linux_readahead(
+    struct lwp *lp, const struct linux_readahead_args *uap, uint64_t *resp)
+{
+	return (fd_check(uap->fd));
+}
+
+int
+linux_fadvise64(
+    struct lwp *lp, const struct linux_fadvise64_args *uap, uint64_t *resp)
+{
+	if (uap->how < 0 || uap->how > 5)
+		return (EINVAL);
+	return (fd_check(uap->fd));
+}
+
+/* --- directories ------------------------------------------------------------------ */
+
+static int
+emit64(void *arg, const char *name, size_t len, ino_t ino, uint8_t dt,
+    uint64_t next)
+{
+	size_t n =
+	    roundup2(offsetof(struct linux_dirent64, d_name) + len + 1, 8);
+	struct linux_dirent64 *d = dirbuf_room(arg, n);
+
+	if (d == NULL)
+		return (1);
+	d->d_ino = ino;
+	d->d_off = (int64_t)next;
+	d->d_reclen = (uint16_t)n;
+	d->d_type = dt;
+	memcpy(d->d_name, name, len);
+	return (0);
+}
+
+static int
+emit_old(void *arg, const char *name, size_t len, ino_t ino, uint8_t dt,
+    uint64_t next)
+{
+	size_t n = roundup2(offsetof(struct linux_dirent, d_name) + len + 2, 8);
+	struct linux_dirent *d = dirbuf_room(arg, n);
+
+	if (d == NULL)
+		return (1);
+	d->d_ino = ino;
+	d->d_off = (int64_t)next;
+	d->d_reclen = (uint16_t)n;
+	memcpy(d->d_name, name, len);
+	((uint8_t *)d)[n - 1] = dt;
+	return (0);
+}
+
+int
+linux_getdents64(
+    struct lwp *lp, const struct linux_getdents64_args *uap, uint64_t *resp)
+{
+	return (dirbuf_getdents(uap->fd, uap->buf, uap->n, emit64, resp));
+}
+
+int
+linux_getdents(
+    struct lwp *lp, const struct linux_getdents_args *uap, uint64_t *resp)
+{
+	return (dirbuf_getdents(uap->fd, uap->buf, uap->n, emit_old, resp));
+}

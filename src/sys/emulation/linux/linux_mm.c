@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Linux calls on memory.
+ */
+#include "linux_var.h"
+#include <sys/malloc.h>
+#include <vm/vm.h>
+#include <machine/vmparam.h>
+
+static const struct flagmap mmap_map[] = {
+    {0x0010, MAP_FIXED},
+    {0x0020, MAP_ANON},
+    {0x0040, MAP_32BIT},
+    {0x0100, MAP_GROWSDOWN},
+    {0x4000, MAP_NORESERVE},
+    {0x8000, MAP_POPULATE},
+    {0x20000, MAP_STACK},
+    {0x100000, MAP_FIXED_NOREPLACE},
+};
+enum {
+	L_MAP_SHARED = 1,
+	L_MAP_PRIVATE,
+	L_MAP_SHARED_VALIDATE
+};
+#define L_MAP_TYPE 0xf
+
+static int
+map_flags(int l, int *nativep)
+{
+	int type = l & L_MAP_TYPE;
+
+	*nativep = (int)flags_in(mmap_map, nitems(mmap_map), (uint32_t)l, NULL);
+	if ((*nativep & MAP_FIXED_NOREPLACE) != 0)
+		*nativep |= MAP_FIXED;
+	if (type == L_MAP_PRIVATE)
+		*nativep |= MAP_PRIVATE;
+	else if (type == L_MAP_SHARED || type == L_MAP_SHARED_VALIDATE)
+		*nativep |= MAP_SHARED;
+	else
+		return (EINVAL);
+	return (0);
+}
+
+int
+linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
+{
+	uaddr_t addr = uap->addr;
+	int error, flags;
+
+	if ((uap->off & PAGE_MASK) != 0)
+		return (EINVAL);
+	if ((error = map_flags(uap->flags, &flags)) != 0)
+		return (error);
+	error = kern_mmap(lp, &addr, uap->len, uap->prot & VM_PROT_ALL, flags,
+	    uap->fd, uap->off);
+	*resp = addr;
+	return (error);
+}
+
+/* Page-aligned start, a length that does not wrap when rounded up. */
+static int
+range_check(uaddr_t addr, size_t *lenp)
+{
+	if ((addr & PAGE_MASK) != 0 || *lenp > VM_MAX_USER)
+		return (EINVAL);
+	*lenp = round_page(*lenp);
+	return (0);
+}
+
+int
+linux_munmap(
+    struct lwp *lp, const struct linux_munmap_args *uap, uint64_t *resp)
+{
+	size_t len = uap->len;
+
+	if (range_check(uap->addr, &len) != 0 || len == 0)
+		return (EINVAL);
+	return (vm_unmap(lp->lw_proc->p_vmspace, uap->addr, len));
+}
+
+int
+linux_mprotect(
+    struct lwp *lp, const struct linux_mprotect_args *uap, uint64_t *resp)
+{
+	size_t len = uap->len;
+
+	if (range_check(uap->addr, &len) != 0 ||
+	    (uap->prot & ~(VM_PROT_ALL | 0x03000000)) != 0)
+		return (EINVAL);
+	if (len == 0)
+		return (0);
+	return (vm_protect(lp->lw_proc->p_vmspace, uap->addr, len,
+	    (vm_prot_t)(uap->prot & VM_PROT_ALL)));
+}
+
+int
+linux_brk(struct lwp *lp, const struct linux_brk_args *uap, uint64_t *resp)
+{
+	/* Failure is told by the old break. */
+	(void)vm_brk(lp->lw_proc->p_vmspace, uap->addr, resp);
+	return (0);
+}
+
+int
+linux_mremap(
+    struct lwp *lp, const struct linux_mremap_args *uap, uint64_t *resp)
+{
+	uaddr_t new = uap->want;
+	size_t oldlen = uap->oldlen, newlen = uap->newlen;
+	int error;
+
+	if ((uap->flags & ~3) != 0 || (uap->flags & 3) == 2 ||
+	    range_check(uap->old, &oldlen) != 0 ||
+	    range_check(0, &newlen) != 0 || newlen == 0)
+		return (EINVAL);
+	error = vm_remap(lp->lw_proc->p_vmspace, uap->old, oldlen, newlen,
+	    (uap->flags & 1) != 0, (uap->flags & 2) != 0, &new);
+	*resp = new;
+	return (error);
+}
+
+enum {
+	L_MS_ASYNC = 1,
+	L_MS_INVALIDATE = 2,
+	L_MS_SYNC = 4
+};
+
+int
+linux_msync(struct lwp *lp, const struct linux_msync_args *uap, uint64_t *resp)
+{
+	size_t len = uap->len;
+	int how;
+
+	if (range_check(uap->addr, &len) != 0 || (uap->flags & ~7) != 0 ||
+	    (uap->flags & 5) == 5)
+		return (EINVAL);
+	how = (uap->flags & L_MS_SYNC) != 0 ? VMS_SYNC : VMS_ASYNC;
+	if ((uap->flags & L_MS_INVALIDATE) != 0)
+		how |= VMS_INVALIDATE;
+	return (len == 0
+		? 0
+		: vm_sync(lp->lw_proc->p_vmspace, uap->addr, len, how));
+}
+
+int
+linux_mincore(
+    struct lwp *lp, const struct linux_mincore_args *uap, uint64_t *resp)
+{
+	return (sys_mincore(lp, uap->addr, uap->len, uap->vec));
+}
+
+/* Linux's advice to ours; -1: accepted without an effect. */
+static const int8_t advice_map[] = {VMADV_NORMAL, VMADV_RANDOM,
+    VMADV_SEQUENTIAL, VMADV_WILLNEED, VMADV_DONTNEED, -2, -2, -2, VMADV_FREE};
+enum {
+	L_MADV_DONTFORK = 10,
+	L_MADV_COLLAPSE = 25
+};
+
+/* -2: EINVAL. */
+static int
+advice_in(int l)
+{
+	if (l >= 0 && l < (int)nitems(advice_map))
+		return (advice_map[l]);
+	/* Merging, huge pages, dump filters; not the ones that change fork. */
+	if (l >= 12 && l <= L_MADV_COLLAPSE && l != 18 && l != 19)
+		return (-1);
+	return (-2);
+}
+
+int
+linux_madvise(
+    struct lwp *lp, const struct linux_madvise_args *uap, uint64_t *resp)
+{
+	size_t len = uap->len;
+	int how = advice_in(uap->how);
+
+	if (range_check(uap->addr, &len) != 0 || how == -2)
+		return (EINVAL);
+	if (how == -1 || len == 0)
+		return (0);
+	return (vm_advise(
+	    lp->lw_proc->p_vmspace, uap->addr, len, (enum vm_advice)how));
+}
+
+static int
+lock_common(struct lwp *lp, uaddr_t addr, size_t len, bool wire)
+{
+	uaddr_t start = trunc_page(addr);
+
+	if (addr > VM_MAX_USER || len > VM_MAX_USER)
+		return (ENOMEM);
+	if (len == 0)
+		return (0);
+	return (vm_wire(lp->lw_proc->p_vmspace, start,
+	    round_page(addr + len) - start, wire));
+}
+
+int
+linux_mlock(struct lwp *lp, const struct linux_mlock_args *uap, uint64_t *resp)
+{
+	return (lock_common(lp, uap->addr, uap->len, true));
+}
+
+int
+linux_mlock2(
+    struct lwp *lp, const struct linux_mlock2_args *uap, uint64_t *resp)
+{
+	return ((uap->flags & ~1) != 0
+		? EINVAL
+		: lock_common(lp, uap->addr, uap->len, true));
+}
+
+int
+linux_munlock(
+    struct lwp *lp, const struct linux_munlock_args *uap, uint64_t *resp)
+{
+	return (lock_common(lp, uap->addr, uap->len, false));
+}
+
+int
+linux_mlockall(
+    struct lwp *lp, const struct linux_mlockall_args *uap, uint64_t *resp)
+{
+	return (uap->flags == 0 || (uap->flags & ~7) != 0 ? EINVAL : 0);
+}
+
+int
+linux_munlockall(
+    struct lwp *lp, const struct linux_munlockall_args *uap, uint64_t *resp)
+{
+	return (0);
+}
+
+int
+linux_memfd_create(
+    struct lwp *lp, const struct linux_memfd_create_args *uap, uint64_t *resp)
+{
+	char name[250];
+	int error, fd = -1;
+	size_t n;
+
+	/* CLOEXEC, ALLOW_SEALING; huge pages are refused. */
+	if ((uap->flags & ~3u) != 0)
+		return (EINVAL);
+	error = copyinstr(uap->name, name, sizeof(name), &n);
+	if (error != 0)
+		return (error == ENAMETOOLONG ? EINVAL : error);
+	error = kern_memfd(name, (uap->flags & 1) != 0 ? O_CLOEXEC : 0, &fd);
+	*resp = (uint64_t)fd;
+	return (error);
+}
+
+/* --- other processes' memory ---------------------------------------------------------- */
+
+#define PVM_CHUNK 4096
+
+/* A process whose memory the caller may touch, its vmspace held. */
+static int
+pvm_target(pid_t pid, struct vmspace **vmp)
+{
+	struct proc *p;
+	int error = ESRCH;
+
+	lock_shared(&proctree_lock);
+	if ((p = proc_find(pid)) != NULL) {
+		error = sig_permitted(p, SIGKILL);
+		if (error == 0 && (*vmp = proc_vmspace_hold(p)) == NULL)
+			error = ESRCH;
+	}
+	lock_release(&proctree_lock);
+	return (error);
+}
+
+/* Walks two vectors of [base, len) at once. */
+struct pvm_iter {
+	uaddr_t pi_vec;
+	uint64_t pi_left; /* elements after this one */
+	uint64_t pi_cur[2];
+};
+
+/* False at the end or when the vector cannot be read. */
+static bool
+pvm_next(struct pvm_iter *it)
+{
+	while (it->pi_cur[1] == 0) {
+		if (it->pi_left == 0)
+			return (false);
+		if (copyin(it->pi_vec, it->pi_cur, sizeof(it->pi_cur)) != 0)
+			return (false);
+		it->pi_vec += sizeof(it->pi_cur);
+		it->pi_left--;
+	}
+	return (true);
+}
+
+static int
+pvm_common(
+    pid_t pid, struct pvm_iter l, struct pvm_iter r, bool write, uint64_t *resp)
+{
+	struct vmspace *vm;
+	size_t n, done;
+	void *buf;
+	int error;
+
+	if (l.pi_left > IOV_MAX || r.pi_left > IOV_MAX)
+		return (EINVAL);
+	if ((error = pvm_target(pid, &vm)) != 0)
+		return (error);
+	if ((buf = kmalloc(PVM_CHUNK, M_TEMP, M_WAITOK)) == NULL)
+		error = ENOMEM;
+	while (error == 0 && pvm_next(&l) && pvm_next(&r)) {
+		n = MIN(MIN(l.pi_cur[1], r.pi_cur[1]), PVM_CHUNK);
+		if (write)
+			error = copyin(l.pi_cur[0], buf, n);
+		if (error == 0)
+			error =
+			    vmspace_rw(vm, r.pi_cur[0], buf, n, write, &done);
+		if (error == 0 && !write)
+			error = copyout(buf, l.pi_cur[0], n);
+		if (error != 0)
+			break;
+		l.pi_cur[0] += n;
+		l.pi_cur[1] -= n;
+		r.pi_cur[0] += n;
+		r.pi_cur[1] -= n;
+		*resp += n;
+	}
+	kfree(buf, M_TEMP);
+	vmspace_drop(vm);
+	return (*resp > 0 ? 0 : error);
+}
+
+int
+linux_process_vm_readv(struct lwp *lp,
+    const struct linux_process_vm_readv_args *uap, uint64_t *resp)
+{
+	struct pvm_iter l = {uap->lvec, uap->nl, {0, 0}};
+	struct pvm_iter r = {uap->rvec, uap->nr, {0, 0}};
+
+	if (uap->flags != 0)
+		return (EINVAL);
+	return (pvm_common(uap->pid, l, r, false, resp));
+}
+
+int
+linux_process_vm_writev(struct lwp *lp,
+    const struct linux_process_vm_writev_args *uap, uint64_t *resp)
+{
+	struct pvm_iter l = {uap->lvec, uap->nl, {0, 0}};
+	struct pvm_iter r = {uap->rvec, uap->nr, {0, 0}};
+
+	if (uap->flags != 0)
+		return (EINVAL);
+	return (pvm_common(uap->pid, l, r, true, resp));
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Private to the Linux ABI: translations between its numbers and ours. */
+#ifndef LINUX_VAR_H
+#define LINUX_VAR_H
+
+#include <sys/systm.h>
+#include <sys/fcntl.h>
+#include <sys/kern_calls.h>
+#include <sys/proc.h>
+#include <sys/syscall_util.h>
+#include "linux_abi.h"
+#include <linux64_sysproto.h>
+
+/* One row of a flag table: both sides may have several bits. */
+struct flagmap {
+	uint64_t fm_linux, fm_native;
+};
+/* Translate; *restp gets the bits that no row knows. */
+uint64_t flags_in(
+    const struct flagmap *fm, size_t n, uint64_t v, uint64_t *restp);
+uint64_t flags_out(const struct flagmap *fm, size_t n, uint64_t v);
+
+int linux_errno(int error); /* native -> Linux */
+int linux_sig_in(int sig);  /* 0: no such signal */
+int linux_sig_out(int sig); /* 0: Linux has none */
+void linux_sigset_in(uint64_t set, sigset_t *out);
+uint64_t linux_sigset_out(const sigset_t *set);
+/* A user mask of setsize bytes; EINVAL for another size.  0: *maskp NULL. */
+int linux_mask_in(
+    uaddr_t umask, size_t setsize, sigset_t *set, const sigset_t **maskp);
+void linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si);
+int linux_wait_status(int status); /* native -> Linux */
+void linux_rusage_out(const struct rusage *ru, struct linux_rusage *lru);
+int linux_open_flags(int flags); /* Linux -> native */
+int linux_open_flags_out(int flags);
+int linux_at_flags(int flags, int allowed, int *nativep); /* EINVAL */
+int linux_clock(int clock); /* Linux -> native, -1: none */
+uint64_t linux_dev_out(dev_t dev);
+dev_t linux_dev_in(uint64_t dev);
+int linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
+    const struct ksiginfo *ksi, const struct sigset *oldmask);
+
+/* flags that eventfd, timerfd, signalfd, pipe2, epoll_create1 take. */
+int linux_fd_flags(int flags, int *oflagsp); /* EINVAL */
+
+#endif
