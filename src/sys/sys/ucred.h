@@ -24,6 +24,27 @@ struct ucred *cred_current(void);	  /* of curproc; not held */
 bool cred_in_group(const struct ucred *cr, gid_t gid);
 /* 0 if root (cr_uid 0), else EPERM. */
 int cred_check_root(const struct ucred *cr);
+/*
+ * The set*id family on the current process: (uid_t)-1 leaves an id alone.
+ * POSIX rules with saved ids; leaving root drops the capability sets.
+ * 0, EPERM, ENOMEM.
+ */
+int kern_setuid(uid_t uid);
+int kern_setgid(gid_t gid);
+int kern_setreuid(uid_t ruid, uid_t euid);
+int kern_setregid(gid_t rgid, gid_t egid);
+int kern_setresuid(uid_t ruid, uid_t euid, uid_t suid);
+int kern_setresgid(gid_t rgid, gid_t egid, gid_t sgid);
+uid_t kern_setfsuid(uid_t uid); /* the previous one */
+gid_t kern_setfsgid(gid_t gid);
+int kern_setgroups(int n, const gid_t *groups); /* EINVAL EPERM ENOMEM */
+int kern_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+int kern_cap_ambient(int cap, bool raise); /* cap -1: clear all */
+int kern_cap_bound_drop(int cap);
+#define CAP_LAST 40
+#define CAP_ALL	 ((1ULL << (CAP_LAST + 1)) - 1)
+/* Install cr (reference consumed) as the current process's credentials. */
+void cred_install(struct ucred *cr);
 extern struct ucred *cred_kernel;
 
 #endif

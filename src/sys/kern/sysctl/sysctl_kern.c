@@ -22,7 +22,6 @@ char kern_version[] = KERN_VERSION;
 char kern_hostname[KERN_HOSTNAME_MAX] = "mayfly";
 char kern_domainname[KERN_HOSTNAME_MAX] = "(none)";
 
-static int kern_maxproc = PID_MAX;
 static int kern_argmax = ARG_MAX;
 static int kern_ngroups = NGROUPS_MAX;
 static int kern_iov_max = IOV_MAX;
@@ -38,9 +37,6 @@ SYSCTL_VAR(hostname, "kern.hostname", CTL_STRING, CTLF_RW, kern_hostname,
     sizeof(kern_hostname), "name of this machine");
 SYSCTL_VAR(domainname, "kern.domainname", CTL_STRING, CTLF_RW, kern_domainname,
     sizeof(kern_domainname), "NIS domain of this machine");
-SYSCTL_INT(maxproc, "kern.maxproc", CTLF_RD, &kern_maxproc,
-    "largest process number, and so the limit of processes");
-SYSCTL_INT(nprocs, "kern.nprocs", CTLF_RD, &nprocs, "processes that exist now");
 SYSCTL_INT(argmax, "kern.argmax", CTLF_RD, &kern_argmax,
     "bytes of arguments and environment exec takes");
 SYSCTL_INT(ngroups, "kern.ngroups", CTLF_RD, &kern_ngroups,
