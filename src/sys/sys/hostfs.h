@@ -69,7 +69,11 @@ struct hostfs_dirent {
 	char hd_name[];	 /* NUL-terminated */
 };
 
-/* The directory path of the host becomes a root.  ENOENT, ENOTDIR, EACCES. */
+/*
+ * The directory path, taken from the machine's shared directory and never above
+ * it, becomes a root.  ENXIO (nothing is shared), ENOENT, ENOTDIR, EACCES, EXDEV
+ * (".."), EROFS (writable, but shared read-only).
+ */
 int hostfs_host_mount(const char *path, int writable, hostfs_handle_t *rootp,
     struct hostfs_attr *ha);
 /* Every handle below root was released before. */

@@ -23,7 +23,11 @@
  *    the object's.  getpage and putpage take hn_spin only.  hm_vlock is held
  *    while a vnode is made; vop_reclaim does not take it.
  *
- * Options: rw (default: read-only), uid=N, gid=N (owners shown for all files).
+ * 6. What may be mounted is what the machine shares (its option --share); from is
+ *    a path inside that, "/" for all of it.
+ *
+ * Options: ro, rw (default, unless MNT_RDONLY), uid=N, gid=N (owners shown for
+ * all files).
  */
 #include "hostfs_var.h"
 #include <sys/ddb.h>
@@ -43,7 +47,7 @@ hostfs_decode(struct mount *mp, const char *options, struct hostfs_mount *hm)
 	if ((error = vfs_option_check(options, hostfs_options)) != 0)
 		return (error);
 	hm->hm_writable = (mp->mnt_flags & MNT_RDONLY) == 0 &&
-	    vfs_option(options, "rw", text, sizeof(text)) == 0;
+	    vfs_option(options, "ro", text, sizeof(text)) != 0;
 	error = vfs_option_u64(options, "uid", 10, 0, &value);
 	if (error == 0) {
 		hm->hm_map_uid = true;

@@ -17,7 +17,10 @@
  *    RESOLVE_NO_SYMLINKS; where the host has no openat2, each component is opened
  *    O_PATH | O_NOFOLLOW on its own.
  *
- * 4. A handle is a slot number and the slot's generation, so that a stale one is
+ * 4. Only what lies below the directory of --share can be mounted; without it
+ *    nothing can.
+ *
+ * 5. A handle is a slot number and the slot's generation, so that a stale one is
  *    recognized, and no host pointer is kept in the kernel's memory.
  *
  * Locking: table_lock guards everything but file contents.  A node that a call
@@ -42,6 +45,7 @@
 #include <unistd.h>
 
 #include "../../../sys/hostfs.h"
+#include "host_var.h"
 
 #define NODE_HASH	  4096
 #define OPEN_MIN	  64
@@ -630,31 +634,116 @@ choose_open_limit(void)
 	return (n < OPEN_MIN ? OPEN_MIN : n);
 }
 
+/* --share DIR[:ro]: the only part of the host that guests can mount. */
+static char *share_dir;
+static bool share_readonly;
+
+void
+host_share_set(const char *spec)
+{
+	size_t len = strlen(spec);
+	struct stat st;
+
+	share_readonly = len > 3 && strcmp(spec + len - 3, ":ro") == 0;
+	free(share_dir);
+	share_dir = strdup(spec);
+	if (share_dir == NULL)
+		host_fail("--share: out of memory");
+	if (share_readonly)
+		share_dir[len - 3] = '\0';
+	if (stat(share_dir, &st) != 0)
+		host_fail("--share: %s: %s", share_dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		host_fail("--share: %s is not a directory", share_dir);
+}
+
+/* Go down from dirfd (consumed) one component at a time; no "..". */
+static int
+open_below(int dirfd, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int fd = dirfd;
+
+	for (;;) {
+		size_t len;
+
+		path += strspn(path, "/");
+		if ((len = strcspn(path, "/")) == 0)
+			return (fd);
+		errno = ENAMETOOLONG;
+		if (len <= NAME_MAX) {
+			memcpy(name, path, len);
+			name[len] = '\0';
+			errno = EXDEV;
+			dirfd = fd;
+			fd = name_ok(name) ? open_component(dirfd, name) : -1;
+		} else {
+			dirfd = fd;
+			fd = -1;
+		}
+		if (fd < 0) {
+			int saved = errno;
+
+			close(dirfd);
+			errno = saved;
+			return (-1);
+		}
+		close(dirfd);
+		path += len;
+	}
+}
+
+/* The directory path of the share, O_PATH.  -1 and errno. */
+static int
+open_share(const char *path)
+{
+	int fd;
+
+	if (share_dir == NULL) {
+		errno = ENXIO;
+		return (-1);
+	}
+	fd = open(share_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return (fd < 0 ? -1 : open_below(fd, path));
+}
+
+static int
+root_alloc(
+    int fd, bool writable, hostfs_handle_t *rootp, struct hostfs_attr *ha)
+{
+	struct node *n;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return (to_native(errno));
+	if (!S_ISDIR(st.st_mode))
+		return (ENOTDIR);
+	if ((n = node_alloc(NULL, "", &st)) == NULL)
+		return (ENOMEM);
+	n->writable = writable;
+	n->refs = 1;
+	node_set_fd(n, fd);
+	attr_fill(ha, &st);
+	*rootp = handle_of(n);
+	return (0);
+}
+
 int
 hostfs_host_mount(const char *path, int writable, hostfs_handle_t *rootp,
     struct hostfs_attr *ha)
 {
-	struct node *n = NULL;
-	struct stat st;
-	int fd, error = 0;
+	int fd, error;
 
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if ((fd = open_share(path)) < 0)
 		return (to_native(errno));
+	if (writable && share_readonly) {
+		close(fd);
+		return (EROFS);
+	}
 	pthread_mutex_lock(&table_lock);
 	if (open_limit == 0)
 		open_limit = choose_open_limit();
-	if (fstat(fd, &st) != 0)
-		error = to_native(errno);
-	else if ((n = node_alloc(NULL, "", &st)) == NULL)
-		error = ENOMEM;
-	if (error == 0) {
-		n->writable = writable != 0;
-		n->refs = 1;
-		node_set_fd(n, fd);
-		attr_fill(ha, &st);
-		*rootp = handle_of(n);
-	}
+	error = root_alloc(fd, writable != 0, rootp, ha);
 	pthread_mutex_unlock(&table_lock);
 	if (error != 0)
 		close(fd);
