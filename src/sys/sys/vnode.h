@@ -191,6 +191,7 @@ struct vnode {
 #define VF_MAPPED  0x0400 /* its object is mapped: that holds the vnode */
 #define VF_HASHED  0x0800 /* in the (mount, ident) hash */
 #define VF_SPECIAL 0x2000 /* the core attached the device (mknod) */
+#define VF_NOOPEN  0x4000 /* shown, but open is ENXIO */
 
 /* Hints of ev_notify_hint(&vp->v_events, EV_NOTE, ...): kqueue's NOTE_ bits. */
 #define VNOTE_DELETE 0x0001

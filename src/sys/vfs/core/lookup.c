@@ -602,19 +602,26 @@ namei_start(int dirfd, const char *name, int flags, struct path **pp)
 	return (error);
 }
 
-/* Resolve name as the current process sees it, with its credentials. */
+/* Resolve name as the current process sees it, but with cred. */
 int
-namei(struct nameidata *nd, int dirfd, const char *name, int flags)
+namei_cred(struct nameidata *nd, struct ucred *cred, int dirfd,
+    const char *name, int flags)
 {
 	struct path *start;
 	int error;
 
-	nd->nd_cred = cred_current();
+	nd->nd_cred = cred;
 	if ((error = namei_start(dirfd, name, flags, &start)) != 0)
 		return (error);
 	error = namei_from(nd, start, name, flags);
 	path_drop(start);
 	return (error);
+}
+
+int
+namei(struct nameidata *nd, int dirfd, const char *name, int flags)
+{
+	return (namei_cred(nd, cred_current(), dirfd, name, flags));
 }
 
 void

@@ -33,7 +33,8 @@ target_done(struct target *tg)
 
 /* path NULL, or "" with AT_EMPTY_PATH: the descriptor itself. */
 static int
-target_find(struct target *tg, int dirfd, const char *path, int atflags)
+target_find_cred(struct target *tg, struct ucred *cred, int dirfd,
+    const char *path, int atflags)
 {
 	int flags = NI_FILE, error;
 
@@ -53,7 +54,8 @@ target_find(struct target *tg, int dirfd, const char *path, int atflags)
 		flags |= NI_FOLLOW;
 	if ((atflags & AT_EMPTY_PATH) != 0)
 		flags |= NI_EMPTY;
-	if ((error = namei(&tg->tg_nd, dirfd, path, flags)) != 0)
+	error = namei_cred(&tg->tg_nd, cred, dirfd, path, flags);
+	if (error != 0)
 		return (error);
 	tg->tg_walked = true;
 	tg->tg_vnode = tg->tg_nd.nd_place.pl_vnode;
@@ -63,6 +65,12 @@ target_find(struct target *tg, int dirfd, const char *path, int atflags)
 		tg->tg_vnode = tg->tg_file->f_vnode;
 	}
 	return (0);
+}
+
+static int
+target_find(struct target *tg, int dirfd, const char *path, int atflags)
+{
+	return (target_find_cred(tg, cred_current(), dirfd, path, atflags));
 }
 
 /* For calls that need a vnode and want no place (EBADF for O_PATH). */
@@ -129,16 +137,13 @@ static int
 access_with(
     struct ucred *cred, int dirfd, const char *path, int rwx, int atflags)
 {
-	struct nameidata nd;
-	struct path *start = NULL;
 	struct target tg;
 	int error;
 
 	/* the walk, too, is made with these credentials */
-	if ((error = target_find(&tg, dirfd, path, atflags)) != 0)
+	error = target_find_cred(&tg, cred, dirfd, path, atflags);
+	if (error != 0)
 		return (error);
-	(void)nd;
-	(void)start;
 	if (rwx != 0 && tg.tg_vnode != NULL)
 		error = vn_access(tg.tg_vnode, rwx, cred);
 	if (error == 0 && (rwx & X_OK) != 0 && tg.tg_vnode != NULL &&

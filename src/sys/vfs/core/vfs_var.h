@@ -126,6 +126,8 @@ struct nameidata {
 	char nd_last[NAME_MAX + 1]; /* with NI_PARENT or NI_CREATE */
 };
 int namei(struct nameidata *nd, int dirfd, const char *name, int flags);
+int namei_cred(struct nameidata *nd, struct ucred *cred, int dirfd,
+    const char *name, int flags);
 int namei_from(
     struct nameidata *nd, struct path *start, const char *name, int flags);
 void namei_done(struct nameidata *nd);

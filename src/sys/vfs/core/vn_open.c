@@ -40,6 +40,8 @@ open_check_type(struct vnode *vp, int oflags)
 {
 	bool write = (FFLAGS(oflags) & FWRITE) != 0;
 
+	if ((vp->v_flags & VF_NOOPEN) != 0)
+		return (ENXIO);
 	switch (vp->v_type) {
 	case VLNK:
 		return (ELOOP);
