@@ -284,7 +284,9 @@ vnode_drop_last(struct vnode *vp)
 	bool gone;
 
 	if (vp->v_ops->vop_inactive != NULL) {
-		lock_excl(&vp->v_lock);
+		/* Nested: the caller may hold a directory's lock, and nobody
+		 * waits for the lock of a vnode that has one user left. */
+		lock_excl_nested(&vp->v_lock);
 		vp->v_ops->vop_inactive(vp);
 		lock_release(&vp->v_lock);
 	}
