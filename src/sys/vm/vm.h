@@ -206,6 +206,9 @@ struct vmspace_stats {
 };
 void vmspace_stats(struct vmspace *vm, struct vmspace_stats *st);
 
+/* Resident bytes, without a lock. */
+uint64_t vmspace_resident(struct vmspace *vm);
+
 struct vm_entry_info {
 	uaddr_t vei_start, vei_end;
 	uint64_t vei_offset, vei_resident;

@@ -64,6 +64,12 @@ vmspace_stats(struct vmspace *vm, struct vmspace_stats *st)
 	lock_release(&vm->vm_lock);
 }
 
+uint64_t
+vmspace_resident(struct vmspace *vm)
+{
+	return (ptoa(pmap_resident(&vm->vm_pmap)));
+}
+
 static uint64_t
 entry_resident(struct vmspace *vm, struct vm_entry *e)
 {

@@ -315,7 +315,8 @@ vm_object_clean(struct vm_object *obj, uint64_t start, uint64_t end)
 	struct vm_page *pg;
 	int first = 0, error;
 
-	if (obj->vo_ops == NULL || obj->vo_ops->vpo_putpage == NULL)
+	if (obj->vo_ops == NULL || obj->vo_ops->vpo_putpage == NULL ||
+	    (obj->vo_flags & VOF_NORECLAIM) != 0)
 		return (0);
 	lock_excl(&obj->vo_lock);
 	for (uint64_t i = start;

@@ -188,8 +188,10 @@ alloc_hard(int domain, int order, int flags)
 			return (pg);
 		if (progress)
 			continue;
+		/* Who is on its way out may use the reserve, and no more. */
 		if (curthread->td_lwp != NULL &&
-		    (curthread->td_lwp->lw_proc->p_flags & PF_EXITING) != 0)
+		    (curthread->td_lwp->lw_proc->p_flags &
+			(PF_EXITING | PF_OOM)) != 0)
 			return (alloc_once(domain, order, true));
 		if (order <= 3)
 			proc_oom_kill();

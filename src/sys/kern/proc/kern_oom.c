@@ -18,17 +18,17 @@ static uint64_t oom_kills;
 SYSCTL_U64(oom_kills, "kern.oom_kills", CTLF_RD, &oom_kills,
     "Processes killed because memory ran out");
 
+/* Without locks of the address space: the caller may hold some. */
 static uint64_t
 resident_bytes(struct proc *p)
 {
-	struct vmspace *vm = proc_vmspace_hold(p);
-	struct vmspace_stats st;
+	uint64_t n = 0;
 
-	if (vm == NULL)
-		return (0);
-	vmspace_stats(vm, &st);
-	vmspace_drop(vm);
-	return (st.vss_resident);
+	spin_lock(&p->p_spin);
+	if (p->p_vmspace != NULL)
+		n = vmspace_resident(p->p_vmspace);
+	spin_unlock(&p->p_spin);
+	return (n);
 }
 
 /* (t) The victim, or NULL if one is still on its way out or nobody is left. */
