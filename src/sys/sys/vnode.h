@@ -280,6 +280,11 @@ void vn_owner_unlock_all(struct vnode *vp, const void *owner);
 /* --- mounts --------------------------------------------------------------- */
 
 struct vfsops {
+	/*
+	 * Class of its vnode locks, NULL for the common one.  A file system
+	 * whose operations look at vnodes of others needs its own.
+	 */
+	struct lock_class *vfs_lock_class;
 	const char *vfs_name;	    /* "tmpfs" */
 	/* from: device or host directory; options: "a=b,c" or "". */
 	int (*vfs_mount)(struct mount *mp, const char *from,

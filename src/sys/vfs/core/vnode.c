@@ -159,8 +159,11 @@ static void
 vnode_init(struct vnode *vp, struct mount *mp, enum vtype type,
     const struct vnodeops *ops, uint64_t ident, void *data)
 {
+	static struct lock_class common = { "vnode", 0 };
+	struct lock_class *lc = mp->mnt_ops->vfs_lock_class;
+
 	memset(vp, 0, sizeof(*vp));
-	lock_init(&vp->v_lock, "vnode", 0);
+	lock_init_class(&vp->v_lock, 0, lc != NULL ? lc : &common);
 	ref_init(&vp->v_refs, 1);
 	vp->v_type = type;
 	vp->v_ops = ops;

@@ -555,7 +555,11 @@ procfs_statfs(struct mount *mp, struct statfs *sf)
 	return (0);
 }
 
+/* Its files tell of other file systems' vnodes. */
+static struct lock_class procfs_lock_class = { "procfs", 0 };
+
 static const struct vfsops procfs_vfsops = {
+    .vfs_lock_class = &procfs_lock_class,
     .vfs_name = "procfs",
     .vfs_mount = procfs_mount,
     .vfs_unmount = procfs_unmount,
@@ -565,6 +569,7 @@ static const struct vfsops procfs_vfsops = {
 
 /* The name Linux programs mount it by. */
 static const struct vfsops proc_vfsops = {
+    .vfs_lock_class = &procfs_lock_class,
     .vfs_name = "proc",
     .vfs_mount = procfs_mount,
     .vfs_unmount = procfs_unmount,
