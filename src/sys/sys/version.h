@@ -10,7 +10,5 @@
 
 /* kern/sysctl: written under its lock only; a reader may see a torn name. */
 extern char kern_ostype[], kern_osrelease[], kern_version[];
-extern char kern_hostname[KERN_HOSTNAME_MAX];
-extern char kern_domainname[KERN_HOSTNAME_MAX];
 
 #endif

@@ -19,8 +19,6 @@ SET_DECLARE(malloc_types, struct malloc_type);
 char kern_ostype[] = KERN_OSTYPE;
 char kern_osrelease[] = KERN_OSRELEASE;
 char kern_version[] = KERN_VERSION;
-char kern_hostname[KERN_HOSTNAME_MAX] = "mayfly";
-char kern_domainname[KERN_HOSTNAME_MAX] = "(none)";
 
 static int kern_argmax = ARG_MAX;
 static int kern_ngroups = NGROUPS_MAX;
@@ -33,10 +31,6 @@ SYSCTL_VAR(osrelease, "kern.osrelease", CTL_STRING, CTLF_RD, kern_osrelease,
     sizeof(kern_osrelease), "release of the kernel");
 SYSCTL_VAR(version, "kern.version", CTL_STRING, CTLF_RD, kern_version,
     sizeof(kern_version), "build of the kernel");
-SYSCTL_VAR(hostname, "kern.hostname", CTL_STRING, CTLF_RW, kern_hostname,
-    sizeof(kern_hostname), "name of this machine");
-SYSCTL_VAR(domainname, "kern.domainname", CTL_STRING, CTLF_RW, kern_domainname,
-    sizeof(kern_domainname), "NIS domain of this machine");
 SYSCTL_INT(argmax, "kern.argmax", CTLF_RD, &kern_argmax,
     "bytes of arguments and environment exec takes");
 SYSCTL_INT(ngroups, "kern.ngroups", CTLF_RD, &kern_ngroups,
