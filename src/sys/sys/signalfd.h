@@ -26,9 +26,11 @@ struct signalfd_record {
 };
 
 /*
- * The ABI that offers the call renumbers signal and code of the native record
- * for the reader; NULL: records stay native.
+ * The ABI that offers the call renumbers sr_code and sr_status for its readers
+ * (sr_signo is done already).  NULL: they stay native.
  */
-extern void (*signalfd_convert)(struct signalfd_record *sr);
+struct ksiginfo;
+extern void (*signalfd_convert)(struct signalfd_record *sr,
+    const struct ksiginfo *ksi);
 
 #endif

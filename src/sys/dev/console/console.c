@@ -208,6 +208,7 @@ con_init(void)
 	if (con_tty == NULL)
 		panic("console: out of memory");
 	con_tty->tt_dev = makedev(TTY_MAJOR_CONSOLE, TTY_MINOR_CONSOLE);
+	con_tty->tt_flags |= TTF_KEEP;
 	con_apply_size();
 	if (cdev_create(&tty_cdev_ops, con_tty->tt_dev, 0, 0, 0600, con_tty,
 		"console") == NULL)

@@ -57,6 +57,25 @@ eventfd_fo_read(struct file *fp, struct uio *uio, int flags)
 	return (uiomove(&value, sizeof(value), uio));
 }
 
+/* 0, EAGAIN, EINTR, ERESTART. */
+static int
+eventfd_add(struct eventfd *ef, struct file *fp, uint64_t value)
+{
+	int error = 0;
+
+	spin_lock(&ef->ef_spin);
+	while (value > EVENTFD_MAX - ef->ef_count && error == 0)
+		error = eventfd_block(ef, fp);
+	if (error == 0)
+		ef->ef_count += value;
+	spin_unlock(&ef->ef_spin);
+	if (error != 0)
+		return (error);
+	wakeup(ef);
+	ev_notify(&ef->ef_source, EV_IN);
+	return (0);
+}
+
 static int
 eventfd_fo_write(struct file *fp, struct uio *uio, int flags)
 {
@@ -70,21 +89,11 @@ eventfd_fo_write(struct file *fp, struct uio *uio, int flags)
 	error = uiomove(&value, sizeof(value), uio);
 	if (error == 0 && value == UINT64_MAX)
 		error = EINVAL;
-	if (error != 0)
-		return (error);
-	spin_lock(&ef->ef_spin);
-	while (value > EVENTFD_MAX - ef->ef_count && error == 0)
-		error = eventfd_block(ef, fp);
 	if (error == 0)
-		ef->ef_count += value;
-	spin_unlock(&ef->ef_spin);
-	if (error != 0) {
+		error = eventfd_add(ef, fp, value);
+	if (error != 0)
 		uio->uio_resid = resid; /* nothing was written */
-		return (error);
-	}
-	wakeup(ef);
-	ev_notify(&ef->ef_source, EV_IN);
-	return (0);
+	return (error);
 }
 
 static uint32_t

@@ -4,11 +4,13 @@
  *
  * A read takes pending signals of the reader that are in the mask, as
  * sigtimedwait does, and gives them in Linux's 128-byte records: the record is
- * this call's interface, and only Linux programs have the call, but numbers
- * and codes inside are native (the Linux ABI renumbers by signalfd_convert).
+ * this call's interface, and only Linux programs have the call.  The signal's
+ * number is the reader's ABI's; codes are native unless the ABI that offers the
+ * call sets signalfd_convert.
  * Readiness comes from p_events, where signal delivery leaves NOTE_SIGNAL.
  */
 #include <sys/systm.h>
+#include <sys/abi.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
@@ -24,7 +26,8 @@ MALLOC_DEFINE(M_SIGNALFD, "signalfd", "signalfd masks");
 
 CTASSERT(sizeof(struct signalfd_record) == 128);
 
-void (*signalfd_convert)(struct signalfd_record *sr);
+void (*signalfd_convert)(struct signalfd_record *sr,
+    const struct ksiginfo *ksi);
 
 struct signalfd {
 	struct spinlock sf_spin;
@@ -54,8 +57,12 @@ signalfd_any(const sigset_t *mask)
 static void
 signalfd_fill(struct signalfd_record *sr, const ksiginfo_t *ksi)
 {
+	const struct abi *abi = curproc->p_abi;
+
 	memset(sr, 0, sizeof(*sr));
 	sr->sr_signo = ksi->ksi_signo;
+	if (abi != NULL && abi->abi_signo_out != NULL)
+		sr->sr_signo = abi->abi_signo_out(ksi->ksi_signo);
 	sr->sr_errno = ksi->ksi_errno;
 	sr->sr_code = ksi->ksi_code;
 	sr->sr_pid = ksi->ksi_pid;
@@ -70,7 +77,7 @@ signalfd_fill(struct signalfd_record *sr, const ksiginfo_t *ksi)
 	sr->sr_stime = ksi->ksi_stime;
 	sr->sr_addr = ksi->ksi_addr;
 	if (signalfd_convert != NULL)
-		signalfd_convert(sr);
+		signalfd_convert(sr, ksi);
 }
 
 /* EINVAL (short buffer), EAGAIN, EINTR, EFAULT. */

@@ -278,7 +278,10 @@ tty_revoke(struct tty *tp)
 	KTR_EVENT(TTY, revoke, "tty=%p", KTRP(tp));
 }
 
-/* (t excl) to_close runs with it held: it may only mark and wake. */
+/*
+ * (t excl) The leader of s exits.  The console is not revoked: init's own files
+ * are on it.  to_close runs with proctree_lock held: it may only mark and wake.
+ */
 void
 tty_session_exit(struct session *s)
 {
@@ -290,9 +293,11 @@ tty_session_exit(struct session *s)
 		return;
 	tp = tty_unlink(s, &pgid);
 	tty_hup_group(s, pgid);
-	tty_revoke(tp);
-	if (tp->tt_ops->to_close != NULL)
-		tp->tt_ops->to_close(tp);
+	if ((tp->tt_flags & TTF_KEEP) == 0) {
+		tty_revoke(tp);
+		if (tp->tt_ops->to_close != NULL)
+			tp->tt_ops->to_close(tp);
+	}
 	tty_drop(tp);
 }
 
