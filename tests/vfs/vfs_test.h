@@ -6,6 +6,7 @@
 #ifndef TESTS_VFS_VFS_TEST_H
 #define TESTS_VFS_VFS_TEST_H
 
+#include <sys/cpu.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
