@@ -7,7 +7,7 @@ static uint64_t
 ctl_u64(const char *name)
 {
 	uint64_t v = 0;
-	struct sysctl_req req = { .sr_old = &v, .sr_oldmax = sizeof(v) };
+	struct sysctl_req req = {.sr_old = &v, .sr_oldmax = sizeof(v)};
 
 	KT_EQ(sysctl_access(name, &req), 0);
 	return (v);
@@ -16,7 +16,7 @@ ctl_u64(const char *name)
 static int
 ctl_set(const char *name, const void *p, size_t len)
 {
-	struct sysctl_req req = { .sr_new = p, .sr_newlen = len };
+	struct sysctl_req req = {.sr_new = p, .sr_newlen = len};
 
 	return (sysctl_access(name, &req));
 }
@@ -75,8 +75,8 @@ KTEST(vnode_limit, "do unused vnodes go at the limit, and come back whole?")
 		ksnprintf(name, sizeof(name), "/f%d", i);
 		KT_EQ(t_mkfile(name, name), 0);
 	}
-	vnodes = ctl_u64("vfs.vnodes_created") -
-	    ctl_u64("vfs.vnodes_reclaimed");
+	vnodes =
+	    ctl_u64("vfs.vnodes_created") - ctl_u64("vfs.vnodes_reclaimed");
 	KT_CHECK(vnodes <= 210);
 	for (int i = 0; i < 3000; i++) {
 		int fd;

@@ -60,8 +60,8 @@ KTEST(files_sparse, "do holes read as zeros and cost nothing?")
 	KT_EQ(kern_lseek(fd, 1LL << 40, SEEK_HOLE, &pos), 0);
 	KT_EQ(pos, (1LL << 40) + 3);
 	KT_EQ(kern_lseek(fd, (1LL << 40) + 3, SEEK_DATA, &pos), ENXIO);
-	KT_EQ(kern_fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, 1LL << 40,
-		  PAGE_SIZE),
+	KT_EQ(kern_fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE,
+		  1LL << 40, PAGE_SIZE),
 	    0);
 	KT_EQ(t_free_blocks(), before);
 	KT_EQ(kern_lseek(fd, 0, SEEK_DATA, &pos), ENXIO);
@@ -125,7 +125,7 @@ KTEST(files_xattr, "do extended attributes keep names, sizes, rights?")
 	char buf[64];
 	size_t len;
 
-#define SETX(name, value, size, flags) \
+#define SETX(name, value, size, flags)                                         \
 	kern_setxattr(-1, "/f", 0, name, value, size, flags)
 #define GETX(name, size) kern_getxattr(-1, "/f", 0, name, buf, size, &len)
 	KT_EQ(t_mkfile("/f", ""), 0);
@@ -155,7 +155,7 @@ KTEST(files_xattr, "do extended attributes keep names, sizes, rights?")
 KTEST(files_times, "do the times follow the operations?")
 {
 	struct test_proc *tp = test_start("");
-	struct timespec ts[2] = { { 1000, 5 }, { 2000, UTIME_OMIT } };
+	struct timespec ts[2] = {{1000, 5}, {2000, UTIME_OMIT}};
 	struct stat a, b;
 	char c;
 	int fd = t_open("/f", O_RDWR | O_CREAT, 0666);
@@ -180,8 +180,10 @@ KTEST(files_times, "do the times follow the operations?")
 static int
 rec_lock(int fd, int cmd, int type, off_t start, off_t len)
 {
-	struct flock fl = { .l_start = start, .l_len = len,
-		.l_type = (int16_t)type, .l_whence = SEEK_SET };
+	struct flock fl = {.l_start = start,
+	    .l_len = len,
+	    .l_type = (int16_t)type,
+	    .l_whence = SEEK_SET};
 
 	return (kern_fcntl_lock(fd, cmd, &fl));
 }
@@ -190,7 +192,7 @@ KTEST(files_locks, "do record, file and whole locks conflict as they should?")
 {
 	struct test_proc *tp = test_start("");
 	struct filedesc *mine = tp->tp_proc.p_fd, *other;
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = t_open("/f", O_RDWR | O_CREAT, 0666), fd2, fd3;
 
 	fd2 = t_open("/f", O_RDWR, 0);
@@ -305,11 +307,11 @@ KTEST(files_mapped, "does a mapped file live until it is unmapped?")
 
 	KT_EQ(t_write(fd, "abc", 3), 3);
 	KT_EQ(fd_get(fd, FREAD, &fp), 0);
-	KT_EQ(fp->f_ops->fo_mmap(fp, 0, PAGE_SIZE, VM_PROT_READ, true, &a,
-		  &maxprot),
+	KT_EQ(fp->f_ops->fo_mmap(
+		  fp, 0, PAGE_SIZE, VM_PROT_READ, true, &a, &maxprot),
 	    0);
-	KT_EQ(fp->f_ops->fo_mmap(fp, 0, PAGE_SIZE, VM_PROT_READ, true, &b,
-		  &maxprot),
+	KT_EQ(fp->f_ops->fo_mmap(
+		  fp, 0, PAGE_SIZE, VM_PROT_READ, true, &b, &maxprot),
 	    0);
 	KT_CHECK(a == b);
 	file_drop(fp);

@@ -18,10 +18,10 @@ rnd(uint32_t *seed)
 static void
 random_name(char *buf, size_t size, uint32_t *seed)
 {
-	static const char *const dirs[] = { "", "/a", "/b", "/a/c", "/b/d" };
+	static const char *const dirs[] = {"", "/a", "/b", "/a/c", "/b/d"};
 
-	ksnprintf(buf, size, "%s/n%u", dirs[rnd(seed) % nitems(dirs)],
-	    rnd(seed) % 4);
+	ksnprintf(
+	    buf, size, "%s/n%u", dirs[rnd(seed) % nitems(dirs)], rnd(seed) % 4);
 }
 
 /* What an operation may answer when others change the same names. */
@@ -81,9 +81,9 @@ one_operation(uint32_t *seed)
 		return (t_stat(a, &st));
 	case 10:
 		/* the directories themselves move too */
-		return (t_rename("/b/d", "/a/d2") == 0 ?
-			    t_rename("/a/d2", "/b/d") :
-			    0);
+		return (t_rename("/b/d", "/a/d2") == 0
+			? t_rename("/a/d2", "/b/d")
+			: 0);
 	default:
 		fd = t_open(a, O_RDWR | O_CREAT, 0666);
 		if (fd < 0)
@@ -121,16 +121,14 @@ run_threads(void (*func)(void *), int n)
 {
 	atomic_store(&running, (uint32_t)n);
 	for (int i = 0; i < n; i++) {
-		struct thread *td = thread_create(
-		    func, (void *)(uintptr_t)(i + 1), TDPRI_KERN, "stress%d",
-		    i);
+		struct thread *td = thread_create(func,
+		    (void *)(uintptr_t)(i + 1), TDPRI_KERN, "stress%d", i);
 
 		KT_CHECK(td != NULL);
 		thread_start(td, cpus[i % ncpus]);
 	}
 	while (atomic_load(&running) > 0)
-		tsleep((const void *)&running, 0, "stress",
-		    10 * NS_PER_MSEC);
+		tsleep((const void *)&running, 0, "stress", 10 * NS_PER_MSEC);
 }
 
 KTEST(stress_names, "do racing renames and removals keep the tree whole?")
@@ -148,14 +146,14 @@ KTEST(stress_names, "do racing renames and removals keep the tree whole?")
 	run_threads(stress_thread, THREADS);
 	/* everything can still be removed, from the leaves up */
 	for (int round = 0; round < 40; round++) {
-		static const char *const dirs[] = { "", "/a", "/b", "/a/c",
-			"/b/d", "/a/d2" };
+		static const char *const dirs[] = {
+		    "", "/a", "/b", "/a/c", "/b/d", "/a/d2"};
 
 		left = 0;
 		for (unsigned d = 0; d < nitems(dirs); d++) {
 			for (int i = 0; i < 4; i++) {
-				ksnprintf(name, sizeof(name), "%s/n%d",
-				    dirs[d], i);
+				ksnprintf(
+				    name, sizeof(name), "%s/n%d", dirs[d], i);
 				if (t_unlink(name) != 0 &&
 				    t_rmdir(name) == ENOTEMPTY) {
 					char to[64];
@@ -189,8 +187,8 @@ lock_thread(void *arg)
 
 	for (int i = 0; i < 500; i++) {
 		off_t first = rnd(&seed) % 2;
-		struct flock fl = { .l_type = F_WRLCK, .l_start = first,
-			.l_len = 1 };
+		struct flock fl = {
+		    .l_type = F_WRLCK, .l_start = first, .l_len = 1};
 		int error;
 
 		KT_EQ(kern_fcntl_lock(fd, F_SETLKW, &fl), 0);
@@ -251,7 +249,7 @@ append_thread(void *arg)
 KTEST(stress_append, "does every appended line arrive, once and whole?")
 {
 	struct test_proc *tp = test_start("");
-	int next[THREADS + 1] = { 0 }, fd, lines = 0;
+	int next[THREADS + 1] = {0}, fd, lines = 0;
 	char line[17];
 
 	run_threads(append_thread, THREADS);

@@ -101,8 +101,8 @@ t_io(bool write, int fd, const void *buf, size_t len, off_t off)
 
 	uio_init(&uio, &iov, (void *)(uintptr_t)buf, len, MAX(off, 0),
 	    write ? UIO_WRITE : UIO_READ);
-	error = write ? kern_write(fd, &uio, fof, &done) :
-			kern_read(fd, &uio, fof, &done);
+	error = write ? kern_write(fd, &uio, fof, &done)
+		      : kern_read(fd, &uio, fof, &done);
 	return (error != 0 ? -error : (int64_t)done);
 }
 #define t_write(fd, buf, len)	    t_io(true, fd, buf, len, -1)
