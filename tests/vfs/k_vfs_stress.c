@@ -192,6 +192,7 @@ lock_thread(void *arg)
 		int error;
 
 		KT_EQ(kern_fcntl_lock(fd, F_SETLKW, &fl), 0);
+		thread_yield();
 		fl.l_type = F_WRLCK;
 		fl.l_start = 1 - first;
 		error = kern_fcntl_lock(fd, F_SETLKW, &fl);
