@@ -114,12 +114,13 @@ static inline int
 t_mkfile(const char *path, const char *text)
 {
 	int fd = t_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int64_t n;
 
 	if (fd < 0)
 		return (-fd);
-	if (t_write(fd, text, strlen(text)) != (int64_t)strlen(text))
-		return (EIO);
-	return (fd_close(fd));
+	n = t_write(fd, text, strlen(text));
+	(void)fd_close(fd);
+	return (n == (int64_t)strlen(text) ? 0 : EIO);
 }
 
 static inline int
