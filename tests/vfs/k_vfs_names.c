@@ -185,11 +185,9 @@ KTEST(names_rename, "does rename keep every rule?")
 	KT_EQ(t_stat("/a", &st), 0);
 	KT_EQ(st.st_nlink, 2);
 	KT_EQ(t_stat("/c/b/../b", &st), 0);
-	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/c",
-		  RENAME_NOREPLACE),
+	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/c", RENAME_NOREPLACE),
 	    EEXIST);
-	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/c/b",
-		  RENAME_EXCHANGE),
+	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/c/b", RENAME_EXCHANGE),
 	    0);
 	KT_EQ(t_stat("/g", &st), 0);
 	KT_CHECK(S_ISDIR(st.st_mode));
@@ -197,8 +195,7 @@ KTEST(names_rename, "does rename keep every rule?")
 	KT_CHECK(S_ISREG(st.st_mode));
 	KT_EQ(t_stat("/c", &st), 0);
 	KT_EQ(st.st_nlink, 2);
-	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/none",
-		  RENAME_EXCHANGE),
+	KT_EQ(kern_renameat(AT_FDCWD, "/g", AT_FDCWD, "/none", RENAME_EXCHANGE),
 	    ENOENT);
 	KT_EQ(t_rename("/g", "/a"), 0); /* over an empty directory */
 	test_end(tp);
@@ -241,6 +238,7 @@ KTEST(names_permission, "who may create, remove and look?")
 	KT_EQ(kern_fchownat(AT_FDCWD, "/sg", 0, 55, 0), 0);
 	KT_EQ(kern_fchmodat(AT_FDCWD, "/sg", 02777, 0), 0);
 	KT_EQ(t_mkfile("/tmp/root", "r"), 0);
+	KT_EQ(kern_fchmodat(AT_FDCWD, "/tmp/root", 0644, 0), 0);
 	test_become(tp, 100, 100);
 	KT_EQ(t_mkfile("/x", ""), EACCES);
 	KT_EQ(t_stat("/priv/x", &st), EACCES);

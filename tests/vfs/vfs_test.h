@@ -6,6 +6,7 @@
 #ifndef TESTS_VFS_VFS_TEST_H
 #define TESTS_VFS_VFS_TEST_H
 
+#include <sys/cpu.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
@@ -100,8 +101,8 @@ t_io(bool write, int fd, const void *buf, size_t len, off_t off)
 
 	uio_init(&uio, &iov, (void *)(uintptr_t)buf, len, MAX(off, 0),
 	    write ? UIO_WRITE : UIO_READ);
-	error = write ? kern_write(fd, &uio, fof, &done) :
-			kern_read(fd, &uio, fof, &done);
+	error = write ? kern_write(fd, &uio, fof, &done)
+		      : kern_read(fd, &uio, fof, &done);
 	return (error != 0 ? -error : (int64_t)done);
 }
 #define t_write(fd, buf, len)	    t_io(true, fd, buf, len, -1)
@@ -113,12 +114,13 @@ static inline int
 t_mkfile(const char *path, const char *text)
 {
 	int fd = t_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int64_t n;
 
 	if (fd < 0)
 		return (-fd);
-	if (t_write(fd, text, strlen(text)) != (int64_t)strlen(text))
-		return (EIO);
-	return (fd_close(fd));
+	n = t_write(fd, text, strlen(text));
+	(void)fd_close(fd);
+	return (n == (int64_t)strlen(text) ? 0 : EIO);
 }
 
 static inline int

@@ -55,6 +55,8 @@ struct lockf {
 struct lock_waiter {
 	LIST_ENTRY(lock_waiter) lw_link; /* (lockf_spin) */
 	const void *lw_owner, *lw_blocker;
+	const struct lockf *lw_lockf;
+	bool lw_listed; /* (lockf_spin) */
 };
 
 SPINLOCK_DEFINE(lockf_spin, "lockf");
@@ -161,6 +163,26 @@ range_merge(struct lockf *lf, struct range_lock *new, struct range_list *spare)
 	}
 }
 
+/*
+ * Something of lf was unlocked: all its waiters look again.  Their notes go now,
+ * for they may be untrue until the waiters have run, and an untrue note would
+ * show a deadlock where none is.
+ */
+static void
+lockf_wakeup(struct lockf *lf)
+{
+	struct lock_waiter *w, *next;
+
+	SPIN_ASSERT(&lockf_spin);
+	LIST_FOREACH_SAFE(w, &lock_waiters, lw_link, next) {
+		if (w->lw_lockf == lf) {
+			LIST_REMOVE(w, lw_link);
+			w->lw_listed = false;
+		}
+	}
+	wakeup(lf);
+}
+
 /* Nothing conflicts: make it so.  Wakes the waiters of the vnode. */
 static void
 lockf_apply(
@@ -182,7 +204,7 @@ lockf_apply(
 		range_merge(lf, rl, spare);
 	}
 	if (changed)
-		wakeup(lf);
+		lockf_wakeup(lf);
 }
 
 /* Does the chain of waiters from who lead to me? */
@@ -216,12 +238,14 @@ lockf_wait(struct lockf *lf, const struct range_lock *want,
 	if (want->rl_kind == RK_RECORD && blocker->rl_kind == RK_RECORD &&
 	    lockf_leads_to(blocker->rl_owner, want->rl_owner, DEADLOCK_DEPTH))
 		return (EDEADLK);
-	if (want->rl_kind == RK_RECORD)
+	w.lw_lockf = lf;
+	w.lw_listed = want->rl_kind == RK_RECORD;
+	if (w.lw_listed)
 		LIST_INSERT_HEAD(&lock_waiters, &w, lw_link);
 	KTR_EVENT(VFS, lockf_wait, "lf=%p owner=%p blocker=%p", KTRP(lf),
 	    KTRP(want->rl_owner), KTRP(blocker->rl_owner));
 	error = spin_sleep(lf, &lockf_spin, PCATCH, "lockf", 0);
-	if (want->rl_kind == RK_RECORD)
+	if (w.lw_listed)
 		LIST_REMOVE(&w, lw_link);
 	return (error);
 }
@@ -330,7 +354,7 @@ lockf_clear(struct vnode *vp, enum range_kind kind, const void *owner)
 			range_kill(lf, rl, &dead);
 	}
 	if (!TAILQ_EMPTY(&dead))
-		wakeup(lf);
+		lockf_wakeup(lf);
 	spin_unlock(&lockf_spin);
 	ranges_free(&dead);
 }

@@ -280,19 +280,38 @@ vnode_destroy(struct vnode *vp)
 	mount_drop(mp);
 }
 
+/*
+ * The caller's reference is the last one, or was a moment ago.  vop_inactive
+ * wants v_lock; it is only tried, because the caller may hold locks of any order:
+ * if somebody else has it, that is another user, and the last drop is theirs.
+ * False: the reference was dropped like any other.
+ */
+static bool
+vnode_try_inactive(struct vnode *vp)
+{
+	uint32_t refs;
+
+	if (vp->v_ops->vop_inactive == NULL)
+		return (true);
+	while (!lock_try_excl(&vp->v_lock)) {
+		refs = atomic_load(&vp->v_refs);
+		if (refs > 1 && atomic_cmpset(&vp->v_refs, refs, refs - 1))
+			return (false);
+		thread_yield();
+	}
+	vp->v_ops->vop_inactive(vp);
+	lock_release(&vp->v_lock);
+	return (true);
+}
+
 /* The last user goes, unless another one appears meanwhile.  May sleep. */
 static void
 vnode_drop_last(struct vnode *vp)
 {
 	bool gone;
 
-	if (vp->v_ops->vop_inactive != NULL) {
-		/* Nested: the caller may hold a directory's lock, and nobody
-		 * waits for the lock of a vnode that has one user left. */
-		lock_excl_nested(&vp->v_lock);
-		vp->v_ops->vop_inactive(vp);
-		lock_release(&vp->v_lock);
-	}
+	if (!vnode_try_inactive(vp))
+		return;
 	spin_lock(&vnode_spin);
 	if (!ref_drop(&vp->v_refs)) {
 		spin_unlock(&vnode_spin);
