@@ -27,7 +27,7 @@
 
 #define SPIN_NS	   (40 * NS_PER_USEC)
 #define STUB_SPINS 600 /* pauses, about the same time */
-#define KICK_NS	   NS_PER_SEC
+#define KICK_NS	   (5 * NS_PER_SEC)
 #define FRAME_OFF  (MAILBOX_SIZE - 4096) /* frame of a thread that is new */
 #define UC_IN_FRAME 8
 
@@ -374,6 +374,7 @@ stop_guest(struct lwp *lp)
 		if (clock_mono() - start > KICK_NS) {
 			kprintf("%s (%d) does not stop; killed\n",
 			    lp->lw_proc->p_comm, lp->lw_proc->p_pid);
+			kprintf("DBG pid %d slot %d state %u ks %u ss %u sig %u tid %d/%u uc %#lx frame %#lx\n", st->st_pid, lp->lw_md.lm_slot, mb->mb_state, mb->mb_ksleep, mb->mb_ssleep, mb->mb_sig, lp->lw_md.lm_tid, mb->mb_tid, mb->mb_ucontext, mb->mb_frame);
 			stub_kill(st);
 		}
 	}
