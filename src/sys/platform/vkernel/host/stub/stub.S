@@ -90,7 +90,8 @@ stub_restorer:
 
 /*
  * The mapper: rdi its signal mask is full, nothing but the stub is mapped.
- * r12 control block, r13d batch done, r14 order, r15d orders left, ebx failed.
+ * r12 control block, r13d batch done, r14 order, r15d orders left, ebx failed,
+ * rbp thread block of a clone order.
  */
 	.globl	stub_mapper
 stub_mapper:
@@ -120,11 +121,14 @@ mapper_wait:
 	movq	32(%r14), %r10
 	movq	40(%r14), %r8
 	movq	48(%r14), %r9
+	/* A new thread may run when this order is long overwritten: what it
+	 * needs is in rbp, its thread block, 0 for every other order. */
+	movq	56(%r14), %rbp
 	syscall
 	testq	%rax, %rax
 	jne	3f
-	cmpq	$HNR_CLONE, (%r14)
-	je	thread_start
+	testq	%rbp, %rbp
+	jne	thread_start
 3:	cmpq	$-4096, %rax
 	jb	5f
 	movl	$1, %ebx
@@ -149,7 +153,6 @@ mapper_wait:
 
 /* A new guest thread: signal stack, its stricter filter, then wait. */
 thread_start:
-	movq	56(%r14), %rbp
 	movq	%rbp, %rdi
 	xorl	%esi, %esi
 	movl	$NR_SIGALTSTACK, %eax
