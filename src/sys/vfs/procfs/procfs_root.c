@@ -60,8 +60,8 @@ root_vmstat(struct procfs_node *pn, struct procfs_text *t)
 	vm_stats_get(&vs);
 	text_printf(t, "nr_free_pages %lu\nnr_anon_pages %lu\n", vs.vs_free,
 	    vs.vs_anon);
-	text_printf(t, "nr_file_pages %lu\nnr_dirty %lu\n", vs.vs_file,
-	    vs.vs_dirty);
+	text_printf(
+	    t, "nr_file_pages %lu\nnr_dirty %lu\n", vs.vs_file, vs.vs_dirty);
 	text_printf(t, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
 	text_printf(t, "pgfault %lu\npgmajfault 0\npgsteal_kswapd %lu\n",
 	    vs.vs_faults, vs.vs_reclaimed);

@@ -208,8 +208,8 @@ procfs_lookup_unlocked(
 }
 
 static int
-procfs_lookup(struct vnode *dvp, const char *name, size_t len,
-    struct vnode **vpp)
+procfs_lookup(
+    struct vnode *dvp, const char *name, size_t len, struct vnode **vpp)
 {
 	bool excl = procfs_unlock(dvp);
 	int error = procfs_lookup_unlocked(dvp, name, len, vpp);
