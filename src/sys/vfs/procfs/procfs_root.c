@@ -51,6 +51,24 @@ root_meminfo(struct procfs_node *pn, struct procfs_text *t)
 	return (0);
 }
 
+/* The counters that vmstat and sar look for. */
+static int
+root_vmstat(struct procfs_node *pn, struct procfs_text *t)
+{
+	struct vm_stats vs;
+
+	vm_stats_get(&vs);
+	text_printf(t, "nr_free_pages %lu\nnr_anon_pages %lu\n", vs.vs_free,
+	    vs.vs_anon);
+	text_printf(
+	    t, "nr_file_pages %lu\nnr_dirty %lu\n", vs.vs_file, vs.vs_dirty);
+	text_printf(t, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
+	text_printf(t, "pgfault %lu\npgmajfault 0\npgsteal_kswapd %lu\n",
+	    vs.vs_faults, vs.vs_reclaimed);
+	text_printf(t, "oom_kill %lu\n", vs.vs_oom_kills);
+	return (0);
+}
+
 /* --- CPUs ----------------------------------------------------------------------- */
 
 #define CPUINFO_MAX 4096 /* text of one CPU */
@@ -319,6 +337,7 @@ static const struct procfs_entry root_table[] = {
 	.pe_mode = 0777,
 	.pe_gen = root_thread_self},
     GEN_FILE("meminfo", root_meminfo),
+    GEN_FILE("vmstat", root_vmstat),
     GEN_FILE("cpuinfo", root_cpuinfo),
     GEN_FILE("stat", root_stat),
     GEN_FILE("uptime", root_uptime),

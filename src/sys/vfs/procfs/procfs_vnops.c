@@ -25,7 +25,10 @@
  *    PEF_PRIVATE are for who could trace it: same ids, or root.
  *
  * 6. Locks: pn_lock (texts) is taken first; generators take proctree_lock,
- *    p_spin, mount and map locks as they need, one after the other.
+ *    p_spin, mount and map locks as they need, one after the other.  Looking
+ *    into a process may drop the last reference of a file or a vnode and so
+ *    lock other vnodes.  v_lock protects nothing of ours, so the operations
+ *    that do that give it up meanwhile (procfs_unlock).
  */
 #include <sys/systm.h>
 #include <sys/file.h>
@@ -43,6 +46,26 @@ MALLOC_DEFINE(M_PROCFS, "procfs", "procfs nodes");
 #define PROCFS_WRITE_MAX 4096
 
 static const struct vnodeops procfs_vnodeops;
+
+/* Give v_lock up; what procfs_relock must take again. */
+static bool
+procfs_unlock(struct vnode *vp)
+{
+	bool excl = lock_held_excl(&vp->v_lock);
+
+	LOCK_ASSERT(&vp->v_lock);
+	lock_release(&vp->v_lock);
+	return (excl);
+}
+
+static void
+procfs_relock(struct vnode *vp, bool excl)
+{
+	if (excl)
+		lock_excl(&vp->v_lock);
+	else
+		lock_shared(&vp->v_lock);
+}
 
 /* --- nodes ---------------------------------------------------------------------- */
 
@@ -160,7 +183,7 @@ procfs_number(const char *name, size_t len, uint64_t *valuep)
 }
 
 static int
-procfs_lookup(
+procfs_lookup_unlocked(
     struct vnode *dvp, const char *name, size_t len, struct vnode **vpp)
 {
 	struct procfs_node *dir = dvp->v_data;
@@ -182,6 +205,17 @@ procfs_lookup(
 		return (ENOENT);
 	error = pd->pd_lookup(dir, number, &key);
 	return (error != 0 ? error : procfs_vnode(dvp->v_mount, &key, vpp));
+}
+
+static int
+procfs_lookup(
+    struct vnode *dvp, const char *name, size_t len, struct vnode **vpp)
+{
+	bool excl = procfs_unlock(dvp);
+	int error = procfs_lookup_unlocked(dvp, name, len, vpp);
+
+	procfs_relock(dvp, excl);
+	return (error);
 }
 
 static ino_t
@@ -258,14 +292,15 @@ procfs_readdir(struct vnode *dvp, uint64_t *cookiep, dirent_emit_t emit,
     void *arg, bool *eofp)
 {
 	struct procfs_node *dir = dvp->v_data;
+	bool excl = procfs_unlock(dvp);
 	int error;
 
 	error = procfs_check(dir);
-	if (error != 0)
-		return (error == ESRCH ? ENOENT : error);
-	*eofp = !procfs_emit_static(dir, cookiep, emit, arg) &&
-	    !procfs_emit_dynamic(dir, cookiep, emit, arg);
-	return (0);
+	if (error == 0)
+		*eofp = !procfs_emit_static(dir, cookiep, emit, arg) &&
+		    !procfs_emit_dynamic(dir, cookiep, emit, arg);
+	procfs_relock(dvp, excl);
+	return (error == ESRCH ? ENOENT : error);
 }
 
 /* --- attributes --------------------------------------------------------------------- */
@@ -326,10 +361,10 @@ procfs_access(struct vnode *vp, int rwx, struct ucred *cred)
 
 /* --- links ---------------------------------------------------------------------------- */
 
+/* A process that is gone has no links: ENOENT. */
 static int
-procfs_readlink(struct vnode *vp, struct uio *uio)
+procfs_readlink_unlocked(struct procfs_node *pn, struct uio *uio)
 {
-	struct procfs_node *pn = vp->v_data;
 	struct procfs_text t;
 	int error;
 
@@ -343,6 +378,16 @@ procfs_readlink(struct vnode *vp, struct uio *uio)
 	if (error == 0)
 		error = uiomove(t.pt_buf, MIN(t.pt_len, uio->uio_resid), uio);
 	text_free(&t);
+	return (error);
+}
+
+static int
+procfs_readlink(struct vnode *vp, struct uio *uio)
+{
+	bool excl = procfs_unlock(vp);
+	int error = procfs_readlink_unlocked(vp->v_data, uio);
+
+	procfs_relock(vp, excl);
 	return (error);
 }
 
@@ -440,6 +485,7 @@ procfs_read(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
 {
 	struct procfs_node *pn = vp->v_data;
 	struct procfs_text once, *t = &once;
+	bool excl = procfs_unlock(vp);
 	int error = 0;
 
 	text_init(&once);
@@ -454,14 +500,14 @@ procfs_read(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
 		error = procfs_copy_out(t, uio);
 	lock_release(&pn->pn_lock);
 	text_free(&once);
+	procfs_relock(vp, excl);
 	return (error);
 }
 
 /* One write is one value: EINVAL if it is too long. */
 static int
-procfs_write(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
+procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 {
-	struct procfs_node *pn = vp->v_data;
 	size_t len = uio->uio_resid;
 	char *buf;
 	int error;
@@ -480,6 +526,16 @@ procfs_write(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
 	if (error == 0)
 		error = pn->pn_entry->pe_write(pn, buf, len);
 	kfree(buf, M_PROCFS);
+	return (error);
+}
+
+static int
+procfs_write(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
+{
+	bool excl = procfs_unlock(vp);
+	int error = procfs_write_unlocked(vp->v_data, uio);
+
+	procfs_relock(vp, excl);
 	return (error);
 }
 
