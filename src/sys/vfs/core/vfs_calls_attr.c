@@ -362,8 +362,7 @@ kern_truncate(const char *path, off_t size)
 	else if (tg.tg_vnode->v_type != VREG)
 		error = EINVAL;
 	else if ((error = vn_access(tg.tg_vnode, W_OK, cred_current())) == 0 &&
-	    (tg.tg_vnode->v_writecount < 0 ||
-		(tg.tg_vnode->v_flags & VF_TEXT) != 0))
+	    vn_is_text(tg.tg_vnode))
 		error = ETXTBSY;
 	if (error == 0)
 		error = vn_truncate(tg.tg_vnode, size);

@@ -172,6 +172,12 @@ vn_is_device(const struct vnode *vp)
 	return (vp->v_type == VCHR || vp->v_type == VBLK);
 }
 
+static inline bool
+vn_is_text(const struct vnode *vp)
+{
+	return (vp->v_writecount < 0 || (vp->v_flags & VF_TEXT) != 0);
+}
+
 /* Types whose data operations may block for long: never under v_lock. */
 static inline bool
 vn_is_unlocked_type(const struct vnode *vp)

@@ -84,15 +84,18 @@ open_check_access(struct vnode *vp, int oflags)
 
 /* --- from a place to a file --------------------------------------------------------- */
 
-/* Count a writer unless the file is being executed. */
+/* Count a writer unless the file is being executed; truncation counts too. */
 static int
-open_count_writer(struct file *fp)
+open_count_writer(struct file *fp, int oflags)
 {
 	struct vnode *vp = fp->f_vnode;
 	int32_t n;
 
-	if (vp->v_type != VREG || (fp->f_flags & FWRITE) == 0)
+	if (vp->v_type != VREG)
 		return (0);
+	if ((fp->f_flags & FWRITE) == 0)
+		return (
+		    (oflags & O_TRUNC) != 0 && vn_is_text(vp) ? ETXTBSY : 0);
 	do {
 		n = atomic_load(&vp->v_writecount);
 		if (n < 0 || (vp->v_flags & VF_TEXT) != 0)
@@ -187,7 +190,7 @@ vn_open_file(struct place *pl, int oflags, bool created, struct file **fpp)
 		error = ENOMEM;
 	else if ((oflags & O_PATH) != 0)
 		fp->f_ops = &path_fileops;
-	else if ((error = open_count_writer(fp)) == 0 &&
+	else if ((error = open_count_writer(fp, oflags)) == 0 &&
 	    (error = open_start(fp, FFLAGS(oflags))) == 0)
 		error = open_finish(fp, oflags, created);
 	KTR_EVENT(VFS, open, "vp=%p oflags=%x error=%d", KTRP(vp),
