@@ -27,6 +27,7 @@
 extern const unsigned char stub_image[], stub_image_end[];
 
 static int image_fd;
+static pid_t vkernel_pid;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct host_spawn *queue, **queue_tail = &queue; /* (lock) */
 static int *pids;					/* (lock) live stubs */
@@ -42,6 +43,7 @@ host_stubs_init(void)
 		host_fail("cannot prepare the stub program");
 	image_fd = fcntl(image_fd, F_DUPFD_CLOEXEC, 101);
 	pids = calloc(PIDS_MAX, sizeof(*pids));
+	vkernel_pid = getpid();
 }
 
 static void
@@ -51,6 +53,9 @@ child(char *offset)
 	char *envp[] = { NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Who died before that line sends no signal. */
+	if (getppid() != vkernel_pid)
+		_exit(127);
 	setsid();
 	dup2(host_ram_fd, STUB_FD);
 	close(0);
