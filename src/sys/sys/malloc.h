@@ -23,10 +23,11 @@ struct malloc_type {
 	int64_t mt_count;  /* now (atomic) */
 	uint64_t mt_total; /* allocations ever (atomic) */
 	uint64_t mt_failed;
+	int64_t mt_boot;   /* mt_count when init started */
 };
 
 #define MALLOC_DEFINE(type, name, desc)                      \
-	struct malloc_type type[1] = { { name, desc, 0, 0, 0, 0 } }; \
+	struct malloc_type type[1] = { { name, desc, 0, 0, 0, 0, 0 } }; \
 	SET_ENTRY(malloc_types, &type[0])
 #define MALLOC_DECLARE(type) extern struct malloc_type type[1]
 
@@ -44,6 +45,8 @@ char *kstrdup(const char *s, struct malloc_type *type) __must_check;
 
 /* Print types that hold memory (all: every type); how many do. */
 int malloc_report(bool all);
+/* At shutdown: a line "leak: ..." for each type that should be empty. */
+void malloc_leaks(void);
 
 struct zone;
 /* size and align in bytes; panics only at boot. */

@@ -235,6 +235,24 @@ thread_entry(void)
 
 /* --- life ------------------------------------------------------------------------ */
 
+/* At shutdown: free the cached dead threads. */
+static void
+cache_drain(void)
+{
+	struct thread *td;
+
+	spin_lock(&all_spin);
+	while ((td = TAILQ_FIRST(&dead_cache)) != NULL) {
+		TAILQ_REMOVE(&dead_cache, td, td_runq);
+		ndead--;
+		spin_unlock(&all_spin);
+		thread_release(td);
+		spin_lock(&all_spin);
+	}
+	spin_unlock(&all_spin);
+}
+SHUTDOWN_HOOK(thread_cache, cache_drain);
+
 static struct thread *
 thread_memory(void)
 {

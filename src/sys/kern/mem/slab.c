@@ -52,6 +52,7 @@ struct zone {
 	uint64_t z_slabs;   /* (z_spin) */
 	uint64_t z_empty;   /* (z_spin) slabs with no object out */
 	uint64_t z_taken;   /* (z_spin) objects out of slabs */
+	int64_t z_boot;	    /* held when init started */
 	struct magazine *z_mags; /* [MAXCPU] or NULL */
 	struct zone *z_next;
 };
@@ -498,6 +499,58 @@ malloc_report(bool all)
 		    mt->mt_failed, mt->mt_desc);
 	}
 	return (held);
+}
+
+/* Objects of z that somebody holds: not in slabs, not in magazines. */
+static int64_t
+zone_held(const struct zone *z)
+{
+	int64_t n = (int64_t)z->z_taken;
+
+	for (int c = 0; c < MAXCPU && z->z_mags != NULL; c++)
+		n -= z->z_mags[c].mg_count;
+	return (n);
+}
+
+/*
+ * What the kernel holds when init has started is its own; at shutdown, with every
+ * process and mount gone, no type and no zone may hold more.
+ */
+static void
+leak_baseline(void)
+{
+	struct malloc_type *mt;
+
+	SET_FOREACH (mt, malloc_types)
+		mt->mt_boot = mt->mt_count;
+	for (int i = 0; i < nzones; i++)
+		zones[i].z_boot = zone_held(&zones[i]);
+}
+SYSINIT(leak_baseline, SI_INIT + 1, leak_baseline);
+
+static bool
+is_size_class(const struct zone *z)
+{
+	return (z >= class_zones[0] &&
+	    z <= class_zones[nitems(class_zones) - 1]);
+}
+
+void
+malloc_leaks(void)
+{
+	struct malloc_type *mt;
+
+	SET_FOREACH (mt, malloc_types)
+		if (mt->mt_count > mt->mt_boot)
+			kprintf("leak: type %s: %ld blocks more than at boot\n",
+			    mt->mt_name, mt->mt_count - mt->mt_boot);
+	for (int i = 0; i < nzones; i++)
+		if (!is_size_class(&zones[i]) &&
+		    zone_held(&zones[i]) > zones[i].z_boot)
+			kprintf("leak: zone %s: %ld objects more than at "
+				"boot\n",
+			    zones[i].z_name,
+			    zone_held(&zones[i]) - zones[i].z_boot);
 }
 
 static void

@@ -3,6 +3,7 @@
  * Shutdown: end all processes, unmount, report, leave the machine.
  */
 #include <sys/systm.h>
+#include <sys/malloc.h>
 #include <sys/atomic.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -82,9 +83,18 @@ static void
 release_self(void)
 {
 	struct lwp *lp = curlwp;
+	struct ucred *old;
 
 	if (lp == NULL)
 		return;
+	spin_lock(&lp->lw_proc->p_spin);
+	old = lp->lw_proc->p_cred;
+	lp->lw_proc->p_cred = cred_hold(cred_kernel);
+	spin_unlock(&lp->lw_proc->p_spin);
+	cred_drop(old);
+	old = lp->lw_cred;
+	lp->lw_cred = cred_hold(cred_kernel);
+	cred_drop(old);
 	itimers_exit(lp->lw_proc);
 	ptimers_exit(lp->lw_proc);
 	proc_release_resources(lp->lw_proc);
@@ -109,6 +119,9 @@ kern_reboot(int how, int status)
 	vfs_unmount_all();
 	SET_FOREACH(h, shutdown_hooks)
 		h->sh_func();
+#ifdef INVARIANTS
+	malloc_leaks();
+#endif
 	machine_halt(how, status);
 }
 

@@ -43,6 +43,7 @@ SPINLOCK_DEFINE(stubs_spin, "stubs");
 static TAILQ_HEAD(, stub) all_stubs = TAILQ_HEAD_INITIALIZER(all_stubs);
 static struct stub *pool[POOL_MAX]; /* (stubs_spin) */
 static int npool;		    /* (stubs_spin) */
+static bool pool_closed;	    /* (stubs_spin) shutdown has begun */
 
 MALLOC_DEFINE(M_STUB, "stub", "host processes of guests");
 
@@ -228,7 +229,7 @@ static void
 pool_add(struct stub *st)
 {
 	spin_lock(&stubs_spin);
-	if (npool < POOL_MAX) {
+	if (npool < POOL_MAX && !pool_closed) {
 		st->st_pooled = true;
 		pool[npool++] = st;
 		st = NULL;
@@ -249,7 +250,7 @@ pool_thread(void *arg __unused)
 
 	for (;;) {
 		spin_lock(&stubs_spin);
-		want = npool < POOL_TARGET;
+		want = npool < POOL_TARGET && !pool_closed;
 		spin_unlock(&stubs_spin);
 		if (want && (st = stub_begin()) != NULL && stub_finish(st))
 			pool_add(st);
@@ -269,6 +270,24 @@ pool_start(void)
 	thread_start(td, NULL);
 }
 SYSINIT(vk_stub_pool, SI_SMP + 1, pool_start);
+
+static void
+pool_drain(void)
+{
+	struct stub *st;
+
+	spin_lock(&stubs_spin);
+	pool_closed = true;
+	while (npool > 0) {
+		st = pool[--npool];
+		spin_unlock(&stubs_spin);
+		stub_kill(st);
+		stub_free(st);
+		spin_lock(&stubs_spin);
+	}
+	spin_unlock(&stubs_spin);
+}
+SHUTDOWN_HOOK(vk_stub_pool, pool_drain);
 
 struct stub *
 stub_get(void)
