@@ -193,8 +193,8 @@ MODULE(tmpfs, tmpfs_module);
 static void
 ddb_show_tmpfs(const char *arg)
 {
-	struct tmpfs_mount tm;
-	struct mount mp;
+	static struct tmpfs_mount tm; /* too big for the stack */
+	static struct mount mp;
 	uint64_t addr;
 
 	if (!ddb_number(&arg, &addr) ||
