@@ -73,6 +73,27 @@ devfs_vfs_root(struct mount *mp, struct vnode **vpp)
 	return (devfs_vnode(mp, &devfs_root, vpp));
 }
 
+/* devpts: the same tree from its directory pts down. */
+static int
+devpts_vfs_root(struct mount *mp, struct vnode **vpp)
+{
+	struct devfs_node *dn;
+	int error;
+
+	lock_shared(&devfs_lock);
+	dn = devfs_child(&devfs_root, "pts", 3);
+	if (dn != NULL)
+		devfs_node_hold(dn);
+	lock_release(&devfs_lock);
+	if (dn == NULL)
+		return (ENOENT);
+	error = devfs_vnode(mp, dn, vpp);
+	if (error == 0)
+		atomic_or(&(*vpp)->v_flags, VF_ROOT);
+	devfs_node_drop(dn);
+	return (error);
+}
+
 static int
 devfs_statfs(struct mount *mp, struct statfs *sf)
 {
@@ -98,11 +119,21 @@ static const struct vfsops devtmpfs_vfsops = {
     .vfs_statfs = devfs_statfs,
 };
 
+/* Linux mounts the pseudo-terminals on their own. */
+static const struct vfsops devpts_vfsops = {
+    .vfs_name = "devpts",
+    .vfs_mount = devfs_mount,
+    .vfs_unmount = devfs_unmount,
+    .vfs_root = devpts_vfs_root,
+    .vfs_statfs = devfs_statfs,
+};
+
 static int
 devfs_load(void)
 {
 	vfs_register(&devfs_vfsops);
 	vfs_register(&devtmpfs_vfsops);
+	vfs_register(&devpts_vfsops);
 	return (0);
 }
 
