@@ -162,6 +162,7 @@ void
 devfs_remove_device(struct cdev_entry *ce)
 {
 	LIST_REMOVE(ce->ce_node, dn_link);
+	devfs_forget_overrides(ce->ce_node->dn_ino);
 	devfs_node_drop(ce->ce_node);
 	ce->ce_node = NULL;
 }

@@ -3,7 +3,7 @@
  * Private to devfs.
  *
  * Locks: (d) devfs_lock, sleeping; (m) dm_lock of a mount, sleeping; (c)
- * constant.  Order: v_lock, devfs_lock; v_lock, dm_lock.
+ * constant.  Order: v_lock, devfs_lock, dm_lock.
  */
 #ifndef VFS_DEVFS_VAR_H
 #define VFS_DEVFS_VAR_H
@@ -57,6 +57,7 @@ struct devfs_override {
 
 struct devfs_mount {
 	struct lock dm_lock;
+	LIST_ENTRY(devfs_mount) dm_link;	  /* (d) all mounts */
 	LIST_HEAD(, devfs_override) dm_overrides; /* (m) */
 };
 
@@ -80,6 +81,9 @@ struct devfs_node *devfs_child(
 struct devfs_node *devfs_fd_node(int fd);		   /* NULL: ENOMEM */
 int devfs_add_device(struct cdev_entry *ce, const char *path); /* (d) */
 void devfs_remove_device(struct cdev_entry *ce);	       /* (d) */
+
+/* devfs_vfsops.c: the name is gone, so is what was changed about it. (d) */
+void devfs_forget_overrides(ino_t ino);
 
 /* devfs_vnops.c */
 int devfs_vnode(struct mount *mp, struct devfs_node *dn, struct vnode **vpp);

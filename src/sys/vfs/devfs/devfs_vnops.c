@@ -48,8 +48,9 @@ devfs_vnode(struct mount *mp, struct devfs_node *dn, struct vnode **vpp)
 		if (error != EEXIST)
 			return (error);
 	}
-	if (devfs_vtype(dn) == VDIR)
-		atomic_or(&(*vpp)->v_flags, VF_NOCACHE);
+	/* Leaves are cheap to make again, and their devices come and go. */
+	atomic_or(
+	    &(*vpp)->v_flags, devfs_vtype(dn) == VDIR ? VF_NOCACHE : VF_DELETE);
 	if (dn == &devfs_root)
 		atomic_or(&(*vpp)->v_flags, VF_ROOT);
 	return (0);
