@@ -226,11 +226,6 @@ int vaccess(enum vtype type, mode_t mode, uid_t uid, gid_t gid, int rwx,
     struct ucred *cred);
 void vattr_to_stat(const struct vattr *va, struct vnode *vp, struct stat *st);
 extern const struct fileops vnode_fileops;
-/*
- * The vnode's object for a mapping, with one reference that also keeps the
- * vnode; dropped with vm_object_drop.  ENODEV: it has none.
- */
-int vnode_pager_object(struct vnode *vp, struct vm_object **objp);
 
 /* --- mounts --------------------------------------------------------------- */
 
