@@ -60,6 +60,7 @@ static const struct {
 	mode_t mode;
 } mounts[] = {
     {"devfs", "/dev", 0755},
+    {"tmpfs", "/dev/shm", 01777},
     {"procfs", "/proc", 0555},
     {"tmpfs", "/tmp", 01777},
 };

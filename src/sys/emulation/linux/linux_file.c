@@ -4,6 +4,7 @@
  */
 #include "linux_var.h"
 #include <sys/file.h>
+#include <sys/pipe.h>
 #include <sys/vnode.h>
 
 int
@@ -296,22 +297,24 @@ fcntl_lock(int fd, int cmd, uaddr_t uarg)
 	return (copyout(&l, uarg, sizeof(l)));
 }
 
-#define PIPE_BYTES 65536 /* what F_GETPIPE_SZ says */
-
+/* F_SETPIPE_SZ and F_GETPIPE_SZ: *resp is the capacity. */
 static int
 fcntl_pipe_size(int fd, bool set, uint64_t want, uint64_t *resp)
 {
 	struct file *fp;
-	int error = fd_get(fd, 0, &fp);
+	int error, size = (int)want;
 
-	if (error != 0)
+	if (set && want > INT32_MAX)
+		return (EINVAL);
+	if ((error = fd_get(fd, 0, &fp)) != 0)
 		return (error);
 	if (fp->f_type != DTYPE_PIPE)
 		error = EBADF;
-	else if (set && want > PIPE_BYTES)
-		error = EPERM;
+	else
+		error = file_ioctl(
+		    fp, set ? PIPEIOC_SETSIZE : PIPEIOC_GETSIZE, &size);
 	file_drop(fp);
-	*resp = PIPE_BYTES;
+	*resp = (uint64_t)size;
 	return (error);
 }
 

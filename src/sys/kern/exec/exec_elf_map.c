@@ -129,19 +129,19 @@ zero_tail(struct vmspace *vm, uaddr_t addr, size_t len)
 
 /* The part of a segment that comes from the file. */
 static int
-map_file_part(struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph,
-    uaddr_t addr, vm_prot_t prot)
+map_file_part(struct vmspace *vm, struct vnode *vp, struct vm_object *obj,
+    const Elf64_Phdr *ph, uaddr_t addr, vm_prot_t prot)
 {
 	uaddr_t start = trunc_page(addr), end = addr + ph->p_filesz, at = start;
 	bool tail = ph->p_memsz > ph->p_filesz && (end & PAGE_MASK) != 0;
-	bool copy = vp->v_object == NULL;
+	bool copy = obj == NULL;
 	vm_prot_t first = prot;
 	int error;
 
 	if (tail || copy)
 		first |= VM_PROT_READ | VM_PROT_WRITE;
 	error = vm_map(vm, &at, round_page(end) - start, first, VM_PROT_ALL,
-	    VMM_FIXED, vp->v_object, copy ? 0 : ph->p_offset - (addr - start));
+	    VMM_FIXED, obj, copy ? 0 : ph->p_offset - (addr - start));
 	if (error == 0 && copy)
 		error = segment_copy(
 		    vm, vp, start, ph->p_offset - (addr - start), end - start);
@@ -153,8 +153,8 @@ map_file_part(struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph,
 }
 
 static int
-map_segment(
-    struct vmspace *vm, struct vnode *vp, const Elf64_Phdr *ph, uint64_t bias)
+map_segment(struct vmspace *vm, struct vnode *vp, struct vm_object *obj,
+    const Elf64_Phdr *ph, uint64_t bias)
 {
 	vm_prot_t prot = segment_prot(ph);
 	uaddr_t addr = ph->p_vaddr + bias, bss, end, at;
@@ -164,7 +164,7 @@ map_segment(
 	bss = ph->p_filesz == 0 ? trunc_page(addr)
 				: round_page(addr + ph->p_filesz);
 	if (ph->p_filesz != 0)
-		error = map_file_part(vm, vp, ph, addr, prot);
+		error = map_file_part(vm, vp, obj, ph, addr, prot);
 	if (error == 0 && end > bss) {
 		at = bss;
 		error = vm_map(
@@ -256,16 +256,18 @@ int
 elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
     const Elf64_Phdr *ph, bool fixed, uint64_t bias, struct elf_map *em)
 {
+	struct vm_object *obj = NULL; /* none: the file is read instead */
 	uint64_t low, high, align;
 	int error;
 
+	(void)vnode_pager_object(vp, &obj);
 	memset(em, 0, sizeof(*em));
 	segments_extent(eh, ph, &low, &high, &align);
 	error = reserve(vm, low, high, align, fixed, bias, &em->em_bias);
 	for (int i = 0; i < eh->e_phnum && error == 0; i++) {
 		if (ph[i].p_type != PT_LOAD || ph[i].p_memsz == 0)
 			continue;
-		error = map_segment(vm, vp, &ph[i], em->em_bias);
+		error = map_segment(vm, vp, obj, &ph[i], em->em_bias);
 		if ((ph[i].p_flags & PF_X) != 0 && em->em_text_start == 0) {
 			em->em_text_start = ph[i].p_vaddr + em->em_bias;
 			em->em_text_end = em->em_text_start + ph[i].p_memsz;
@@ -276,5 +278,7 @@ elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
 	em->em_start = low + em->em_bias;
 	em->em_end = high + em->em_bias;
 	find_phdr(eh, ph, em);
+	if (obj != NULL)
+		vm_object_drop(obj);
 	return (error);
 }

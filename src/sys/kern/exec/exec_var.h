@@ -6,6 +6,8 @@
 #include <sys/abi.h>
 #include <sys/elf.h>
 
+struct vm_object;
+
 /* A file opened for execution: permission checked, writers kept out. */
 int exec_open(const char *path, struct path **ptp);
 void exec_close(struct path *pt);
@@ -36,6 +38,12 @@ int elf_check_phdrs(
 /* fixed: map at bias; else anywhere, near *biasp if not 0. */
 int elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
     const Elf64_Phdr *ph, bool fixed, uint64_t bias, struct elf_map *em);
+
+/*
+ * vfs/core: the vnode's object for a mapping, with one reference that also
+ * keeps the vnode; dropped with vm_object_drop.  ENODEV: it has none.
+ */
+int vnode_pager_object(struct vnode *vp, struct vm_object **objp);
 
 extern int exec_aslr;
 extern struct exec_loader exec_script_loader, exec_elf_loader;
