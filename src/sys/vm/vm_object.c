@@ -63,6 +63,10 @@ vm_object_hold(struct vm_object *obj)
 void
 vm_object_drop(struct vm_object *obj)
 {
+	/* A page cache and its vnode hold each other: the pager decides. */
+	if (obj->vo_ops != NULL && obj->vo_ops->vpo_drop != NULL &&
+	    obj->vo_ops->vpo_drop(obj))
+		return;
 	if (!ref_drop(&obj->vo_refs))
 		return;
 	vm_object_remove_range(obj, 0, UINT64_MAX);
