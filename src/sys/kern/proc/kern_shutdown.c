@@ -58,6 +58,23 @@ wait_others(int ms)
 		(void)tsleep(&term_ms, 0, "reboot", KILL_STEP_NS);
 }
 
+/* Nobody will wait any more: bury all zombies. */
+static void
+reap_all(void)
+{
+	struct proc *p;
+
+	lock_excl(&proctree_lock);
+	do {
+		TAILQ_FOREACH (p, &allproc, p_all)
+			if (p->p_state == PS_ZOMBIE) {
+				proc_leave(p);
+				break;
+			}
+	} while (p != NULL);
+	lock_release(&proctree_lock);
+}
+
 static void
 kill_processes(void)
 {
@@ -65,17 +82,18 @@ kill_processes(void)
 
 	if (lp != NULL)
 		(void)proc_single(lp, true, 0);
-	if (others() == 0)
-		return;
-	signal_all(SIGTERM);
-	signal_all(SIGCONT);
-	wait_others(term_ms);
+	if (others() > 0) {
+		signal_all(SIGTERM);
+		signal_all(SIGCONT);
+		wait_others(term_ms);
+	}
 	for (int i = 0; i < 10 && others() > 0; i++) {
 		signal_all(SIGKILL);
 		wait_others(500);
 	}
 	if (others() > 0)
 		kprintf("shutdown: %d threads do not end\n", others());
+	reap_all();
 }
 
 /* How the caller itself gives back what it holds. */

@@ -43,6 +43,7 @@ SPINLOCK_DEFINE(stubs_spin, "stubs");
 static TAILQ_HEAD(, stub) all_stubs = TAILQ_HEAD_INITIALIZER(all_stubs);
 static struct stub *pool[POOL_MAX]; /* (stubs_spin) */
 static int npool;		    /* (stubs_spin) */
+static bool pool_busy;		    /* (stubs_spin) its thread makes one */
 static bool pool_closed;	    /* (stubs_spin) shutdown has begun */
 
 MALLOC_DEFINE(M_STUB, "stub", "host processes of guests");
@@ -251,11 +252,16 @@ pool_thread(void *arg __unused)
 	for (;;) {
 		spin_lock(&stubs_spin);
 		want = npool < POOL_TARGET && !pool_closed;
+		pool_busy = want;
 		spin_unlock(&stubs_spin);
-		if (want && (st = stub_begin()) != NULL && stub_finish(st))
+		if (want && (st = stub_begin()) != NULL && stub_finish(st)) {
 			pool_add(st);
-		else
-			tsleep(&npool, 0, "stubpool", NS_PER_SEC);
+			continue;
+		}
+		spin_lock(&stubs_spin);
+		pool_busy = false;
+		spin_unlock(&stubs_spin);
+		tsleep(&npool, 0, "stubpool", NS_PER_SEC);
 	}
 }
 
@@ -278,6 +284,9 @@ pool_drain(void)
 
 	spin_lock(&stubs_spin);
 	pool_closed = true;
+	while (pool_busy)
+		spin_sleep(&pool_busy, &stubs_spin, 0, "stubpool",
+		    10 * NS_PER_MSEC);
 	while (npool > 0) {
 		st = pool[--npool];
 		spin_unlock(&stubs_spin);
