@@ -61,7 +61,7 @@ static const struct {
 } mounts[] = {
     {"devfs", "/dev", 0755},
     {"tmpfs", "/dev/shm", 01777},
-    {"procfs", "/proc", 0555},
+    {"proc", "/proc", 0555},
     {"tmpfs", "/tmp", 01777},
 };
 
