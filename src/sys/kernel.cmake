@@ -25,8 +25,8 @@ if(MAYFLY_KASAN)
 	list(APPEND KERNEL_DEFINES KASAN)
 	list(APPEND KERNEL_CFLAGS -fsanitize=kernel-address
 	    -fasan-shadow-offset=0x7fff8000
-	    --param asan-instrumentation-with-call-threshold=0
-	    --param asan-stack=0 --param asan-globals=0)
+	    --param=asan-instrumentation-with-call-threshold=0
+	    --param=asan-stack=0 --param=asan-globals=0)
 endif()
 
 add_library(kernel_objs OBJECT)

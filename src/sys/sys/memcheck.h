@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#ifdef MEMCHECK
+#if defined(MEMCHECK) || defined(KASAN)
 uint32_t memcheck_stack_add(void *low, size_t len);
 void memcheck_stack_drop(uint32_t id);
 void memcheck_alloc(void *p, size_t len, bool zeroed); /* heap block begins */

@@ -227,7 +227,7 @@ zone_create(const char *name, size_t size, size_t align)
 	return (z);
 }
 
-#ifdef MEMCHECK
+#if defined(MEMCHECK) || defined(KASAN)
 #define USE_MAGAZINES false
 #else
 #define USE_MAGAZINES true

@@ -220,6 +220,28 @@ make_ram(void)
 		host_fail("cannot map guest memory: %s", strerror(errno));
 }
 
+#ifdef KASAN
+/* The sanitizer's shadow of all kernel addresses, up to the end of RAM. */
+static void
+make_shadow(void)
+{
+	uintptr_t base = 0x7fff8000UL, first = 0x400000 / 8;
+	uintptr_t last = ((uintptr_t)RAM_BASE + RAM_MAX) / 8;
+
+	if (mmap((void *)(base + (first & ~0xfffUL)), last - first,
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+		0) == MAP_FAILED)
+		host_fail("cannot map the sanitizer's shadow: %s",
+		    strerror(errno));
+}
+#else
+static void
+make_shadow(void)
+{
+}
+#endif
+
 bool
 host_read_self(const void *addr, void *buf, size_t len)
 {
@@ -463,6 +485,7 @@ main(int argc, char **argv)
 	boot.ncores = ncores;
 	boot.cmdline = cmdline;
 	make_ram();
+	make_shadow();
 	kernel_signals();
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
