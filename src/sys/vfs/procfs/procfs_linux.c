@@ -108,3 +108,17 @@ procfs_linux_wait_status(int status)
 		return (status);
 	return ((status & ~0x7f) | procfs_linux_signo(sig));
 }
+
+/* What Linux calls our file systems; the same name if it has none. */
+const char *
+procfs_linux_fstype(const char *name)
+{
+	static const struct {
+		const char *native, *theirs;
+	} map[] = {{"procfs", "proc"}, {"devfs", "devtmpfs"}};
+
+	for (size_t i = 0; i < nitems(map); i++)
+		if (strcmp(map[i].native, name) == 0)
+			return (map[i].theirs);
+	return (name);
+}

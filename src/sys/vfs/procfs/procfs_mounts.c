@@ -45,7 +45,7 @@ mounts_line(struct mount *mp, void *arg)
 	text_escaped(t, mounts_from(mp));
 	text_printf(t, " ");
 	text_escaped(t, mp->mnt_on);
-	text_printf(t, " %s ", mp->mnt_ops->vfs_name);
+	text_printf(t, " %s ", procfs_linux_fstype(mp->mnt_ops->vfs_name));
 	mounts_options(mp, t);
 	if (mp->mnt_options[0] != '\0') {
 		text_printf(t, ",");
@@ -68,7 +68,7 @@ mountinfo_line(struct mount *mp, void *arg)
 	text_escaped(t, mp->mnt_on);
 	text_printf(t, " ");
 	mounts_options(mp, t);
-	text_printf(t, " - %s ", mp->mnt_ops->vfs_name);
+	text_printf(t, " - %s ", procfs_linux_fstype(mp->mnt_ops->vfs_name));
 	text_escaped(t, mounts_from(mp));
 	text_printf(t, " ");
 	mounts_super_options(mp, t);

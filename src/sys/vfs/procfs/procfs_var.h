@@ -146,6 +146,7 @@ int procfs_linux_signo(int sig);
 uint32_t procfs_linux_dev(dev_t dev);
 uint32_t procfs_linux_oflags(uint32_t fflags, bool cloexec);
 int procfs_linux_wait_status(int status);
+const char *procfs_linux_fstype(const char *name);
 #define LINUX_HZ 100 /* unit of times in stat */
 
 static inline uint64_t
