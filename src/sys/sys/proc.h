@@ -274,6 +274,8 @@ void cpu_lwp_loop(struct lwp *lp) __noreturn;
 /* Machine: allocate and free lw_md; copy user-visible state for fork. */
 int cpu_lwp_create(struct lwp *lp, struct lwp *from);
 void cpu_lwp_destroy(struct lwp *lp);
+/* Machine: lp is about to lose its vmspace (exec, exit). */
+void cpu_lwp_leave_vmspace(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
 void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 /* Machine: floating state in the hardware's XSAVE format. */
