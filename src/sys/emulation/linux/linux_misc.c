@@ -71,7 +71,7 @@ linux_sysinfo(
 	si.totalram = ptoa(vs.vs_total);
 	si.freeram = ptoa(vs.vs_free);
 	si.bufferram = ptoa(vs.vs_file);
-	si.procs = (uint16_t)MIN(nprocs, UINT16_MAX);
+	si.procs = (uint16_t)MIN((unsigned)nprocs, UINT16_MAX);
 	si.mem_unit = 1;
 	return (copyout(&si, uap->info, sizeof(si)));
 }
