@@ -379,6 +379,7 @@ exec_commit(
 
 	futex_robust_exit(lp);
 	futex_clear_tid(lp);
+	cpu_lwp_leave_vmspace(lp);
 	commit_vm(p, img);
 	commit_lwp(lp, img);
 	commit_names(lp, img, ep);
