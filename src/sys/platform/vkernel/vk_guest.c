@@ -554,6 +554,8 @@ cpu_lwp_loop(struct lwp *lp)
 	for (;;) {
 		trap_userret(lp);
 		if (!bind(lp) || lp->lw_md.lm_stub->st_dead) {
+			if (lp->lw_proc == initproc)
+				panic("init cannot run: no stub process");
 			sig_send_proc(lp->lw_proc, SIGKILL, NULL);
 			continue;
 		}
