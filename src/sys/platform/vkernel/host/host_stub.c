@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,8 @@ child(char *offset)
 	close(0);
 	close(1);
 	close(2);
+	/* And what our caller left open to us. */
+	syscall(SYS_close_range, STUB_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	personality(ADDR_NO_RANDOMIZE);
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	/* valgrind follows no execveat of a nameless file. */
