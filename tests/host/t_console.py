@@ -105,7 +105,7 @@ def job_control():
         t.expect("Stopped")
         t.expect(re.escape(PROMPT))
         check("sleep 1000" in t.command("jobs"), "no stopped job")
-        t.command("kill %1")
+        t.command("kill -KILL %1; wait")
         t.type("exit\n")
         t.end()
 
