@@ -13,7 +13,8 @@
 
 #define LINUX_ERRNO_TABLE(X)                                                   \
 	X(EDEADLK, 35)                                                         \
-	X(EAGAIN, 11) X(EINPROGRESS, 115) X(EALREADY, 114) X(ENOTSOCK, 88) X(  \
+	X(EAGAIN, 11)                                                          \
+	X(EINPROGRESS, 115) X(EALREADY, 114) X(ENOTSOCK, 88) X(                \
 	    EDESTADDRREQ, 89) X(EMSGSIZE, 90) X(EPROTOTYPE, 91) X(ENOPROTOOPT, \
 	    92) X(EPROTONOSUPPORT, 93) X(ESOCKTNOSUPPORT, 94) X(EOPNOTSUPP,    \
 	    95) X(EPFNOSUPPORT, 96) X(EAFNOSUPPORT, 97) X(EADDRINUSE,          \
@@ -36,16 +37,16 @@
 #define SIG_STKFLT 66 /* native number that exists for Linux's 16 alone */
 #define LINUX_SIGNAL_TABLE(X)                                                  \
 	X(1, SIGHUP)                                                           \
-	X(2, SIGINT) X(3, SIGQUIT) X(4, SIGILL) X(5, SIGTRAP) X(6, SIGABRT)    \
-	    X(7, SIGBUS) X(8, SIGFPE) X(9, SIGKILL) X(10, SIGUSR1)             \
-		X(11, SIGSEGV) X(12, SIGUSR2) X(13, SIGPIPE) X(14, SIGALRM)    \
-		    X(15, SIGTERM) X(16, SIG_STKFLT) X(17, SIGCHLD)            \
-			X(18, SIGCONT) X(19, SIGSTOP) X(20, SIGTSTP)           \
-			    X(21, SIGTTIN) X(22, SIGTTOU) X(23, SIGURG)        \
-				X(24, SIGXCPU) X(25, SIGXFSZ) X(26, SIGVTALRM) \
-				    X(27, SIGPROF) X(28, SIGWINCH)             \
-					X(29, SIGIO) X(30, SIGPWR)             \
-					    X(31, SIGSYS)
+	X(2, SIGINT)                                                           \
+	X(3, SIGQUIT) X(4, SIGILL) X(5, SIGTRAP) X(6, SIGABRT) X(7, SIGBUS)    \
+	    X(8, SIGFPE) X(9, SIGKILL) X(10, SIGUSR1) X(11, SIGSEGV)           \
+		X(12, SIGUSR2) X(13, SIGPIPE) X(14, SIGALRM) X(15, SIGTERM)    \
+		    X(16, SIG_STKFLT) X(17, SIGCHLD) X(18, SIGCONT)            \
+			X(19, SIGSTOP) X(20, SIGTSTP) X(21, SIGTTIN)           \
+			    X(22, SIGTTOU) X(23, SIGURG) X(24, SIGXCPU)        \
+				X(25, SIGXFSZ) X(26, SIGVTALRM) X(27, SIGPROF) \
+				    X(28, SIGWINCH) X(29, SIGIO) X(30, SIGPWR) \
+					X(31, SIGSYS)
 #define LINUX_NSIG	  64
 #define LINUX_SIGRTMIN	  32
 #define LINUX_SIGSET_SIZE 8
