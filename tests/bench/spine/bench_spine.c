@@ -129,20 +129,36 @@ touch(void)
 	return (start / (TOUCH_BYTES / 4096));
 }
 
-static double one_null(void) { return (per_round(null_call)); }
-static double one_fork(void) { return (per_round(fork_exit)); }
-static double one_exec(void) { return (per_round(fork_exec)); }
-static double one_pipe(void) { return (per_round(pipe_trip)); }
+static double
+one_null(void)
+{
+	return (per_round(null_call));
+}
+static double
+one_fork(void)
+{
+	return (per_round(fork_exit));
+}
+static double
+one_exec(void)
+{
+	return (per_round(fork_exec));
+}
+static double
+one_pipe(void)
+{
+	return (per_round(pipe_trip));
+}
 
 static const struct {
 	const char *name;
 	double (*measure)(void);
 } figures[] = {
-	{ "null", one_null },
-	{ "fork", one_fork },
-	{ "exec", one_exec },
-	{ "pipe", one_pipe },
-	{ "touch", touch },
+    {"null", one_null},
+    {"fork", one_fork},
+    {"exec", one_exec},
+    {"pipe", one_pipe},
+    {"touch", touch},
 };
 
 static int

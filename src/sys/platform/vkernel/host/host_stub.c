@@ -21,7 +21,7 @@
 #include "host.h"
 #include "host_var.h"
 
-#define STUB_FD 3
+#define STUB_FD	 3
 #define PIDS_MAX 65536
 
 extern const unsigned char stub_image[], stub_image_end[];
@@ -49,8 +49,8 @@ host_stubs_init(void)
 static void
 child(char *offset)
 {
-	char *argv[] = { "mayfly-stub", offset, NULL };
-	char *envp[] = { NULL };
+	char *argv[] = {"mayfly-stub", offset, NULL};
+	char *envp[] = {NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Who died before that line sends no signal. */
@@ -109,8 +109,8 @@ host_stubs_spawn_pending(void)
 		pthread_mutex_unlock(&lock);
 		if (hs == NULL)
 			return;
-		__atomic_store_n(&hs->hs_pid, spawn(hs->hs_control_off),
-		    __ATOMIC_RELEASE);
+		__atomic_store_n(
+		    &hs->hs_pid, spawn(hs->hs_control_off), __ATOMIC_RELEASE);
 		vk_post(&hs->hs_done);
 	}
 }
