@@ -39,7 +39,7 @@ static int npids;
 void
 host_stubs_init(void)
 {
-	size_t len = (size_t)(stub_image_end - stub_image);
+	size_t len = (uintptr_t)stub_image_end - (uintptr_t)stub_image;
 
 	image_fd = memfd_create("mayfly-stub", MFD_CLOEXEC);
 	if (image_fd < 0 || write(image_fd, stub_image, len) != (ssize_t)len)
