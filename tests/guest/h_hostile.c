@@ -29,7 +29,7 @@ make_bad(void)
 	munmap(p + 4096, 4096);
 	bad[0] = 0;
 	bad[1] = 8;
-	bad[2] = 0x1000000000;	 /* the kernel's direct map */
+	bad[2] = 0x400000000;	 /* the kernel's direct map */
 	bad[3] = 0x7ff110000000; /* the stub's control block */
 	bad[4] = 0xffffffff81000000;
 	bad[5] = UINT64_MAX - 7;
@@ -145,8 +145,8 @@ GTEST(every_number, "does every call number survive garbage arguments?")
 	static const uint64_t garbage[][6] = {
 	    {0, 0, 0, 0, 0, 0},
 	    {~0UL, ~0UL, ~0UL, ~0UL, ~0UL, ~0UL},
-	    {0x1000000000, 0x1000000000, 0x1000000000, 0x1000000000,
-		0x1000000000, 0x1000000000},
+	    {0x400000000, 0x400000000, 0x400000000, 0x400000000, 0x400000000,
+		0x400000000},
 	    {3, 8, 1UL << 62, 0x7ff110000000, 1, 2},
 	};
 	int s;
@@ -203,7 +203,7 @@ readable(uint64_t p)
 GTEST(stub_scan, "is no kernel memory visible in the address space?")
 {
 	/* The vkernel's own image, its direct map and places near them. */
-	for (uint64_t p = 0x1000000000; p < 0x1000000000 + (64 << 20);
+	for (uint64_t p = 0x400000000; p < 0x400000000 + (64 << 20);
 	     p += 1 << 20)
 		EQ(readable(p), 0);
 	for (uint64_t p = 0x7fff00000000; p < 0x7ffffffff000; p += 0x1000000)
@@ -396,8 +396,8 @@ GTEST(bad_sigreturn, "does a forged signal frame end in SIGSEGV or sanity?")
 
 GTEST(stack_in_kernel, "does a wild stack pointer kill only the program?")
 {
-	static const uint64_t sps[] = {0, 0x1000000000, 0x7ff110000000,
-	    0x7ff120002000, 0xffffffffffffff00};
+	static const uint64_t sps[] = {
+	    0, 0x400000000, 0x7ff110000000, 0x7ff120002000, 0xffffffffffffff00};
 	int s;
 
 	for (unsigned i = 0; i < 5; i++) {

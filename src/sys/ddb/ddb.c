@@ -18,6 +18,8 @@
 
 SET_DECLARE(ddb_commands, struct ddb_command);
 
+extern struct thread_queue all_threads;
+
 static bool leave; /* the console CPU only */
 
 bool
@@ -145,10 +147,17 @@ DDB_COMMAND(reboot, "reboot", cmd_reboot, "leave the machine at once");
 static void
 cmd_trace(const char *arg)
 {
+	struct thread *td = curthread;
 	uint64_t addr;
 
-	thread_backtrace(
-	    ddb_number(&arg, &addr) ? (struct thread *)addr : curthread);
+	if (ddb_number(&arg, &addr))
+		TAILQ_FOREACH(td, &all_threads, td_all)
+			if ((uintptr_t)td == addr)
+				break;
+	if (td != NULL)
+		thread_backtrace(td);
+	else
+		kprintf("trace [THREAD]: %#lx is none\n", addr);
 }
 DDB_COMMAND(trace, "trace", cmd_trace, "stack of a thread (address)");
 

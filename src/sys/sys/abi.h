@@ -83,6 +83,7 @@ struct image_params {
 	char img_interp[256];	  /* #! or PT_INTERP */
 	uint64_t img_secure;	  /* AT_SECURE */
 	struct ucred *img_cred;	  /* of the new program */
+	uaddr_t img_vdso;	  /* code page of the ABI, or 0 */
 	uaddr_t img_start;	  /* first instruction: the interpreter's */
 	uint64_t img_stack_bytes; /* of the initial stack mapping */
 	int img_depth;		  /* #! levels so far */

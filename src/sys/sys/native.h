@@ -47,17 +47,16 @@ struct native_mcontext {
 
 /*
  * On the stack of a handler, which is called as handler(sig, info, frame).  It
- * returns to sf_code, which makes the sigreturn call.
+ * returns to code of the kernel's that makes the sigreturn call.
  */
 struct native_sigframe {
-	uint64_t sf_ret; /* return address: &sf_code */
+	uint64_t sf_ret; /* return address */
 	uint64_t sf_pad;
 	struct native_siginfo sf_info;
 	struct sigset sf_mask; /* to restore */
 	struct native_stack sf_stack;
 	uint64_t sf_pad2;
 	struct native_mcontext sf_mc;
-	uint8_t sf_code[16];
 };
 
 /* A new thread: starts at lwp_func with lwp_arg in rdi on lwp_stack. */

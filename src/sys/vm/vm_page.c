@@ -212,6 +212,8 @@ vm_page_alloc(int domain, int order, int flags)
 		pg = alloc_hard(domain, order, flags);
 	if (pg == NULL)
 		return (NULL);
+	/* Guests write pages behind a memory checker's back: all defined. */
+	memcheck_defined(vm_page_kva(pg), PAGE_SIZE << order);
 	if ((flags & VMA_ZERO) != 0 && (pg->pg_flags & PGF_ZERO) == 0)
 		memset(vm_page_kva(pg), 0, PAGE_SIZE << order);
 	pg->pg_flags = PGF_NOTFREE | (pg->pg_flags & PGF_ZERO);

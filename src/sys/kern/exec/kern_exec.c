@@ -285,7 +285,7 @@ commit_vm(struct proc *p, struct image_params *img)
 	p->p_args_end = img->img_args_end;
 	p->p_env_start = img->img_env_start;
 	p->p_env_end = img->img_env_end;
-	p->p_vdso = 0;
+	p->p_vdso = img->img_vdso;
 	spin_unlock(&p->p_spin);
 	if (old != NULL) {
 		vmspace_stats(old, &st);
@@ -379,6 +379,7 @@ exec_commit(
 
 	futex_robust_exit(lp);
 	futex_clear_tid(lp);
+	cpu_lwp_leave_vmspace(lp);
 	commit_vm(p, img);
 	commit_lwp(lp, img);
 	commit_names(lp, img, ep);

@@ -69,6 +69,9 @@ usched_tick(void)
 	c->c_slice_end = clock_mono() + SCHED_SLICE_NS;
 	if (lp != NULL && lp->lw_estcpu < ESTCPU_MAX)
 		lp->lw_estcpu++;
+	/* CPU limits and timers are looked at on the way to user code. */
+	if (lp != NULL && lp->lw_proc->p_cputimers)
+		atomic_store(&lp->lw_ast, 1);
 	push_surplus(c);
 	if (c->c_nready > 0)
 		c->c_resched = true;

@@ -9,21 +9,23 @@
  * code runs; the allocator poisons what is free and unpoisons what it hands
  * out, so a bad heap access panics with the address and the caller.
  *
- * This file itself is not instrumented.
+ * The functions here are not instrumented themselves.
  */
 #include <sys/systm.h>
 #include <sys/memcheck.h>
 
+#define PLAIN __attribute__((no_sanitize("kernel-address")))
+
 #define SHADOW_BASE 0x7fff8000UL
 #define POISON	    ((int8_t)0xfb)
 
-static int8_t *
+PLAIN static int8_t *
 shadow_of(uintptr_t a)
 {
 	return ((int8_t *)(SHADOW_BASE + (a >> 3)));
 }
 
-static void
+PLAIN static void
 poison(uintptr_t a, size_t len)
 {
 	uintptr_t end = a + len;
@@ -37,7 +39,7 @@ poison(uintptr_t a, size_t len)
 		*shadow_of(a) = POISON;
 }
 
-static void
+PLAIN static void
 unpoison(uintptr_t a, size_t len)
 {
 	uintptr_t end = a + len;
@@ -48,7 +50,7 @@ unpoison(uintptr_t a, size_t len)
 		*shadow_of(a) = (int8_t)(end - a);
 }
 
-static inline bool
+PLAIN static inline bool
 bad_byte(uintptr_t a)
 {
 	int8_t s = *shadow_of(a);
@@ -56,7 +58,7 @@ bad_byte(uintptr_t a)
 	return (s != 0 && (int8_t)(a & 7) >= s);
 }
 
-static void
+PLAIN static void
 check(uintptr_t a, size_t len, const char *what, uintptr_t where)
 {
 	if (__likely(len > 0 && !bad_byte(a) && !bad_byte(a + len - 1)))
@@ -70,11 +72,11 @@ check(uintptr_t a, size_t len, const char *what, uintptr_t where)
 #define ACCESS(n)                                                              \
 	void __asan_load##n##_noabort(uintptr_t a);                            \
 	void __asan_store##n##_noabort(uintptr_t a);                           \
-	void __asan_load##n##_noabort(uintptr_t a)                             \
+	PLAIN void __asan_load##n##_noabort(uintptr_t a)                       \
 	{                                                                      \
 		check(a, n, "read", (uintptr_t)__builtin_return_address(0));   \
 	}                                                                      \
-	void __asan_store##n##_noabort(uintptr_t a)                            \
+	PLAIN void __asan_store##n##_noabort(uintptr_t a)                      \
 	{                                                                      \
 		check(a, n, "write", (uintptr_t)__builtin_return_address(0));  \
 	}
@@ -88,68 +90,68 @@ void __asan_loadN_noabort(uintptr_t a, size_t n);
 void __asan_storeN_noabort(uintptr_t a, size_t n);
 void __asan_handle_no_return(void);
 
-void
+PLAIN void
 __asan_loadN_noabort(uintptr_t a, size_t n)
 {
 	check(a, n, "read", (uintptr_t)__builtin_return_address(0));
 }
 
-void
+PLAIN void
 __asan_storeN_noabort(uintptr_t a, size_t n)
 {
 	check(a, n, "write", (uintptr_t)__builtin_return_address(0));
 }
 
-void
+PLAIN void
 __asan_handle_no_return(void)
 {
 }
 
 /* --- the allocator's hooks --------------------------------------------------- */
 
-uint32_t
+PLAIN uint32_t
 memcheck_stack_add(void *low, size_t len)
 {
 	unpoison((uintptr_t)low, len);
 	return (0);
 }
 
-void
+PLAIN void
 memcheck_stack_drop(uint32_t id __unused)
 {
 }
 
-void
+PLAIN void
 memcheck_alloc(void *p, size_t len, bool zeroed __unused)
 {
 	unpoison((uintptr_t)p, len);
 }
 
-void
+PLAIN void
 memcheck_free(void *p __unused)
 {
 	/* The allocator says with memcheck_noaccess how far it reaches. */
 }
 
-void
+PLAIN void
 memcheck_noaccess(void *p, size_t len)
 {
 	poison((uintptr_t)p, len);
 }
 
-void
+PLAIN void
 memcheck_undefined(void *p, size_t len)
 {
 	unpoison((uintptr_t)p, len);
 }
 
-void
+PLAIN void
 memcheck_defined(void *p, size_t len)
 {
 	unpoison((uintptr_t)p, len);
 }
 
-void
+PLAIN void
 memcheck_check_defined(const void *p __unused, size_t len __unused)
 {
 }

@@ -176,6 +176,8 @@ release_vmspace(struct proc *p)
 	spin_unlock(&p->p_spin);
 	if (vm == NULL)
 		return;
+	if (curlwp != NULL && curlwp->lw_proc == p)
+		cpu_lwp_leave_vmspace(curlwp);
 	vmspace_stats(vm, &st);
 	spin_lock(&p->p_spin);
 	p->p_ru.ru_maxrss =

@@ -690,3 +690,30 @@ ddb_list_pgrps(const char *arg)
 		}
 }
 DDB_COMMAND(pgrps, "show pgrps", ddb_list_pgrps, "process groups");
+
+static void
+ddb_show_lwp(const char *arg)
+{
+	struct lwp *lp;
+	uint64_t tid;
+
+	if (!ddb_number(&arg, &tid)) {
+		kprintf("usage: show lwp TID\n");
+		return;
+	}
+	LIST_FOREACH(lp, &lwp_hash[HASH(tid)], lw_hash) {
+		if ((uint64_t)lp->lw_tid != tid)
+			continue;
+		kprintf("lwp %p of pid %d thread %p flags %x ast %u refs %u\n",
+		    (void *)lp, lp->lw_proc->p_pid, (void *)lp->lw_thread,
+		    lp->lw_flags, lp->lw_ast, lp->lw_refs);
+		kprintf("  rip %lx rsp %lx rax %lx rdi %lx rsi %lx rdx %lx\n",
+		    lp->lw_frame.tf_rip, lp->lw_frame.tf_rsp,
+		    lp->lw_frame.tf_rax, lp->lw_frame.tf_rdi,
+		    lp->lw_frame.tf_rsi, lp->lw_frame.tf_rdx);
+		kprintf("  call %d restart %d kind %u user %ld sys %ld ns\n",
+		    lp->lw_syscall, lp->lw_restart, lp->lw_restart_kind,
+		    lp->lw_ru.ru_utime, lp->lw_ru.ru_stime);
+	}
+}
+DDB_COMMAND(lwp, "show lwp", ddb_show_lwp, "a user thread: show lwp TID");

@@ -13,6 +13,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/ddb.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
@@ -395,3 +396,26 @@ kern_timer_delete(int id)
 	timer_destroy(pt);
 	return (0);
 }
+
+static void
+ddb_show_timers(const char *arg)
+{
+	struct posix_timer *pt;
+	struct proc *p;
+
+	TAILQ_FOREACH(p, &allproc, p_all) {
+		for (int i = 0; i < 3; i++)
+			if (p->p_itimer_next[i] != 0)
+				kprintf("pid %d itimer %d next %ld every %ld\n",
+				    p->p_pid, i, p->p_itimer_next[i],
+				    p->p_itimer_interval[i]);
+		TAILQ_FOREACH(pt, &p->p_timers, pt_link)
+			kprintf("pid %d timer %d clock %d next %ld every %ld "
+				"signal %d overrun %d%s\n",
+			    p->p_pid, pt->pt_id, pt->pt_clock, pt->pt_next,
+			    pt->pt_interval, pt->pt_event.sigev_signo,
+			    pt->pt_overrun, pt->pt_queued ? " queued" : "");
+	}
+}
+DDB_COMMAND(timers, "show timers", ddb_show_timers,
+    "interval and POSIX timers of all processes");

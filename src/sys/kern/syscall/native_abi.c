@@ -10,6 +10,8 @@
 #include <sys/abi.h>
 #include <sys/malloc.h>
 #include <sys/module.h>
+#include <vm/vm.h>
+#include <machine/vmparam.h>
 
 #define SYSCALL_LEN 2	/* bytes of the instruction */
 #define REDZONE	    128 /* below rsp belongs to the leaf function */
@@ -110,12 +112,65 @@ mcontext_set(struct trapframe *tf, const struct native_mcontext *mc)
 	tf->tf_rflags = (mc->mc_rflags & RFLAGS_USER) | RFLAGS_IF;
 }
 
+/* --- the page that handlers return to ----------------------------------------- */
+
 /*
- * mov $344,%eax; lea -CODE(frame) is not needed: rsp is behind sf_ret then, so
+ * Stacks are not executable, so the code that makes the sigreturn call lies in
+ * one page that all native programs share, above the stack:
  *	lea -8(%rsp),%rdi ; mov $344,%eax ; syscall
+ * rsp is behind sf_ret then.
  */
-static const uint8_t sigcode[16] = {0x48, 0x8d, 0x7c, 0x24, 0xf8, 0xb8, 0x58,
-    0x01, 0x00, 0x00, 0x0f, 0x05, 0xcc, 0xcc, 0xcc, 0xcc};
+static const uint8_t sigcode[] = {0x48, 0x8d, 0x7c, 0x24, 0xf8, 0xb8, 0x58,
+    0x01, 0x00, 0x00, 0x0f, 0x05, 0xcc};
+#define SIGCODE_ADDR (VM_STACK_TOP + 0x100000UL)
+
+static struct vm_object *sigcode_obj; /* set once at load */
+
+static int
+sigcode_make(void)
+{
+	struct vm_object *obj =
+	    vm_object_create(VMO_ANON, PAGE_SIZE, NULL, NULL);
+	struct vm_page *pg;
+	int error;
+
+	if (obj == NULL)
+		return (ENOMEM);
+	error = vm_object_getpage(obj, 0, VOG_CREATE, &pg);
+	if (error != 0) {
+		vm_object_drop(obj);
+		return (error);
+	}
+	memcpy(vm_page_kva(pg), sigcode, sizeof(sigcode));
+	vm_object_dirty(obj, pg);
+	vm_page_unwire(pg);
+	sigcode_obj = obj;
+	return (0);
+}
+
+static void
+sigcode_drop(void)
+{
+	if (sigcode_obj != NULL)
+		vm_object_drop(sigcode_obj);
+}
+SHUTDOWN_HOOK(native_sigcode, sigcode_drop);
+
+static int
+native_stack(struct lwp *lp, struct image_params *img, uaddr_t *spp)
+{
+	uaddr_t at = SIGCODE_ADDR;
+	int error = vm_map(img->img_vm, &at, PAGE_SIZE,
+	    VM_PROT_READ | VM_PROT_EXECUTE, VM_PROT_READ | VM_PROT_EXECUTE,
+	    VMM_FIXED | VMM_SHARED, sigcode_obj, 0);
+
+	if (error != 0)
+		return (error);
+	img->img_vdso = at;
+	return (exec_stack_64(lp, img, spp));
+}
+
+/* --- the frame --------------------------------------------------------------------- */
 
 /* The stack to use: the alternate one if asked for and not in use. */
 static uaddr_t
@@ -176,10 +231,8 @@ native_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	sf.sf_stack = (struct native_stack){lp->lw_sigstk.ss_sp,
 	    lp->lw_sigstk.ss_size, lp->lw_sigstk.ss_flags, 0};
 	mcontext_get(tf, &sf.sf_mc);
-	memcpy(sf.sf_code, sigcode, sizeof(sigcode));
-	sf.sf_ret = sa->sa_restorer != 0
-	    ? sa->sa_restorer
-	    : sp + offsetof(struct native_sigframe, sf_code);
+	sf.sf_ret =
+	    sa->sa_restorer != 0 ? sa->sa_restorer : lp->lw_proc->p_vdso;
 	if ((error = copyout(&sf, sp, sizeof(sf))) != 0)
 		return (error);
 	tf->tf_rdi = (uint64_t)ksi->ksi_signo;
@@ -246,7 +299,7 @@ const struct abi abi_native = {
     .abi_result = native_result,
     .abi_sendsig = native_sendsig,
     .abi_signo_out = native_signo_out,
-    .abi_stack = exec_stack_64,
+    .abi_stack = native_stack,
     .abi_sysname = "Mayfly",
     .abi_release = "0.1",
     .abi_root = "",
@@ -255,7 +308,7 @@ const struct abi abi_native = {
 static int
 native_load(void)
 {
-	return (0);
+	return (sigcode_make());
 }
 
 static const struct module native_module = {

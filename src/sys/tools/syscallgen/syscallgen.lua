@@ -9,7 +9,8 @@
 --	NUMBER STATE[,FLAG...] NAME(TYPE ARG, ...) [| note]
 --
 -- STATE is full, partial or absent (ENOSYS); FLAG is norestart (EINTR after a
--- handler whatever SA_RESTART says).  "#" starts a comment.  An argument of
+-- handler whatever SA_RESTART says) or samestack (the call returns twice on one
+-- stack: its stub keeps the return address in a register).  "#" starts a comment.  An argument of
 -- pointer type is a user address (uaddr_t) for the kernel.
 --
 -- Outputs in OUTDIR: ABI_sysproto.h (argument structures, prototypes),
@@ -68,6 +69,8 @@ local function parse_line(file, n, line)
 	for attr in attrs:gmatch("%a+") do
 		if states[attr] then
 			e.state = attr
+		elseif attr == "samestack" then
+			e.samestack = true
 		elseif flags[attr] then
 			e.flags[#e.flags + 1] = flags[attr]
 		else
@@ -194,11 +197,18 @@ local function write_stubs(m, dir)
 	each_handler(m, function(e)
 		local fn = "sys_" .. e.name
 		p("\n\t.globl\t%s\n\t.type\t%s, @function\n%s:\n", fn, fn, fn)
+		if e.samestack then
+			p("\tpopq\t%%r9\n")
+		end
 		p("\tmovl\t$%d, %%eax\n", e.nr)
 		if #e.args > 3 then
 			p("\tmovq\t%%rcx, %%r10\n")
 		end
-		p("\tsyscall\n\tjc\t__sys_error\n\tret\n")
+		p("\tsyscall\n")
+		if e.samestack then
+			p("\tpushq\t%%r9\n")
+		end
+		p("\tjc\t__sys_error\n\tret\n")
 		p("\t.size\t%s, . - %s\n", fn, fn)
 	end)
 	p("\n\t.section .note.GNU-stack, \"\", @progbits\n")

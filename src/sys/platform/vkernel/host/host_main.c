@@ -31,7 +31,7 @@
 #include "host.h"
 #include "host_var.h"
 
-#define RAM_BASE ((void *)0x1000000000UL) /* PHYS_BASE */
+#define RAM_BASE ((void *)0x400000000UL) /* PHYS_BASE */
 #define RAM_MIN	 (16UL << 20)
 #define RAM_MAX	 (32UL << 30)
 #define CPUS_MAX 8
@@ -219,19 +219,27 @@ make_ram(void)
 }
 
 #ifdef KASAN
-/* The sanitizer's shadow of all kernel addresses, up to the end of RAM. */
+/* Shadow of [first, last), see kern/mem/kasan.c; never touched, it is free. */
+static void
+shadow_range(uintptr_t first, uintptr_t last)
+{
+	uintptr_t from = (0x7fff8000UL + first / 8) & ~0xfffUL;
+	uintptr_t to = 0x7fff8000UL + last / 8;
+
+	if (mmap((void *)from, to - from, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+		    MAP_NORESERVE,
+		-1, 0) == MAP_FAILED)
+		host_fail(
+		    "cannot map the sanitizer's shadow: %s", strerror(errno));
+}
+
+/* The image and guest RAM; the host's stacks, where each CPU begins. */
 static void
 make_shadow(void)
 {
-	uintptr_t base = 0x7fff8000UL, first = 0x400000 / 8;
-	uintptr_t last = ((uintptr_t)RAM_BASE + RAM_MAX) / 8;
-
-	if (mmap((void *)(base + (first & ~0xfffUL)), last - first,
-		PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
-		0) == MAP_FAILED)
-		host_fail(
-		    "cannot map the sanitizer's shadow: %s", strerror(errno));
+	shadow_range(0x400000, (uintptr_t)RAM_BASE + RAM_MAX);
+	shadow_range(0x7f0000000000UL, 0x800000000000UL);
 }
 #else
 static void

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,10 @@
 #include "host.h"
 #include "host_var.h"
 
-#define STUB_FD	 3
-#define PIDS_MAX 65536
+#define STUB_FD	      3
+#define PIDS_MAX      65536
+#define IMAGE_FD      110
+#define IMAGE_FD_TEXT "110"
 
 extern const unsigned char stub_image[], stub_image_end[];
 
@@ -41,7 +44,7 @@ host_stubs_init(void)
 	image_fd = memfd_create("mayfly-stub", MFD_CLOEXEC);
 	if (image_fd < 0 || write(image_fd, stub_image, len) != (ssize_t)len)
 		host_fail("cannot prepare the stub program");
-	image_fd = fcntl(image_fd, F_DUPFD_CLOEXEC, 101);
+	image_fd = dup3(image_fd, IMAGE_FD, O_CLOEXEC);
 	pids = calloc(PIDS_MAX, sizeof(*pids));
 	vkernel_pid = getpid();
 }
@@ -61,8 +64,12 @@ child(char *offset)
 	close(0);
 	close(1);
 	close(2);
+	/* And what our caller left open to us. */
+	syscall(SYS_close_range, STUB_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	personality(ADDR_NO_RANDOMIZE);
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
+	/* valgrind follows no execveat of a nameless file. */
+	execve("/proc/self/fd/" IMAGE_FD_TEXT, argv, envp);
 	_exit(127);
 }
 
