@@ -3,8 +3,6 @@
 #include "start.h"
 #include <sys/reboot.h>
 
-/* As in sys/systm.h, which is the kernel's own. */
-
 static const struct {
 	const char *name;
 	int how;
