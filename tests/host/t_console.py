@@ -6,13 +6,12 @@ import pty
 import re
 import select
 import signal
-import subprocess
 import sys
 import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import ROOT, VKERNEL, case, check, equal, fail, main
+from atf import ROOT, VKERNEL, case, check, equal, fail, main, start
 
 PROMPT = "mayfly:/# "
 ESCAPE = "\x1dd"  # Ctrl-] d
@@ -25,9 +24,9 @@ class Terminal:
         self.master, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
         self.text = ""
-        self.p = subprocess.Popen([VKERNEL, "-i", ROOT, *args],
-                                  stdin=self.slave, stdout=self.slave,
-                                  stderr=self.slave, start_new_session=True)
+        self.p = start([VKERNEL, "-i", ROOT, *args],
+                       stdin=self.slave, stdout=self.slave,
+                       stderr=self.slave, start_new_session=True)
 
     def __enter__(self):
         return self
