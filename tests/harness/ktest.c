@@ -41,11 +41,11 @@ ktest_start(void)
 
 	if (name == NULL)
 		return;
-	SET_FOREACH (kt, ktests) {
+	SET_FOREACH(kt, ktests) {
 		if (strcmp(kt->kt_name, name) != 0)
 			continue;
-		td = thread_create(run, (void *)(uintptr_t)kt, TDPRI_KERN,
-		    "ktest");
+		td = thread_create(
+		    run, (void *)(uintptr_t)kt, TDPRI_KERN, "ktest");
 		thread_start(td, NULL);
 		thread_exit(); /* instead of init */
 	}

@@ -48,8 +48,8 @@ class_id(struct lock_class *lc)
 	spin_lock(&graph_spin);
 	if (lc->lc_id == 0) {
 		if (nclasses == CLASS_MAX)
-			panic("lockcheck: more than %d lock classes",
-			    CLASS_MAX);
+			panic(
+			    "lockcheck: more than %d lock classes", CLASS_MAX);
 		classes[nclasses] = lc;
 		atomic_store_rel(&lc->lc_id, (uint16_t)nclasses);
 		nclasses++;
@@ -79,8 +79,8 @@ reaches(unsigned from, unsigned to, uint16_t *via)
 
 			seen[w] |= fresh;
 			for (; fresh != 0; fresh &= fresh - 1) {
-				unsigned m = w * 64 +
-				    (unsigned)__builtin_ctzl(fresh);
+				unsigned m =
+				    w * 64 + (unsigned)__builtin_ctzl(fresh);
 
 				via[m] = (uint16_t)n;
 				queue[tail++] = (uint16_t)m;
@@ -122,8 +122,8 @@ add_edge(unsigned from, unsigned to)
 }
 
 void
-lockcheck_acquire(const void *lock, struct lock_class *lc, int how,
-    const void *where)
+lockcheck_acquire(
+    const void *lock, struct lock_class *lc, int how, const void *where)
 {
 	struct thread *td;
 	unsigned id;
@@ -148,8 +148,8 @@ lockcheck_acquire(const void *lock, struct lock_class *lc, int how,
 			add_edge(td->td_locks[i].lh_class->lc_id, id);
 	}
 	if (td->td_nlocks == THREAD_LOCKS_HELD)
-		panic("thread %s holds %d locks", td->td_name,
-		    THREAD_LOCKS_HELD);
+		panic(
+		    "thread %s holds %d locks", td->td_name, THREAD_LOCKS_HELD);
 	td->td_locks[td->td_nlocks].lh_lock = lock;
 	td->td_locks[td->td_nlocks].lh_class = lc;
 	td->td_locks[td->td_nlocks].lh_where = where;
@@ -192,8 +192,7 @@ print_held(struct thread *td)
 {
 	for (uint32_t i = 0; i < td->td_nlocks; i++)
 		kprintf("%-16s %-10s %p %s taken at %p\n", td->td_name,
-		    td->td_locks[i].lh_class->lc_name,
-		    td->td_locks[i].lh_lock,
+		    td->td_locks[i].lh_class->lc_name, td->td_locks[i].lh_lock,
 		    td->td_locks[i].lh_spin ? "spin" : "sleep",
 		    td->td_locks[i].lh_where);
 }
@@ -238,7 +237,7 @@ ddb_locks(const char *arg __unused)
 {
 	struct thread *td;
 
-	TAILQ_FOREACH (td, &all_threads, td_all)
+	TAILQ_FOREACH(td, &all_threads, td_all)
 		print_held(td);
 	kprintf("%u classes\n", nclasses - 1);
 }
@@ -253,8 +252,8 @@ ddb_lockorder(const char *arg __unused)
 				kprintf("%s -> %s\n", classes[a]->lc_name,
 				    classes[b]->lc_name);
 }
-DDB_COMMAND(lockorder, "show lockorder", ddb_lockorder,
-    "every order of classes seen");
+DDB_COMMAND(
+    lockorder, "show lockorder", ddb_lockorder, "every order of classes seen");
 
 #else
 

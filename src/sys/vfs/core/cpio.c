@@ -529,8 +529,8 @@ cpio_run(struct cpio *c, const char **errp)
 			return (cpio_fail(
 			    c, errp, error, "the archive cannot be read"));
 		if (end && !any)
-			return (cpio_fail(
-			    c, errp, EINVAL, "the archive is empty"));
+			return (
+			    cpio_fail(c, errp, EINVAL, "the archive is empty"));
 		if (end)
 			return (0);
 		/* padding counts from an archive's start */
