@@ -393,10 +393,10 @@ def stub_killed():
         ram = ram_of(p.pid)
         stubs = stubs_of(ram)
         # The one that spins is the guest process that was just started.
-        start = {pid: cpu_ticks(pid) for pid in stubs}
+        ticks = {pid: cpu_ticks(pid) for pid in stubs}
         wait_for("a stub that runs", lambda: any(
-            cpu_ticks(pid) - start[pid] >= 10 for pid in stubs))
-        victim = max(stubs, key=lambda pid: cpu_ticks(pid) - start[pid])
+            cpu_ticks(pid) - ticks[pid] >= 10 for pid in stubs))
+        victim = max(stubs, key=lambda pid: cpu_ticks(pid) - ticks[pid])
         os.kill(victim, signal.SIGKILL)
         out, _ = p.communicate(timeout=20)
         equal((p.returncode, out), (7, "Killed\nstatus 137\n3\nanother\n"),

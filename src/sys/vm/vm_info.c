@@ -136,11 +136,14 @@ ddb_map(const char *arg)
 {
 	struct vm_entry *e;
 	struct vmspace *vm;
-	struct proc *p;
+	struct proc *p = NULL;
 	uint64_t pid;
 
-	if (!ddb_number(&arg, &pid) || (p = proc_find((pid_t)pid)) == NULL ||
-	    (vm = p->p_vmspace) == NULL) {
+	if (ddb_number(&arg, &pid))
+		TAILQ_FOREACH(p, &allproc, p_all)
+			if ((uint64_t)p->p_pid == pid)
+				break;
+	if (p == NULL || (vm = p->p_vmspace) == NULL) {
 		kprintf("show map PID\n");
 		return;
 	}
