@@ -30,7 +30,7 @@ ms_now(void)
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	nanosleep(&ts, NULL);
 }
@@ -47,11 +47,10 @@ on_alarm(int sig)
 static void
 alarm_ms(int ms)
 {
-	struct itimerspec its = { { 0, 0 }, { ms / 1000,
-					      ms % 1000 * 1000000L } };
-	struct sigaction sa = { .sa_handler = on_alarm };
-	struct sigevent se = { .sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGALRM };
+	struct itimerspec its = {{0, 0}, {ms / 1000, ms % 1000 * 1000000L}};
+	struct sigaction sa = {.sa_handler = on_alarm};
+	struct sigevent se = {
+	    .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
 	timer_t t;
 
 	sa.sa_flags = SA_RESTART;
@@ -66,9 +65,9 @@ GTEST(poll_ready, "does poll tell what is ready, and what is wrong?")
 	int fds[2];
 
 	CHECK(pipe(fds) == 0);
-	p[0] = (struct pollfd) { fds[0], POLLIN, 0 };
-	p[1] = (struct pollfd) { fds[1], POLLOUT, 0 };
-	p[2] = (struct pollfd) { 999, POLLIN, 0 };
+	p[0] = (struct pollfd){fds[0], POLLIN, 0};
+	p[1] = (struct pollfd){fds[1], POLLOUT, 0};
+	p[2] = (struct pollfd){999, POLLIN, 0};
 	EQ(poll(p, 2, 0), 1);
 	EQ(p[0].revents, 0);
 	EQ(p[1].revents, POLLOUT);
@@ -103,7 +102,7 @@ GTEST(poll_wakes, "does a write in another process end a poll?")
 		nap(30);
 		_exit(write(fds[1], "x", 1) != 1);
 	}
-	p = (struct pollfd) { fds[0], POLLIN, 0 };
+	p = (struct pollfd){fds[0], POLLIN, 0};
 	EQ(poll(&p, 1, 5000), 1);
 	EQ(p.revents, POLLIN);
 	wait(NULL);
@@ -118,7 +117,7 @@ GTEST(poll_eintr, "does a signal end poll even with SA_RESTART?")
 
 GTEST(ppoll_mask, "is the mask of ppoll in force only while it waits?")
 {
-	struct timespec ts = { 5, 0 };
+	struct timespec ts = {5, 0};
 	sigset_t block, none, now;
 
 	sigemptyset(&none);
@@ -132,7 +131,7 @@ GTEST(ppoll_mask, "is the mask of ppoll in force only while it waits?")
 	EQ(alarms, 1);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	EQ(sigismember(&now, SIGALRM), 1);
-	ts = (struct timespec) { 0, 0 };
+	ts = (struct timespec){0, 0};
 	EQ(ppoll(NULL, 0, &ts, &none), 0);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	EQ(sigismember(&now, SIGALRM), 1);
@@ -140,7 +139,7 @@ GTEST(ppoll_mask, "is the mask of ppoll in force only while it waits?")
 
 GTEST(select_sets, "does select give back just what is ready?")
 {
-	struct timeval tv = { 0, 0 };
+	struct timeval tv = {0, 0};
 	fd_set in, out;
 	int fds[2];
 
@@ -165,7 +164,7 @@ GTEST(select_sets, "does select give back just what is ready?")
 static int
 ep_add(int ep, int fd, uint32_t events, uint64_t data)
 {
-	struct epoll_event ev = { .events = events, .data.u64 = data };
+	struct epoll_event ev = {.events = events, .data.u64 = data};
 
 	return (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
 }
@@ -209,7 +208,7 @@ GTEST(epoll_edge, "does an edge entry report once for each arrival?")
 
 GTEST(epoll_oneshot, "is a one-shot entry quiet until it is armed again?")
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLONESHOT};
 	int fds[2], ep = epoll_create1(0);
 
 	CHECK(pipe(fds) == 0);
@@ -380,7 +379,7 @@ GTEST(eventfd_counter, "does eventfd count, block, and act as a semaphore?")
 
 GTEST(timerfd_fires, "does timerfd expire, repeat, and stop?")
 {
-	struct itimerspec its = { { 0, 10000000 }, { 0, 20000000 } }, cur;
+	struct itimerspec its = {{0, 10000000}, {0, 20000000}}, cur;
 	struct pollfd p;
 	uint64_t n;
 	long t0 = ms_now();
@@ -391,7 +390,7 @@ GTEST(timerfd_fires, "does timerfd expire, repeat, and stop?")
 	CHECK(timerfd_gettime(fd, &cur) == 0);
 	EQ(cur.it_interval.tv_nsec, 10000000);
 	CHECK(cur.it_value.tv_nsec > 0 && cur.it_value.tv_nsec <= 20000000);
-	p = (struct pollfd) { fd, POLLIN, 0 };
+	p = (struct pollfd){fd, POLLIN, 0};
 	EQ(poll(&p, 1, 5000), 1);
 	CHECK(ms_now() - t0 >= 19);
 	EQ(read(fd, &n, 8), 8);
@@ -410,7 +409,7 @@ GTEST(timerfd_fires, "does timerfd expire, repeat, and stop?")
 
 GTEST(timerfd_absolute, "is an absolute time in the past due at once?")
 {
-	struct itimerspec its = { { 0, 0 }, { 1, 0 } };
+	struct itimerspec its = {{0, 0}, {1, 0}};
 	uint64_t n;
 	int fd = timerfd_create(CLOCK_REALTIME, 0);
 
@@ -435,7 +434,7 @@ GTEST(signalfd_reads, "does signalfd give blocked signals, and poll see them?")
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_NONBLOCK);
 	CHECK(fd >= 0);
-	p = (struct pollfd) { fd, POLLIN, 0 };
+	p = (struct pollfd){fd, POLLIN, 0};
 	ERR(read(fd, &si, sizeof(si)), EAGAIN);
 	EQ(poll(&p, 1, 0), 0);
 	kill(getpid(), SIGUSR1);

@@ -40,7 +40,7 @@ exec_errno(const char *path, char *const *argv, char *const *envp)
 static int
 exec_file(const char *path)
 {
-	char *const argv[] = { "true", NULL };
+	char *const argv[] = {"true", NULL};
 
 	return (exec_errno(path, argv, environ));
 }
@@ -65,8 +65,8 @@ struct tiny {
 static void
 tiny_init(struct tiny *t)
 {
-	static const unsigned char code[] = { 0x31, 0xff, 0xb8, 0x3c, 0, 0, 0,
-		0x0f, 0x05 };
+	static const unsigned char code[] = {
+	    0x31, 0xff, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05};
 
 	memset(t, 0, sizeof(*t));
 	memcpy(t->eh.e_ident, ELFMAG, 4);
@@ -108,11 +108,11 @@ GTEST(elf_header, "are wrong headers refused?")
 {
 	struct tiny t;
 
-#define CASE(change)                                     \
-	do {                                             \
-		tiny_init(&t);                           \
-		change;                                  \
-		EQ(run_tiny(&t, sizeof(t)), ENOEXEC);    \
+#define CASE(change)                                                           \
+	do {                                                                   \
+		tiny_init(&t);                                                 \
+		change;                                                        \
+		EQ(run_tiny(&t, sizeof(t)), ENOEXEC);                          \
 	} while (0)
 	CASE(t.eh.e_ident[0] = 0);
 	CASE(t.eh.e_machine = EM_ARM);
@@ -132,11 +132,11 @@ GTEST(elf_segments, "do impossible segments never start?")
 	struct tiny t;
 
 	/* Some systems refuse at exec, some kill: both are right. */
-#define BAD(change)                                       \
-	do {                                              \
-		tiny_init(&t);                            \
-		change;                                   \
-		CHECK(run_tiny(&t, sizeof(t)) != 0);      \
+#define BAD(change)                                                            \
+	do {                                                                   \
+		tiny_init(&t);                                                 \
+		change;                                                        \
+		CHECK(run_tiny(&t, sizeof(t)) != 0);                           \
 	} while (0)
 	BAD(t.ph[0].p_filesz = 1UL << 40; t.ph[0].p_memsz = 1UL << 40);
 	BAD(t.ph[0].p_filesz = ~0UL);
@@ -173,8 +173,8 @@ GTEST(elf_random, "does any damaged header leave the kernel alone?")
 		tiny_init(&t);
 		for (int k = 0; k < 3; k++) {
 			seed = seed * 1103515245 + 12345;
-			((unsigned char *)&t)[(seed >> 8) % 176] ^=
-			    1 << (seed >> 28 & 7);
+			((unsigned char *)&t)[(seed >> 8) % 176] ^= 1
+			    << (seed >> 28 & 7);
 		}
 		(void)run_tiny(&t, sizeof(t));
 	}
@@ -187,18 +187,18 @@ GTEST(elf_interp, "are bad interpreters refused?")
 		char interp[32];
 	} f;
 
-#define INTERP(name, len, want)                                           \
-	do {                                                              \
-		tiny_init(&f.t);                                          \
-		memset(f.interp, 'x', sizeof(f.interp));                  \
-		strcpy(f.interp, name);                                   \
-		f.t.eh.e_phnum = 2;                                       \
-		f.t.ph[1] = f.t.ph[0];                                    \
-		f.t.ph[0].p_type = PT_INTERP;                             \
-		f.t.ph[0].p_offset = sizeof(f.t);                         \
-		f.t.ph[0].p_filesz = (len);                               \
-		write_file("/tmp/tiny", &f, sizeof(f), 0755);             \
-		EQ(exec_file("/tmp/tiny"), want);                         \
+#define INTERP(name, len, want)                                                \
+	do {                                                                   \
+		tiny_init(&f.t);                                               \
+		memset(f.interp, 'x', sizeof(f.interp));                       \
+		strcpy(f.interp, name);                                        \
+		f.t.eh.e_phnum = 2;                                            \
+		f.t.ph[1] = f.t.ph[0];                                         \
+		f.t.ph[0].p_type = PT_INTERP;                                  \
+		f.t.ph[0].p_offset = sizeof(f.t);                              \
+		f.t.ph[0].p_filesz = (len);                                    \
+		write_file("/tmp/tiny", &f, sizeof(f), 0755);                  \
+		EQ(exec_file("/tmp/tiny"), want);                              \
 	} while (0)
 	INTERP("/no/such/loader", 16, ENOENT);
 	INTERP("/no/such/loader", 1, ENOEXEC);
@@ -210,8 +210,8 @@ GTEST(bss_zero, "is memory behind the file's bytes zero?")
 {
 	struct tiny t;
 	/* mov 0x4001f0,%edi (behind filesz); mov $60,%eax; syscall */
-	static const unsigned char code[] = { 0x8b, 0x3c, 0x25, 0xf0, 0x01,
-		0x40, 0x00, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05 };
+	static const unsigned char code[] = {0x8b, 0x3c, 0x25, 0xf0, 0x01, 0x40,
+	    0x00, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05};
 	char tail[512];
 
 	tiny_init(&t);
@@ -255,7 +255,7 @@ GTEST(text_busy, "may a running program not be written?")
 	struct tiny t;
 	pid_t pid;
 	/* pause() */
-	static const unsigned char code[] = { 0xb8, 34, 0, 0, 0, 0x0f, 0x05 };
+	static const unsigned char code[] = {0xb8, 34, 0, 0, 0, 0x0f, 0x05};
 
 	tiny_init(&t);
 	memcpy(t.code, code, sizeof(code));
@@ -280,18 +280,18 @@ GTEST(script_lines, "how are #! lines read?")
 		const char *line;
 		int want;
 	} cases[] = {
-		{ "#!\n", ENOEXEC },
-		{ "#!   \n", ENOEXEC },
-		{ "#! /bin/busybox true\n", 0 },
-		{ "#!/bin/busybox\ttrue  \n", 0 },
-		{ "#!/no/such\n", ENOENT },
-		{ "#!/tmp/loop\n", ELOOP },
+	    {"#!\n", ENOEXEC},
+	    {"#!   \n", ENOEXEC},
+	    {"#! /bin/busybox true\n", 0},
+	    {"#!/bin/busybox\ttrue  \n", 0},
+	    {"#!/no/such\n", ENOENT},
+	    {"#!/tmp/loop\n", ELOOP},
 	};
 
 	write_file("/tmp/loop", "#!/tmp/loop\n", 12, 0755);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		write_file("/tmp/script", cases[i].line,
-		    strlen(cases[i].line), 0755);
+		write_file(
+		    "/tmp/script", cases[i].line, strlen(cases[i].line), 0755);
 		if (exec_file("/tmp/script") != cases[i].want)
 			FAIL("line %s", cases[i].line);
 	}
@@ -325,7 +325,7 @@ GTEST(args_limit, "are too many arguments refused, and many taken?")
 
 GTEST(args_fault, "are bad pointers EFAULT?")
 {
-	char *bad[] = { "x", (char *)8, NULL };
+	char *bad[] = {"x", (char *)8, NULL};
 
 	EQ(exec_errno("/bin/busybox", bad, environ), EFAULT);
 	EQ(exec_errno("/bin/busybox", (char **)16, environ), EFAULT);
@@ -357,9 +357,9 @@ static void
 set_id_child(void)
 {
 	_exit(getuid() == 1001 && geteuid() == 1000 && getgid() == 1001 &&
-		    getegid() == 1000 && getauxval(AT_SECURE) == 1 ?
-		6 :
-		1);
+		    getegid() == 1000 && getauxval(AT_SECURE) == 1
+		? 6
+		: 1);
 }
 
 GTEST(set_id, "do set-id bits change ids, and mark the program secure?")

@@ -335,8 +335,9 @@ GTEST(punch_hole, "does fallocate give, keep and punch?")
 	memset(buf, 'y', sizeof(buf));
 	for (int i = 0; i < 4; i++)
 		EQ(pwrite(fd, buf, 4096, i * 4096), 4096);
-	EQ(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096,
-	       8192), 0);
+	EQ(fallocate(
+	       fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096, 8192),
+	    0);
 	EQ(pread(fd, buf, 4096, 8192), 4096);
 	EQ(buf[0], 0);
 	EQ(pread(fd, buf, 4096, 12288), 4096);
@@ -456,7 +457,7 @@ GTEST(umask_applies, "does umask take bits from new files?")
 
 GTEST(timestamps, "do utimensat and writes set the times they should?")
 {
-	struct timespec ts[2] = { { 1000, 5 }, { 2000, 7 } };
+	struct timespec ts[2] = {{1000, 5}, {2000, 7}};
 	struct stat st;
 
 	enter();
@@ -534,8 +535,10 @@ GTEST(flock_conflict, "does flock exclude another open file?")
 static int
 lock(int fd, int cmd, int type, off_t start, off_t len, pid_t *owner)
 {
-	struct flock fl = { .l_type = (short)type, .l_whence = SEEK_SET,
-		.l_start = start, .l_len = len };
+	struct flock fl = {.l_type = (short)type,
+	    .l_whence = SEEK_SET,
+	    .l_start = start,
+	    .l_len = len};
 	int r = fcntl(fd, cmd, &fl);
 
 	if (owner != NULL)
@@ -600,8 +603,8 @@ GTEST(fcntl_deadlock, "is a lock cycle EDEADLK?")
 GTEST(readv_writev, "does scattered I/O move every byte in order?")
 {
 	char a[3], b[5];
-	struct iovec out[] = { { "hel", 3 }, { "", 0 }, { "lo123", 5 } };
-	struct iovec in[] = { { a, 3 }, { b, 5 } };
+	struct iovec out[] = {{"hel", 3}, {"", 0}, {"lo123", 5}};
+	struct iovec in[] = {{a, 3}, {b, 5}};
 	int fd;
 
 	enter();

@@ -29,8 +29,8 @@ make_bad(void)
 	munmap(p + 4096, 4096);
 	bad[0] = 0;
 	bad[1] = 8;
-	bad[2] = 0x400000000;		/* the kernel's direct map */
-	bad[3] = 0x7ff110000000;	/* the stub's control block */
+	bad[2] = 0x400000000;	 /* the kernel's direct map */
+	bad[3] = 0x7ff110000000; /* the stub's control block */
 	bad[4] = 0xffffffff81000000;
 	bad[5] = UINT64_MAX - 7;
 	bad[6] = (uint64_t)(uintptr_t)p + 4096 - 2; /* straddles a hole */
@@ -59,9 +59,9 @@ GTEST(wild_read_write, "are wild buffers EFAULT in read and write?")
 
 GTEST(wild_paths, "are wild path pointers EFAULT in every path call?")
 {
-	static const int calls[] = { SYS_open, SYS_stat, SYS_lstat,
-		SYS_chdir, SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_chmod,
-		SYS_truncate, SYS_readlink, SYS_statfs, SYS_chroot };
+	static const int calls[] = {SYS_open, SYS_stat, SYS_lstat, SYS_chdir,
+	    SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_chmod, SYS_truncate,
+	    SYS_readlink, SYS_statfs, SYS_chroot};
 	static char buf[4096];
 
 	make_bad();
@@ -92,15 +92,17 @@ GTEST(wild_structs, "are wild structure pointers EFAULT?")
 		ERR(syscall(SYS_execve, "/bin/true", bad[i], 0), EFAULT);
 		ERR(syscall(SYS_clock_gettime, 0, bad[i]), EFAULT);
 		ERR(syscall(SYS_getrandom, bad[i], 16, 0), EFAULT);
-		ERR(syscall(SYS_getgroups, 1, bad[i]) == 0 ? (errno = EFAULT,
-			-1) : -1, EFAULT);
+		ERR(syscall(SYS_getgroups, 1, bad[i]) == 0
+			? (errno = EFAULT, -1)
+			: -1,
+		    EFAULT);
 	}
 }
 
 GTEST(wild_descriptors, "are wild descriptors EBADF in every call?")
 {
-	static const int fds[] = { -1, -100, 99, 1023, 65536, 0x7fffffff,
-		(int)0x80000000 };
+	static const int fds[] = {
+	    -1, -100, 99, 1023, 65536, 0x7fffffff, (int)0x80000000};
 	static char buf[256];
 
 	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
@@ -130,8 +132,9 @@ GTEST(wild_lengths, "are wild lengths errors, not overruns?")
 	CHECK(syscall(SYS_pwrite64, fd, &c, 1, INT64_MAX) == -1);
 	ERR(lseek(fd, -1, SEEK_SET), EINVAL);
 	ERR(lseek(fd, 0, 99), EINVAL);
-	ERR(syscall(SYS_read, fd, &c, (size_t)-1) == 0 ? (errno = EFAULT, -1) :
-		-1, EFAULT);
+	ERR(syscall(SYS_read, fd, &c, (size_t)-1) == 0 ? (errno = EFAULT, -1)
+						       : -1,
+	    EFAULT);
 	ERR(syscall(SYS_rt_sigprocmask, 0, &c, 0, 77), EINVAL);
 	ERR(syscall(SYS_poll, &c, 1000000, 0), EINVAL);
 	ERR(syscall(SYS_getrandom, &c, 1, 0xffff), EINVAL);
@@ -140,11 +143,11 @@ GTEST(wild_lengths, "are wild lengths errors, not overruns?")
 GTEST(every_number, "does every call number survive garbage arguments?")
 {
 	static const uint64_t garbage[][6] = {
-		{ 0, 0, 0, 0, 0, 0 },
-		{ ~0UL, ~0UL, ~0UL, ~0UL, ~0UL, ~0UL },
-		{ 0x400000000, 0x400000000, 0x400000000, 0x400000000,
-		    0x400000000, 0x400000000 },
-		{ 3, 8, 1UL << 62, 0x7ff110000000, 1, 2 },
+	    {0, 0, 0, 0, 0, 0},
+	    {~0UL, ~0UL, ~0UL, ~0UL, ~0UL, ~0UL},
+	    {0x400000000, 0x400000000, 0x400000000, 0x400000000, 0x400000000,
+		0x400000000},
+	    {3, 8, 1UL << 62, 0x7ff110000000, 1, 2},
 	};
 	int s;
 
@@ -164,8 +167,8 @@ GTEST(every_number, "does every call number survive garbage arguments?")
 			if ((pid = fork()) == 0) {
 				alarm(2);
 				syscall(nr, garbage[g][0], garbage[g][1],
-				    garbage[g][2], garbage[g][3],
-				    garbage[g][4], garbage[g][5]);
+				    garbage[g][2], garbage[g][3], garbage[g][4],
+				    garbage[g][5]);
 				_exit(0);
 			}
 			EQ(waitpid(pid, &s, 0), pid);
@@ -203,8 +206,7 @@ GTEST(stub_scan, "is no kernel memory visible in the address space?")
 	for (uint64_t p = 0x400000000; p < 0x400000000 + (64 << 20);
 	     p += 1 << 20)
 		EQ(readable(p), 0);
-	for (uint64_t p = 0x7fff00000000; p < 0x7ffffffff000;
-	     p += 0x1000000)
+	for (uint64_t p = 0x7fff00000000; p < 0x7ffffffff000; p += 0x1000000)
 		EQ(readable(p), 0);
 	EQ(readable(0x7ffffffde000), 0);
 }
@@ -243,11 +245,11 @@ call_at(uint64_t at, long nr, long a, long b, long c)
 GTEST(stub_jump, "does no jump into the stub's text reach a host call?")
 {
 	/* Calls whose success on the host would show or hurt. */
-	static const int calls[] = { SYS_open, SYS_openat, SYS_mkdir, SYS_write,
-		SYS_mmap, SYS_munmap, SYS_mprotect, SYS_pwrite64, SYS_clone,
-		SYS_fork, SYS_execve, SYS_kill, SYS_ptrace, SYS_socket,
-		SYS_seccomp, SYS_sigaltstack, SYS_process_vm_readv,
-		SYS_exit_group, SYS_rt_sigaction, SYS_prctl };
+	static const int calls[] = {SYS_open, SYS_openat, SYS_mkdir, SYS_write,
+	    SYS_mmap, SYS_munmap, SYS_mprotect, SYS_pwrite64, SYS_clone,
+	    SYS_fork, SYS_execve, SYS_kill, SYS_ptrace, SYS_socket, SYS_seccomp,
+	    SYS_sigaltstack, SYS_process_vm_readv, SYS_exit_group,
+	    SYS_rt_sigaction, SYS_prctl};
 	const volatile unsigned char *text = (void *)0x7ff100000000;
 	int s, sites = 0;
 
@@ -289,8 +291,8 @@ GTEST(stub_mailbox, "does scribbling over the mailbox hurt only its owner?")
 		if ((pid = fork()) == 0) {
 			alarm(2);
 			for (int i = 0; i < 4096; i++)
-				mb[i] = value == 3 ? 0xffffffffu :
-						     (uint32_t)value;
+				mb[i] =
+				    value == 3 ? 0xffffffffu : (uint32_t)value;
 			getppid();
 			for (int i = 0; i < 4096; i++)
 				mb[i] = (uint32_t)i * 0x9e3779b9u;
@@ -339,7 +341,10 @@ GTEST(privileged, "are privileged instructions a signal?")
 			if (i == 1)
 				__asm__ volatile("cli");
 			if (i == 2)
-				__asm__ volatile("movq %%cr3, %%rax" : : : "rax");
+				__asm__ volatile("movq %%cr3, %%rax"
+						 :
+						 :
+						 : "rax");
 			if (i == 3)
 				__asm__ volatile("outb %%al, $0x80" : : "a"(0));
 			_exit(0);
@@ -379,7 +384,10 @@ GTEST(bad_sigreturn, "does a forged signal frame end in SIGSEGV or sanity?")
 	if (pid == 0) {
 		__asm__ volatile("movq $0x1000, %%rsp\n\t"
 				 "movl $15, %%eax\n\t"
-				 "syscall" : : : "rax", "memory");
+				 "syscall"
+				 :
+				 :
+				 : "rax", "memory");
 		_exit(0);
 	}
 	EQ(waitpid(pid, &s, 0), pid);
@@ -388,8 +396,8 @@ GTEST(bad_sigreturn, "does a forged signal frame end in SIGSEGV or sanity?")
 
 GTEST(stack_in_kernel, "does a wild stack pointer kill only the program?")
 {
-	static const uint64_t sps[] = { 0, 0x400000000, 0x7ff110000000,
-		0x7ff120002000, 0xffffffffffffff00 };
+	static const uint64_t sps[] = {
+	    0, 0x400000000, 0x7ff110000000, 0x7ff120002000, 0xffffffffffffff00};
 	int s;
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -399,7 +407,10 @@ GTEST(stack_in_kernel, "does a wild stack pointer kill only the program?")
 			signal(SIGUSR1, on_fault);
 			__asm__ volatile("movq %0, %%rsp\n\t"
 					 "pushq %%rax\n\t"
-					 "ud2" : : "r"(sps[i]) : "memory");
+					 "ud2"
+					 :
+					 : "r"(sps[i])
+					 : "memory");
 			_exit(0);
 		}
 		EQ(waitpid(pid, &s, 0), pid);

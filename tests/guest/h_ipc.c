@@ -126,7 +126,8 @@ GTEST(pipe_bulk, "do 8 MiB arrive whole through a pipe?")
 			size_t k = left < sizeof(buf) ? left : sizeof(buf);
 
 			for (size_t i = 0; i < k; i++)
-				buf[i] = (unsigned char)((total - left + i) % 251);
+				buf[i] =
+				    (unsigned char)((total - left + i) % 251);
 			n = write(fds[1], buf, k);
 			if (n <= 0)
 				_exit(1);
@@ -176,9 +177,9 @@ GTEST(poll_ready, "does poll report in, out, hang-up and bad descriptors?")
 	struct pollfd p[3];
 
 	mkpipe(0);
-	p[0] = (struct pollfd) { fds[0], POLLIN, 0 };
-	p[1] = (struct pollfd) { fds[1], POLLOUT, 0 };
-	p[2] = (struct pollfd) { 77, POLLIN, 0 };
+	p[0] = (struct pollfd){fds[0], POLLIN, 0};
+	p[1] = (struct pollfd){fds[1], POLLOUT, 0};
+	p[2] = (struct pollfd){77, POLLIN, 0};
 	EQ(poll(p, 2, 0), 1);
 	EQ(p[0].revents, 0);
 	EQ(p[1].revents, POLLOUT);
@@ -199,7 +200,7 @@ GTEST(poll_timeout, "does poll wait its time and wake early?")
 	struct pollfd p;
 
 	mkpipe(0);
-	p = (struct pollfd) { fds[0], POLLIN, 0 };
+	p = (struct pollfd){fds[0], POLLIN, 0};
 	EQ(poll(&p, 1, 30), 0);
 	if (fork() == 0) {
 		nap(30);
@@ -212,7 +213,7 @@ GTEST(poll_timeout, "does poll wait its time and wake early?")
 
 GTEST(select_sets, "does select set and clear the right bits?")
 {
-	struct timeval tv = { 0, 20000 };
+	struct timeval tv = {0, 20000};
 	fd_set in, out;
 
 	mkpipe(0);
@@ -238,7 +239,7 @@ ep_wait(int ep, struct epoll_event *ev)
 
 GTEST(epoll_level, "does level-triggered epoll report until drained?")
 {
-	struct epoll_event ev = { EPOLLIN, { .u64 = 42 } }, got[8];
+	struct epoll_event ev = {EPOLLIN, {.u64 = 42}}, got[8];
 	int ep = epoll_create1(0);
 	char c;
 
@@ -260,7 +261,7 @@ GTEST(epoll_level, "does level-triggered epoll report until drained?")
 
 GTEST(epoll_edge, "does edge-triggered epoll report each change once?")
 {
-	struct epoll_event ev = { EPOLLIN | EPOLLET, { .u64 = 1 } }, got[8];
+	struct epoll_event ev = {EPOLLIN | EPOLLET, {.u64 = 1}}, got[8];
 	int ep = epoll_create1(0);
 
 	mkpipe(0);
@@ -275,8 +276,7 @@ GTEST(epoll_edge, "does edge-triggered epoll report each change once?")
 
 GTEST(epoll_oneshot, "does ONESHOT go off once until it is armed again?")
 {
-	struct epoll_event ev = { EPOLLIN | EPOLLONESHOT, { .u64 = 1 } },
-		got[8];
+	struct epoll_event ev = {EPOLLIN | EPOLLONESHOT, {.u64 = 1}}, got[8];
 	int ep = epoll_create1(0);
 
 	mkpipe(0);
@@ -290,7 +290,7 @@ GTEST(epoll_oneshot, "does ONESHOT go off once until it is armed again?")
 
 GTEST(epoll_dup_close, "does an entry live until the file's last close?")
 {
-	struct epoll_event ev = { EPOLLIN, { .u64 = 1 } }, got[8];
+	struct epoll_event ev = {EPOLLIN, {.u64 = 1}}, got[8];
 	int ep = epoll_create1(0), d;
 
 	mkpipe(0);
@@ -305,7 +305,7 @@ GTEST(epoll_dup_close, "does an entry live until the file's last close?")
 
 GTEST(epoll_fork, "does an epoll set survive the fork that made a copy?")
 {
-	struct epoll_event ev = { EPOLLIN, { .u64 = 1 } }, got[8];
+	struct epoll_event ev = {EPOLLIN, {.u64 = 1}}, got[8];
 	int ep = epoll_create1(0);
 
 	mkpipe(0);
@@ -323,7 +323,7 @@ GTEST(epoll_fork, "does an epoll set survive the fork that made a copy?")
 
 GTEST(epoll_nested, "do nested sets wake, and loops fail?")
 {
-	struct epoll_event ev = { EPOLLIN, { .u64 = 1 } }, got[8];
+	struct epoll_event ev = {EPOLLIN, {.u64 = 1}}, got[8];
 	int a = epoll_create1(0), b = epoll_create1(0);
 
 	mkpipe(0);
@@ -360,9 +360,9 @@ GTEST(eventfd_counts, "does eventfd add, take and act as a semaphore?")
 
 GTEST(timerfd_ticks, "does timerfd count its expirations?")
 {
-	struct itimerspec it = { { 0, 5000000 }, { 0, 5000000 } };
+	struct itimerspec it = {{0, 5000000}, {0, 5000000}};
 	int fd = timerfd_create(CLOCK_MONOTONIC, 0);
-	struct pollfd p = { fd, POLLIN, 0 };
+	struct pollfd p = {fd, POLLIN, 0};
 	uint64_t n;
 
 	EQ(timerfd_settime(fd, 0, &it, NULL), 0);
@@ -401,7 +401,7 @@ nap_handler(int sig)
 
 GTEST(ppoll_mask, "does ppoll let the signal in only while it waits?")
 {
-	struct timespec ts = { 5, 0 };
+	struct timespec ts = {5, 0};
 	sigset_t set, none;
 
 	signal(SIGALRM, SIG_IGN);

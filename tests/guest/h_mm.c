@@ -32,8 +32,8 @@ on_fault(int sig, siginfo_t *si, void *uc)
 static int
 probe(volatile char *p, int write)
 {
-	struct sigaction sa = { .sa_sigaction = on_fault,
-		.sa_flags = SA_SIGINFO };
+	struct sigaction sa = {
+	    .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 
 	sigaction(SIGSEGV, &sa, NULL);
 	sigaction(SIGBUS, &sa, NULL);
@@ -202,7 +202,8 @@ GTEST(map_errors, "are wrong mmap arguments the right errors?")
 	if (ro < 0)
 		ro = open("/bin/sh", O_RDONLY);
 	CHECK(mmap(NULL, 0, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		MAP_FAILED && errno == EINVAL);
+		MAP_FAILED &&
+	    errno == EINVAL);
 	CHECK(mmap(NULL, PG, RW, MAP_PRIVATE, fd, 100) == MAP_FAILED &&
 	    errno == EINVAL);
 	CHECK(mmap(NULL, PG, RW, MAP_PRIVATE, 99, 0) == MAP_FAILED &&
@@ -214,11 +215,14 @@ GTEST(map_errors, "are wrong mmap arguments the right errors?")
 	CHECK(mmap(NULL, PG, RW, MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
 	    errno == EINVAL);
 	CHECK(mmap((void *)1, PG, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-	    -1, 0) == MAP_FAILED && errno == EINVAL);
+		  -1, 0) == MAP_FAILED &&
+	    errno == EINVAL);
 	CHECK(mmap(NULL, 1UL << 60, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		MAP_FAILED && errno == ENOMEM);
+		MAP_FAILED &&
+	    errno == ENOMEM);
 	CHECK(mmap(NULL, PG, RW, MAP_PRIVATE, open("/tmp", O_RDONLY), 0) ==
-		MAP_FAILED && errno == ENODEV);
+		MAP_FAILED &&
+	    errno == ENODEV);
 }
 
 GTEST(map_fixed, "does MAP_FIXED replace and NOREPLACE refuse?")
@@ -227,14 +231,15 @@ GTEST(map_fixed, "does MAP_FIXED replace and NOREPLACE refuse?")
 
 	p[2 * PG] = 5;
 	p[7 * PG] = 7;
-	q = mmap(p + 2 * PG, 2 * PG, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-	    -1, 0);
+	q = mmap(p + 2 * PG, 2 * PG, RW,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	CHECK(q == p + 2 * PG);
 	EQ(p[2 * PG], 0);
 	EQ(p[7 * PG], 7);
 	CHECK(mmap(p + PG, PG, RW,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
-		MAP_FAILED && errno == EEXIST);
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		  0) == MAP_FAILED &&
+	    errno == EEXIST);
 }
 
 GTEST(unmap_split, "does a hole in the middle leave both ends?")
@@ -273,7 +278,7 @@ GTEST(protect, "does mprotect take and give rights, page by page?")
 
 GTEST(exec_memory, "does code in writable memory run only with PROT_EXEC?")
 {
-	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+	static const unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3};
 	char *p = anon(PG, RW, MAP_PRIVATE);
 	int (*f)(void);
 
@@ -306,8 +311,8 @@ GTEST(remap_grow, "does mremap grow, move and shrink with its contents?")
 	CHECK(p == q);
 	EQ(probe(q + 2 * PG, 0), SIGSEGV);
 	EQ(p[PG], 2);
-	q = mremap(p, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
-	    p + 64 * PG);
+	q = mremap(
+	    p, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, p + 64 * PG);
 	CHECK(q == p + 64 * PG);
 	EQ(q[PG], 2);
 	EQ(probe(p, 0), SIGSEGV);
@@ -340,10 +345,10 @@ deep(int n)
 GTEST(stack_grows, "does the stack grow by megabytes, and end in SIGSEGV?")
 {
 	static char alt[65536];
-	stack_t ss = { .ss_sp = alt, .ss_size = sizeof(alt) };
-	struct sigaction sa = { .sa_sigaction = on_fault,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK };
-	struct rlimit rl = { 1 << 20, 1 << 20 };
+	stack_t ss = {.ss_sp = alt, .ss_size = sizeof(alt)};
+	struct sigaction sa = {
+	    .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct rlimit rl = {1 << 20, 1 << 20};
 
 	EQ(deep(4000), 0);
 	(void)rl;
@@ -424,7 +429,9 @@ GTEST(random_touch, "do pages touched in no order hold what is written?")
 
 GTEST(many_maps, "do 5000 separate mappings live at once?")
 {
-	enum { N = 5000 };
+	enum {
+		N = 5000
+	};
 	static char *p[N];
 
 	for (int i = 0; i < N; i++) {
@@ -463,11 +470,12 @@ GTEST(memory_bomb, "does running out of memory kill the eater, not the rest?")
 
 GTEST(rlimit_as, "does RLIMIT_AS end in ENOMEM?")
 {
-	struct rlimit rl = { 256 << 20, 256 << 20 };
+	struct rlimit rl = {256 << 20, 256 << 20};
 
 	EQ(setrlimit(RLIMIT_AS, &rl), 0);
 	CHECK(mmap(NULL, 512 << 20, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		MAP_FAILED && errno == ENOMEM);
+		MAP_FAILED &&
+	    errno == ENOMEM);
 }
 
 GTEST(mlock_range, "does mlock bring memory in and take bad ranges?")

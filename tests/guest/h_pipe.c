@@ -14,7 +14,7 @@
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	nanosleep(&ts, NULL);
 }
@@ -30,7 +30,7 @@ on_signal(int sig)
 static void
 handle(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {.sa_handler = on_signal};
 
 	CHECK(sigaction(sig, &sa, NULL) == 0);
 }
@@ -192,7 +192,7 @@ GTEST(fifo_nonblock, "do opens without waiting follow POSIX?")
 	r = open(name, O_RDONLY | O_NONBLOCK);
 	CHECK(r >= 0);
 	EQ(read(r, &c, 1), 0);
-	p = (struct pollfd) { r, POLLIN, 0 };
+	p = (struct pollfd){r, POLLIN, 0};
 	EQ(poll(&p, 1, 0), 0);
 	w = open(name, O_WRONLY | O_NONBLOCK);
 	CHECK(w >= 0);
@@ -242,8 +242,9 @@ GTEST(pipe_latency, "how long is a round trip between two processes?")
 		EQ(read(pong[0], &c, 1), 1);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("round trip %ld ns\n", ((b.tv_sec - a.tv_sec) * 1000000000L +
-		b.tv_nsec - a.tv_nsec) / 2000);
+	printf("round trip %ld ns\n",
+	    ((b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec) /
+		2000);
 	close(ping[1]);
 	wait(NULL);
 }

@@ -28,7 +28,7 @@ count(int sig)
 static void
 on(int sig, void (*f)(int), int flags)
 {
-	struct sigaction sa = { .sa_handler = f, .sa_flags = flags };
+	struct sigaction sa = {.sa_handler = f, .sa_flags = flags};
 
 	EQ(sigaction(sig, &sa, NULL), 0);
 }
@@ -36,7 +36,7 @@ on(int sig, void (*f)(int), int flags)
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
 		;
@@ -165,7 +165,9 @@ GTEST(exec_cloexec, "does exec close what asks for it, and keep the rest?")
 
 GTEST(exec_big_args, "do many arguments arrive, and too many fail?")
 {
-	enum { N = 20000 };
+	enum {
+		N = 20000
+	};
 	static char *argv[N + 4], big[200000];
 	pid_t pid;
 
@@ -305,8 +307,8 @@ rt_handler(int sig, siginfo_t *si, void *uc)
 
 GTEST(signal_realtime, "do real-time signals queue, in order, with values?")
 {
-	struct sigaction sa = { .sa_sigaction = rt_handler,
-		.sa_flags = SA_SIGINFO };
+	struct sigaction sa = {
+	    .sa_sigaction = rt_handler, .sa_flags = SA_SIGINFO};
 	union sigval v;
 	sigset_t set;
 
@@ -326,7 +328,7 @@ GTEST(signal_realtime, "do real-time signals queue, in order, with values?")
 
 GTEST(signal_restart, "is a read restarted with SA_RESTART, and EINTR without?")
 {
-	struct itimerval it = { { 0, 0 }, { 0, 30000 } };
+	struct itimerval it = {{0, 0}, {0, 30000}};
 	int fds[2], s;
 	char c;
 	pid_t pid;
@@ -350,7 +352,7 @@ GTEST(signal_restart, "is a read restarted with SA_RESTART, and EINTR without?")
 
 GTEST(signal_nested_mask, "does sa_mask hold another signal off?")
 {
-	struct sigaction sa = { .sa_handler = count };
+	struct sigaction sa = {.sa_handler = count};
 	sigset_t set;
 
 	sigemptyset(&sa.sa_mask);
@@ -377,7 +379,7 @@ on_stack(int sig)
 
 GTEST(signal_altstack, "does a handler run on the alternate stack?")
 {
-	stack_t ss = { .ss_sp = alt, .ss_size = sizeof(alt) }, old;
+	stack_t ss = {.ss_sp = alt, .ss_size = sizeof(alt)}, old;
 
 	EQ(sigaltstack(&ss, NULL), 0);
 	on(SIGUSR1, on_stack, SA_ONSTACK);
@@ -389,7 +391,6 @@ GTEST(signal_altstack, "does a handler run on the alternate stack?")
 	ERR(sigaltstack(&ss, NULL), ENOMEM);
 }
 
-
 static void *fault_addr;
 static int fault_code;
 
@@ -400,16 +401,15 @@ fault_handler(int sig, siginfo_t *si, void *uc)
 	(void)uc;
 	fault_addr = si->si_addr;
 	fault_code = si->si_code;
-	_exit(fault_addr == (void *)0x1234000 && fault_code == SEGV_MAPERR ?
-	    0 : 1);
+	_exit(fault_addr == (void *)0x1234000 && fault_code == SEGV_MAPERR ? 0
+									   : 1);
 }
 
 GTEST(signal_segv_info, "does SIGSEGV carry the address and reason?")
 {
-	struct sigaction sa = { .sa_sigaction = fault_handler,
-		.sa_flags = SA_SIGINFO };
+	struct sigaction sa = {
+	    .sa_sigaction = fault_handler, .sa_flags = SA_SIGINFO};
 	pid_t pid = fork();
-
 
 	if (pid == 0) {
 		sigaction(SIGSEGV, &sa, NULL);
@@ -421,8 +421,8 @@ GTEST(signal_segv_info, "does SIGSEGV carry the address and reason?")
 
 GTEST(signal_default_kill, "do default actions kill with the right status?")
 {
-	static const int sigs[] = { SIGHUP, SIGINT, SIGTERM, SIGKILL, SIGUSR1,
-		SIGPIPE, SIGALRM };
+	static const int sigs[] = {
+	    SIGHUP, SIGINT, SIGTERM, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM};
 
 	for (unsigned i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
 		pid_t pid = fork();
@@ -440,7 +440,7 @@ GTEST(signal_default_kill, "do default actions kill with the right status?")
 
 GTEST(signal_traps, "do divide, bad opcode and bad address trap?")
 {
-	static const int want[] = { SIGFPE, SIGILL, SIGSEGV, SIGTRAP };
+	static const int want[] = {SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 
 	for (int i = 0; i < 4; i++) {
 		pid_t pid = fork();
@@ -450,7 +450,8 @@ GTEST(signal_traps, "do divide, bad opcode and bad address trap?")
 
 			if (i == 0)
 				__asm__ volatile("idivl %0"
-						 : : "m"(zero), "a"(1), "d"(0));
+						 :
+						 : "m"(zero), "a"(1), "d"(0));
 			if (i == 1)
 				__asm__ volatile("ud2");
 			if (i == 2)
@@ -484,7 +485,7 @@ GTEST(sigsuspend_wakes, "does sigsuspend take the signal and restore the mask?")
 
 GTEST(sigtimedwait_takes, "does sigtimedwait take, and time out?")
 {
-	struct timespec ts = { 0, 20000000 };
+	struct timespec ts = {0, 20000000};
 	siginfo_t si;
 	sigset_t set;
 
@@ -569,7 +570,7 @@ GTEST(kill_group, "does a signal to a group reach every member?")
 
 GTEST(rlimit_nofile, "does RLIMIT_NOFILE end descriptors with EMFILE?")
 {
-	struct rlimit rl = { 20, 20 };
+	struct rlimit rl = {20, 20};
 	int n = 0;
 
 	EQ(setrlimit(RLIMIT_NOFILE, &rl), 0);
@@ -578,14 +579,16 @@ GTEST(rlimit_nofile, "does RLIMIT_NOFILE end descriptors with EMFILE?")
 	EQ(errno, EMFILE);
 	CHECK(n > 5 && n < 20);
 	rl.rlim_cur = 30;
-	ERR(setrlimit(RLIMIT_NOFILE, &rl) == 0 && geteuid() == 0 ?
-		(errno = EINVAL, -1) : (rl.rlim_cur = 40, rl.rlim_max = 30,
-		setrlimit(RLIMIT_NOFILE, &rl)), EINVAL);
+	ERR(setrlimit(RLIMIT_NOFILE, &rl) == 0 && geteuid() == 0
+		? (errno = EINVAL, -1)
+		: (rl.rlim_cur = 40, rl.rlim_max = 30,
+		      setrlimit(RLIMIT_NOFILE, &rl)),
+	    EINVAL);
 }
 
 GTEST(rlimit_fsize, "does RLIMIT_FSIZE send SIGXFSZ and EFBIG?")
 {
-	struct rlimit rl = { 1000, 1000 };
+	struct rlimit rl = {1000, 1000};
 	char buf[600];
 	int fd;
 
@@ -600,7 +603,7 @@ GTEST(rlimit_fsize, "does RLIMIT_FSIZE send SIGXFSZ and EFBIG?")
 
 GTEST(rlimit_nproc, "does a fork bomb under a limit end in EAGAIN?")
 {
-	struct rlimit rl = { 10, 10 };
+	struct rlimit rl = {10, 10};
 	pid_t pid;
 
 	if ((pid = fork()) == 0) {
@@ -632,9 +635,9 @@ GTEST(rlimit_nproc, "does a fork bomb under a limit end in EAGAIN?")
 
 GTEST(timer_posix, "do POSIX timers fire, repeat and count overruns?")
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR1 };
-	struct itimerspec it = { { 0, 10000000 }, { 0, 10000000 } }, cur;
+	struct sigevent ev = {
+	    .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct itimerspec it = {{0, 10000000}, {0, 10000000}}, cur;
 	timer_t t;
 
 	on(SIGUSR1, count, 0);
@@ -652,7 +655,7 @@ GTEST(timer_posix, "do POSIX timers fire, repeat and count overruns?")
 
 GTEST(alarm_once, "does alarm interrupt pause?")
 {
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
+	struct itimerval it = {{0, 0}, {0, 20000}};
 
 	on(SIGALRM, count, 0);
 	EQ(setitimer(ITIMER_REAL, &it, NULL), 0);
@@ -664,7 +667,7 @@ GTEST(alarm_once, "does alarm interrupt pause?")
 
 GTEST(clocks, "do clocks run forward and sleeps last?")
 {
-	struct timespec a, b, ts = { 0, 30000000 };
+	struct timespec a, b, ts = {0, 30000000};
 
 	EQ(clock_gettime(CLOCK_MONOTONIC, &a), 0);
 	EQ(clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL), 0);
@@ -691,8 +694,9 @@ GTEST(cpu_time, "is CPU time charged to the one who used it?")
 		for (int i = 0; i < 100000; i++)
 			x += i;
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-	} while ((b.tv_sec - a.tv_sec) * 1000 +
-	    (b.tv_nsec - a.tv_nsec) / 1000000 < 50);
+	} while (
+	    (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 <
+	    50);
 	EQ(getrusage(RUSAGE_SELF, &ru), 0);
 	CHECK(ru.ru_utime.tv_sec * 1000 + ru.ru_utime.tv_usec / 1000 >= 30);
 }

@@ -17,7 +17,7 @@
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	nanosleep(&ts, NULL);
 }
@@ -289,8 +289,8 @@ GTEST(proc_walk, "can everything be read while processes come and go?")
 		struct dirent *de;
 
 		while ((de = readdir(d)) != NULL) {
-			static const char *const names[] = { "stat", "status",
-				"maps", "cmdline", "limits", "environ" };
+			static const char *const names[] = {"stat", "status",
+			    "maps", "cmdline", "limits", "environ"};
 			char name[300], buf[256];
 
 			if (atoi(de->d_name) == 0)
@@ -300,11 +300,10 @@ GTEST(proc_walk, "can everything be read while processes come and go?")
 				    de->d_name, names[i]);
 				files += file(name)[0] != '!';
 			}
-			snprintf(name, sizeof(name), "/proc/%s/exe",
-			    de->d_name);
+			snprintf(
+			    name, sizeof(name), "/proc/%s/exe", de->d_name);
 			readlink(name, buf, sizeof(buf));
-			snprintf(name, sizeof(name), "/proc/%s/fd",
-			    de->d_name);
+			snprintf(name, sizeof(name), "/proc/%s/fd", de->d_name);
 			DIR *f = opendir(name);
 			while (f != NULL && readdir(f) != NULL)
 				files++;

@@ -64,7 +64,8 @@ thread_forks(void *arg)
 	return (NULL);
 }
 
-GTEST(fork_from_threads, "do forks from many threads keep their children apart?")
+GTEST(
+    fork_from_threads, "do forks from many threads keep their children apart?")
 {
 	pthread_t t[4];
 
@@ -231,8 +232,8 @@ stop_cont(int threads, bool spin)
 		pthread_t t;
 
 		for (int i = 0; i < threads; i++)
-			pthread_create(&t, NULL, spin ? thread_spin :
-							 thread_sleep, &stop);
+			pthread_create(
+			    &t, NULL, spin ? thread_spin : thread_sleep, &stop);
 		for (;;)
 			pause();
 	}
@@ -281,8 +282,8 @@ on_queue(int sig, siginfo_t *si, void *uc)
 
 GTEST(rt_queue, "do real-time signals queue, in order and with values?")
 {
-	struct sigaction sa = { .sa_sigaction = on_queue,
-		.sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction sa = {
+	    .sa_sigaction = on_queue, .sa_flags = SA_SIGINFO | SA_RESTART};
 	union sigval v;
 	int s;
 	pid_t pid;
@@ -333,7 +334,7 @@ thread_storm(void *arg)
 
 GTEST(signal_storm, "do threads survive signals at any instruction?")
 {
-	struct sigaction sa = { .sa_handler = on_storm };
+	struct sigaction sa = {.sa_handler = on_storm};
 	pthread_t t[3];
 
 	sigaction(SIGUSR1, &sa, NULL);
@@ -478,9 +479,9 @@ GTEST(vfork_parent_killed, "may the parent of a vfork be killed?")
 
 GTEST(timer_overrun, "do timers count what was missed while blocked?")
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGRTMIN };
-	struct itimerspec its = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent ev = {
+	    .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
+	struct itimerspec its = {{0, 1000000}, {0, 1000000}};
 	sigset_t set;
 	siginfo_t si;
 	timer_t id;
@@ -499,7 +500,7 @@ GTEST(timer_overrun, "do timers count what was missed while blocked?")
 
 GTEST(cpu_limit, "does RLIMIT_CPU send SIGXCPU, then SIGKILL?")
 {
-	struct rlimit rl = { 1, 2 };
+	struct rlimit rl = {1, 2};
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -516,8 +517,8 @@ GTEST(cpu_limit, "does RLIMIT_CPU send SIGXCPU, then SIGKILL?")
 
 GTEST(virtual_timer, "does ITIMER_VIRTUAL count user time alone?")
 {
-	struct itimerval it = { { 0, 0 }, { 0, 50000 } };
-	struct sigaction sa = { .sa_handler = on_storm };
+	struct itimerval it = {{0, 0}, {0, 50000}};
+	struct sigaction sa = {.sa_handler = on_storm};
 	struct timespec a, b;
 
 	sigaction(SIGVTALRM, &sa, NULL);
@@ -536,7 +537,7 @@ GTEST(proc_limit, "does RLIMIT_NPROC stop forks with EAGAIN?")
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct rlimit rl = { 5, 5 };
+		struct rlimit rl = {5, 5};
 		int n = 0;
 
 		setrlimit(RLIMIT_NPROC, &rl);
@@ -606,8 +607,8 @@ GTEST(sigwait_group, "does one of several waiting threads take the signal?")
 
 GTEST(restart_read, "does SA_RESTART restart a read, and its lack end it?")
 {
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
-	struct sigaction sa = { .sa_handler = on_storm };
+	struct itimerval it = {{0, 0}, {0, 20000}};
+	struct sigaction sa = {.sa_handler = on_storm};
 	int fds[2];
 	char c;
 	pid_t pid;
@@ -631,7 +632,7 @@ GTEST(restart_read, "does SA_RESTART restart a read, and its lack end it?")
 
 GTEST(sleep_over_stop, "does a sleep keep its end over stop and continue?")
 {
-	struct timespec a, b, d = { 0, 200000000 };
+	struct timespec a, b, d = {0, 200000000};
 	pid_t pid, me = getpid();
 
 	if ((pid = fork()) == 0) {
@@ -644,8 +645,8 @@ GTEST(sleep_over_stop, "does a sleep keep its end over stop and continue?")
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	EQ(nanosleep(&d, NULL), 0);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	long ms = (b.tv_sec - a.tv_sec) * 1000 +
-	    (b.tv_nsec - a.tv_nsec) / 1000000;
+	long ms =
+	    (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
 
 	CHECK(ms >= 195 && ms < 290);
 	EQ(status_of(pid), 0);

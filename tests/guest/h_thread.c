@@ -206,7 +206,7 @@ GTEST(thread_tgkill, "does a directed signal reach its thread?")
 GTEST(futex_basics, "do wait, wake, timeout and mismatch answer right?")
 {
 	uint32_t word = 1;
-	struct timespec ts = { 0, 20000000 };
+	struct timespec ts = {0, 20000000};
 
 	ERR(syscall(SYS_futex, &word, FUTEX_WAIT, 2, NULL, NULL, 0), EAGAIN);
 	ERR(syscall(SYS_futex, &word, FUTEX_WAIT, 1, &ts, NULL, 0), ETIMEDOUT);

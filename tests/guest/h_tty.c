@@ -17,7 +17,7 @@
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	nanosleep(&ts, NULL);
 }
@@ -53,7 +53,7 @@ static const char *
 slurp(int fd, int ms)
 {
 	static char buf[4096];
-	struct pollfd p = { fd, POLLIN, 0 };
+	struct pollfd p = {fd, POLLIN, 0};
 	size_t n = 0;
 	ssize_t r;
 
@@ -127,7 +127,7 @@ GTEST(pty_hangup_master, "does closing the master end the slave?")
 	close(master);
 	EQ(read(slave, &c, 1), 0);
 	ERR(write(slave, "x", 1), EIO);
-	p = (struct pollfd) { slave, POLLIN, 0 };
+	p = (struct pollfd){slave, POLLIN, 0};
 	EQ(poll(&p, 1, 0), 1);
 	CHECK((p.revents & POLLHUP) != 0);
 }
@@ -142,7 +142,7 @@ GTEST(pty_hangup_slave, "does the master get the rest, then an error?")
 	close(slave);
 	EQ(read(master, buf, sizeof(buf)), 3);
 	ERR(read(master, buf, sizeof(buf)), EIO);
-	p = (struct pollfd) { master, POLLIN, 0 };
+	p = (struct pollfd){master, POLLIN, 0};
 	EQ(poll(&p, 1, 0), 1);
 	CHECK((p.revents & POLLHUP) != 0);
 }
@@ -159,8 +159,7 @@ GTEST(pty_flood, "do writers at both ends wait for their readers?")
 		memset(buf, 'f', sizeof(buf));
 		_exit(write(slave, buf, sizeof(buf)) != sizeof(buf));
 	}
-	while (total < sizeof(buf) &&
-	    (n = read(master, buf, sizeof(buf))) > 0)
+	while (total < sizeof(buf) && (n = read(master, buf, sizeof(buf))) > 0)
 		total += n;
 	EQ(total, sizeof(buf));
 	wait(NULL);
@@ -177,7 +176,7 @@ GTEST(pty_flood, "do writers at both ends wait for their readers?")
 
 GTEST(pty_winsize, "is the window size kept?")
 {
-	struct winsize ws = { 24, 80, 1, 2 }, got;
+	struct winsize ws = {24, 80, 1, 2}, got;
 
 	open_pair();
 	CHECK(ioctl(master, TIOCSWINSZ, &ws) == 0);
@@ -330,7 +329,7 @@ wait_for_winch(void)
 
 GTEST(job_winch, "does a new window size signal?")
 {
-	struct winsize ws = { 10, 20, 0, 0 };
+	struct winsize ws = {10, 20, 0, 0};
 	pid_t pid = session(wait_for_winch);
 	char c;
 

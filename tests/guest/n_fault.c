@@ -17,8 +17,8 @@ knob(const char *point, const char *what, int64_t *vp, bool set)
 
 	str_join(mid, sizeof(mid), "debug.fault.", point, ".");
 	str_join(name, sizeof(name), mid, what, "");
-	return ((int)(set ? sys_sysctl_set(name, vp, sizeof(*vp)) :
-			    sys_sysctl_get(name, vp, &len)));
+	return ((int)(set ? sys_sysctl_set(name, vp, sizeof(*vp))
+			  : sys_sysctl_get(name, vp, &len)));
 }
 
 static volatile int tid_word;
@@ -38,10 +38,10 @@ on_signal(int sig)
 static void
 workload(void)
 {
-	char *argv[] = { "/bin/busybox", "true", NULL }, *envp[] = { NULL };
+	char *argv[] = {"/bin/busybox", "true", NULL}, *envp[] = {NULL};
 	struct native_lwp_params lp;
 	struct native_sigaction sa;
-	struct ksigevent ev = { SIGEV_SIGNAL, SIGUSR1, 1, 0 };
+	struct ksigevent ev = {SIGEV_SIGNAL, SIGUSR1, 1, 0};
 	int64_t pid;
 	int id, s, fds[2];
 
@@ -71,8 +71,8 @@ workload(void)
 		sys_exit(1);
 	}
 	if (pid > 0)
-		while (sys_wait4((pid_t)pid, &s, 0, NULL) == -1 &&
-		    errno != ECHILD)
+		while (
+		    sys_wait4((pid_t)pid, &s, 0, NULL) == -1 && errno != ECHILD)
 			;
 }
 
@@ -92,7 +92,8 @@ main(int argc, char **argv, char **envp)
 				knob(argv[i], "nth", &zero, true);
 				sys_exit(0);
 			}
-			while (sys_wait4((pid_t)pid, NULL, 0, NULL) == -1 && errno == EINTR)
+			while (sys_wait4((pid_t)pid, NULL, 0, NULL) == -1 &&
+			    errno == EINTR)
 				;
 			knob(argv[i], "nth", &zero, true);
 			after = before;

@@ -12,14 +12,14 @@
 
 static int failures;
 
-#define EQ(a, b)                                                        \
-	do {                                                            \
-		long _a = (long)(a), _b = (long)(b);                    \
-		if (_a != _b) {                                         \
-			failures++;                                     \
-			out_printf("n_kqueue.c:%d: %s is %ld, not %ld\n", \
-			    __LINE__, #a, _a, _b);                      \
-		}                                                       \
+#define EQ(a, b)                                                               \
+	do {                                                                   \
+		long _a = (long)(a), _b = (long)(b);                           \
+		if (_a != _b) {                                                \
+			failures++;                                            \
+			out_printf("n_kqueue.c:%d: %s is %ld, not %ld\n",      \
+			    __LINE__, #a, _a, _b);                             \
+		}                                                              \
 	} while (0)
 
 static struct kevent got[8];
@@ -28,8 +28,8 @@ static int
 set(int kq, uint64_t ident, int filter, int flags, uint32_t fflags,
     int64_t data)
 {
-	struct kevent kev = { ident, (int16_t)filter, (uint16_t)flags, fflags,
-		data, 77 };
+	struct kevent kev = {
+	    ident, (int16_t)filter, (uint16_t)flags, fflags, data, 77};
 
 	return ((int)sys_kevent(kq, &kev, 1, NULL, 0, NULL));
 }
@@ -38,7 +38,7 @@ set(int kq, uint64_t ident, int filter, int flags, uint32_t fflags,
 static int
 take(int kq, int max, int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	memset(got, 0, sizeof(got));
 	return ((int)sys_kevent(kq, NULL, 0, got, max, &ts));
@@ -47,7 +47,7 @@ take(int kq, int max, int ms)
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	sys_nanosleep(&ts, NULL);
 }
@@ -117,8 +117,8 @@ static void
 t_receipt(void)
 {
 	int kq = (int)sys_kqueue();
-	struct kevent ch[2] = { { 999, EVFILT_READ, EV_ADD, 0, 0, 1 },
-		{ 1, EVFILT_USER, EV_ADD | EV_RECEIPT, 0, 0, 2 } };
+	struct kevent ch[2] = {{999, EVFILT_READ, EV_ADD, 0, 0, 1},
+	    {1, EVFILT_USER, EV_ADD | EV_RECEIPT, 0, 0, 2}};
 
 	EQ(sys_kevent(kq, ch, 2, got, 8, NULL), 2);
 	EQ(got[0].flags, EV_ERROR);
@@ -250,10 +250,10 @@ t_wait(void)
 static const struct {
 	const char *name;
 	void (*func)(void);
-} cases[] = { { "read_write", t_read_write }, { "modes", t_modes },
-	{ "receipt", t_receipt }, { "user", t_user }, { "timer", t_timer },
-	{ "proc", t_proc }, { "signal", t_signal }, { "vnode", t_vnode },
-	{ "wait", t_wait } };
+} cases[] = {{"read_write", t_read_write}, {"modes", t_modes},
+    {"receipt", t_receipt}, {"user", t_user}, {"timer", t_timer},
+    {"proc", t_proc}, {"signal", t_signal}, {"vnode", t_vnode},
+    {"wait", t_wait}};
 
 int
 main(int argc, char **argv, char **envp)
@@ -265,8 +265,8 @@ main(int argc, char **argv, char **envp)
 			continue;
 		failures = 0;
 		cases[i].func();
-		out_printf("%s %s\n", failures == 0 ? "ok" : "FAIL",
-		    cases[i].name);
+		out_printf(
+		    "%s %s\n", failures == 0 ? "ok" : "FAIL", cases[i].name);
 		out_flush();
 		bad += failures;
 	}

@@ -14,26 +14,26 @@
 
 static int failures;
 
-#define EQ(a, b)                                                           \
-	do {                                                               \
-		long _a = (long)(a), _b = (long)(b);                       \
-		if (_a != _b) {                                            \
-			failures++;                                        \
-			out_printf("n_native.c:%d: %s is %ld, not %ld\n",  \
-			    __LINE__, #a, _a, _b);                         \
-		}                                                          \
+#define EQ(a, b)                                                               \
+	do {                                                                   \
+		long _a = (long)(a), _b = (long)(b);                           \
+		if (_a != _b) {                                                \
+			failures++;                                            \
+			out_printf("n_native.c:%d: %s is %ld, not %ld\n",      \
+			    __LINE__, #a, _a, _b);                             \
+		}                                                              \
 	} while (0)
-#define ERR(call, e)             \
-	do {                     \
-		errno = 0;       \
-		EQ(call, -1);    \
-		EQ(errno, e);    \
+#define ERR(call, e)                                                           \
+	do {                                                                   \
+		errno = 0;                                                     \
+		EQ(call, -1);                                                  \
+		EQ(errno, e);                                                  \
 	} while (0)
 
 static void
 nap(int ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 
 	sys_nanosleep(&ts, NULL);
 }
@@ -80,8 +80,7 @@ on_signal(int sig, struct native_siginfo *si, struct native_sigframe *sf)
 	last_frame = sf;
 }
 
-static void
-catch(int sig, uint32_t flags)
+static void catch (int sig, uint32_t flags)
 {
 	struct native_sigaction sa;
 
@@ -95,7 +94,7 @@ catch(int sig, uint32_t flags)
 static void
 t_signal(void)
 {
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	for (int i = 1; i <= 100; i++) {
 		EQ(sys_kill((pid_t)sys_getpid(), SIGUSR1), 0);
 		EQ(hits, i);
@@ -111,9 +110,9 @@ t_signal(void)
 static void
 t_mask(void)
 {
-	sigset_t set = { { 0, 0 } }, old, pend;
+	sigset_t set = {{0, 0}}, old, pend;
 
-	catch(SIGUSR2, 0);
+	catch (SIGUSR2, 0);
 	sigset_add(&set, SIGUSR2);
 	EQ(sys_sigprocmask(SIG_BLOCK, &set, &old), 0);
 	sys_kill((pid_t)sys_getpid(), SIGUSR2);
@@ -161,11 +160,11 @@ static uint8_t altstack[16384] __aligned(16);
 static void
 t_altstack(void)
 {
-	struct native_stack ss = { (uint64_t)(uintptr_t)altstack,
-		sizeof(altstack), 0, 0 };
+	struct native_stack ss = {
+	    (uint64_t)(uintptr_t)altstack, sizeof(altstack), 0, 0};
 
 	EQ(sys_sigaltstack(&ss, NULL), 0);
-	catch(SIGUSR1, SA_ONSTACK);
+	catch (SIGUSR1, SA_ONSTACK);
 	sys_kill((pid_t)sys_getpid(), SIGUSR1);
 	EQ(hits, 1);
 	EQ((uint8_t *)last_frame >= altstack &&
@@ -178,15 +177,15 @@ t_altstack(void)
 static void
 t_restart(void)
 {
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
+	struct itimerval it = {{0, 0}, {0, 20000}};
 	int fds[2];
 	char c;
 
 	EQ(sys_pipe(fds), 0);
-	catch(SIGALRM, 0);
+	catch (SIGALRM, 0);
 	EQ(sys_setitimer(ITIMER_REAL, &it, NULL), 0);
 	ERR(sys_read(fds[0], &c, 1), EINTR);
-	catch(SIGALRM, SA_RESTART);
+	catch (SIGALRM, SA_RESTART);
 	EQ(sys_setitimer(ITIMER_REAL, &it, NULL), 0);
 	int64_t pid = sys_fork();
 
@@ -236,7 +235,7 @@ t_fork(void)
 static void
 t_exec(void)
 {
-	char *argv[] = { "sh", "-c", "exit 11", NULL }, *envp[] = { NULL };
+	char *argv[] = {"sh", "-c", "exit 11", NULL}, *envp[] = {NULL};
 	int64_t pid = sys_fork();
 
 	if (pid == 0) {
@@ -281,8 +280,8 @@ t_thread(void)
 	word = 1;
 	sys_futex_wake((const int *)(uintptr_t)&word, 1, ~0u, 0);
 	while (tid_word != 0)
-		sys_umtx_sleep((const int *)(uintptr_t)&tid_word, (int)tid,
-		    100000);
+		sys_umtx_sleep(
+		    (const int *)(uintptr_t)&tid_word, (int)tid, 100000);
 	EQ(tid_word, 0);
 }
 
@@ -308,8 +307,8 @@ static void
 t_files(void)
 {
 	static char buf[4096];
-	struct iovec iov[2] = { { (uint64_t)(uintptr_t) "ab", 2 },
-		{ (uint64_t)(uintptr_t) "cd", 2 } };
+	struct iovec iov[2] = {
+	    {(uint64_t)(uintptr_t) "ab", 2}, {(uint64_t)(uintptr_t) "cd", 2}};
 	struct native_dirent *d;
 	struct stat st;
 	int fd, found = 0;
@@ -349,8 +348,8 @@ t_poll(void)
 	int fds[2];
 
 	EQ(sys_pipe2(fds, O_CLOEXEC), 0);
-	p[0] = (struct native_pollfd) { fds[0], 1, 0 };
-	p[1] = (struct native_pollfd) { fds[1], 4, 0 };
+	p[0] = (struct native_pollfd){fds[0], 1, 0};
+	p[1] = (struct native_pollfd){fds[1], 4, 0};
 	EQ(sys_poll(p, 2, 0), 1);
 	EQ(p[0].revents, 0);
 	EQ(p[1].revents, 4);
@@ -366,8 +365,8 @@ static void
 t_memory(void)
 {
 	char vec[2];
-	volatile char *p = (char *)(uintptr_t)sys_mmap(NULL, 8192,
-	    1 | 2, MAP_ANON | MAP_PRIVATE, -1, 0);
+	volatile char *p = (char *)(uintptr_t)sys_mmap(
+	    NULL, 8192, 1 | 2, MAP_ANON | MAP_PRIVATE, -1, 0);
 
 	p[0] = 1;
 	p[4096] = 2;
@@ -405,20 +404,20 @@ static const struct {
 	const char *name;
 	void (*func)(void);
 } cases[] = {
-	{ "errors", t_errors },
-	{ "signal", t_signal },
-	{ "mask", t_mask },
-	{ "fault", t_fault },
-	{ "altstack", t_altstack },
-	{ "restart", t_restart },
-	{ "fork", t_fork },
-	{ "exec", t_exec },
-	{ "thread", t_thread },
-	{ "timeouts", t_timeouts },
-	{ "files", t_files },
-	{ "poll", t_poll },
-	{ "memory", t_memory },
-	{ "sysctl", t_sysctl },
+    {"errors", t_errors},
+    {"signal", t_signal},
+    {"mask", t_mask},
+    {"fault", t_fault},
+    {"altstack", t_altstack},
+    {"restart", t_restart},
+    {"fork", t_fork},
+    {"exec", t_exec},
+    {"thread", t_thread},
+    {"timeouts", t_timeouts},
+    {"files", t_files},
+    {"poll", t_poll},
+    {"memory", t_memory},
+    {"sysctl", t_sysctl},
 };
 
 int

@@ -124,7 +124,7 @@ static bool
 gather(pid_t pid, int in, double limit, int *statusp)
 {
 	double end = now() + limit;
-	struct pollfd pfd = { in, POLLIN, 0 };
+	struct pollfd pfd = {in, POLLIN, 0};
 	bool killed = false;
 	ssize_t n;
 
@@ -140,8 +140,8 @@ gather(pid_t pid, int in, double limit, int *statusp)
 				break;
 			continue;
 		}
-		n = read(in, console + console_len,
-		    CONSOLE_MAX - 1 - console_len);
+		n = read(
+		    in, console + console_len, CONSOLE_MAX - 1 - console_len);
 		if (n <= 0)
 			break;
 		(void)!write(1, console + console_len, (size_t)n);
@@ -204,8 +204,8 @@ verdict(bool ended, int status, const char **whyp)
 		if ((line = line_with("ktest:")) == NULL &&
 		    (line = line_with("gtest:")) == NULL)
 			line = "no message";
-		snprintf(why, sizeof(why), "status %d: %s",
-		    WEXITSTATUS(status), line);
+		snprintf(why, sizeof(why), "status %d: %s", WEXITSTATUS(status),
+		    line);
 		return ("fail");
 	}
 	snprintf(why, sizeof(why), "it passed");
@@ -249,7 +249,7 @@ run_row(const struct row *r, const void *arg)
 int
 main(int argc, char **argv)
 {
-	struct run run = { NULL, "/dev/stdout" };
+	struct run run = {NULL, "/dev/stdout"};
 	bool list = false;
 	char *colon;
 	int c;

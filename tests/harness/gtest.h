@@ -29,46 +29,46 @@ struct gtest {
 static struct gtest *gtests;
 static int gtest_failures;
 
-#define GTEST_ENTRY(n)                                            \
-	static void gtest_##n(void);                              \
-	static struct gtest gtest_entry_##n = { #n, gtest_##n, NULL }; \
-	__attribute__((constructor)) static void gtest_add_##n(void)  \
-	{                                                         \
-		gtest_entry_##n.next = gtests;                    \
-		gtests = &gtest_entry_##n;                        \
-	}                                                         \
+#define GTEST_ENTRY(n)                                                         \
+	static void gtest_##n(void);                                           \
+	static struct gtest gtest_entry_##n = {#n, gtest_##n, NULL};           \
+	__attribute__((constructor)) static void gtest_add_##n(void)           \
+	{                                                                      \
+		gtest_entry_##n.next = gtests;                                 \
+		gtests = &gtest_entry_##n;                                     \
+	}                                                                      \
 	static void gtest_##n(void)
 #define GTEST(n, question)	     GTEST_ENTRY(n)
 #define GCANARY(n, expect, question) GTEST_ENTRY(n)
 
-#define FAIL(...)                                                   \
-	do {                                                        \
-		gtest_failures++;                                   \
-		printf("gtest: %s:%d: ", __FILE_NAME__, __LINE__);  \
-		printf(__VA_ARGS__);                                \
-		printf("\n");                                       \
+#define FAIL(...)                                                              \
+	do {                                                                   \
+		gtest_failures++;                                              \
+		printf("gtest: %s:%d: ", __FILE_NAME__, __LINE__);             \
+		printf(__VA_ARGS__);                                           \
+		printf("\n");                                                  \
 	} while (0)
-#define CHECK(cond)                                                 \
-	do {                                                        \
-		if (!(cond))                                        \
-			FAIL("%s (errno %d %s)", #cond, errno,      \
-			    strerror(errno));                       \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			FAIL("%s (errno %d %s)", #cond, errno,                 \
+			    strerror(errno));                                  \
 	} while (0)
-#define EQ(a, b)                                                    \
-	do {                                                        \
-		long _a = (long)(a), _b = (long)(b);                \
-		if (_a != _b)                                       \
-			FAIL("%s is %ld, not %s = %ld (errno %d)", #a, _a, \
-			    #b, _b, errno);                         \
+#define EQ(a, b)                                                               \
+	do {                                                                   \
+		long _a = (long)(a), _b = (long)(b);                           \
+		if (_a != _b)                                                  \
+			FAIL("%s is %ld, not %s = %ld (errno %d)", #a, _a, #b, \
+			    _b, errno);                                        \
 	} while (0)
 /* expr must fail with -1 and errno e. */
-#define ERR(expr, e)                                                \
-	do {                                                        \
-		errno = 0;                                          \
-		long _r = (long)(expr);                             \
-		if (_r != -1 || errno != (e))                       \
-			FAIL("%s gave %ld errno %d (%s), not %s", #expr, _r, \
-			    errno, strerror(errno), #e);            \
+#define ERR(expr, e)                                                           \
+	do {                                                                   \
+		errno = 0;                                                     \
+		long _r = (long)(expr);                                        \
+		if (_r != -1 || errno != (e))                                  \
+			FAIL("%s gave %ld errno %d (%s), not %s", #expr, _r,   \
+			    errno, strerror(errno), #e);                       \
 	} while (0)
 
 int

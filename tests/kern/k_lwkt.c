@@ -45,7 +45,8 @@ player(void *arg)
 	spin_lock(&ping_spin);
 	for (int i = 0; i < 2000; i++) {
 		while (turn != me)
-			spin_sleep((const void *)&turn, &ping_spin, 0, "ping", 0);
+			spin_sleep(
+			    (const void *)&turn, &ping_spin, 0, "ping", 0);
 		turn = !me;
 		rounds++;
 		wakeup((const void *)&turn);

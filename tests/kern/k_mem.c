@@ -44,8 +44,8 @@ KTEST(buddy_exhaustion, "is an empty allocator an error, not a hang?")
 
 KTEST(kmalloc_sizes, "does every size give distinct writable memory?")
 {
-	static const size_t sizes[] = { 1, 15, 16, 17, 100, 1000, 2048, 2049,
-		4096, 5000, 65536, 1 << 20 };
+	static const size_t sizes[] = {
+	    1, 15, 16, 17, 100, 1000, 2048, 2049, 4096, 5000, 65536, 1 << 20};
 	int64_t before = M_TEMP->mt_bytes;
 	uint8_t *p[nitems(sizes)];
 
@@ -65,7 +65,7 @@ KTEST(kmalloc_sizes, "does every size give distinct writable memory?")
 KTEST(kmalloc_fault, "does the n-th failure knob fire once, at n?")
 {
 	extern struct fault_point *const __start_set_fault_points[];
-	struct fault_point *fp = NULL, *const *fpp;
+	struct fault_point *fp = NULL, *const * fpp;
 	extern struct fault_point *const __stop_set_fault_points[];
 	void *p[4];
 
@@ -84,8 +84,8 @@ KTEST(kmalloc_fault, "does the n-th failure knob fire once, at n?")
 
 KTEST(radix_sparse, "does a sparse array find, list and forget far indices?")
 {
-	static const uint64_t at[] = { 0, 1, 63, 64, 4095, 4096, 1UL << 20,
-		(1UL << 36) + 5, UINT64_MAX };
+	static const uint64_t at[] = {
+	    0, 1, 63, 64, 4095, 4096, 1UL << 20, (1UL << 36) + 5, UINT64_MAX};
 	struct radix rx;
 	uint64_t i = 0;
 	unsigned n = 0;
@@ -114,12 +114,12 @@ KTEST(kprintf_formats, "does every conversion print as printf does?")
 {
 	char b[64];
 
-#define FMT(want, ...)                                  \
-	do {                                            \
-		ksnprintf(b, sizeof(b), __VA_ARGS__);   \
-		if (strcmp(b, want) != 0)               \
-			ktest_fail(__FILE__, __LINE__,  \
-			    "\"%s\" not \"%s\"", b, want); \
+#define FMT(want, ...)                                                         \
+	do {                                                                   \
+		ksnprintf(b, sizeof(b), __VA_ARGS__);                          \
+		if (strcmp(b, want) != 0)                                      \
+			ktest_fail(                                            \
+			    __FILE__, __LINE__, "\"%s\" not \"%s\"", b, want); \
 	} while (0)
 	FMT("-5 5 005   7|7  ", "%d %u %03d %3d|%-3d", -5, 5u, 5, 7, 7);
 	FMT("ff FF 0xff 377", "%x %X %#x %o", 255u, 255u, 255u, 255u);
@@ -140,9 +140,9 @@ KTEST(memmove_overlap, "does every overlap and length move right?")
 				for (int i = 0; i < 256; i++)
 					a[i] = (uint8_t)i;
 				for (int i = 0; i < 256; i++)
-					want[i] = i >= to && i < to + n ?
-					    (uint8_t)(i - to + from) :
-					    (uint8_t)i;
+					want[i] = i >= to && i < to + n
+					    ? (uint8_t)(i - to + from)
+					    : (uint8_t)i;
 				memmove(a + to, a + from, (size_t)n);
 				if (memcmp(a, want, 256) != 0)
 					ktest_fail(__FILE__, __LINE__,

@@ -18,6 +18,8 @@
 
 SET_DECLARE(ddb_commands, struct ddb_command);
 
+extern struct thread_queue all_threads;
+
 static bool leave; /* the console CPU only */
 
 bool
@@ -46,7 +48,7 @@ find(const char *line, size_t *lenp)
 	size_t n;
 
 	*lenp = 0;
-	SET_FOREACH (dc, ddb_commands) {
+	SET_FOREACH(dc, ddb_commands) {
 		n = strlen(dc->dc_name);
 		if (n > *lenp && strncmp(line, dc->dc_name, n) == 0 &&
 		    (line[n] == '\0' || line[n] == ' ')) {
@@ -107,8 +109,8 @@ ddb_enter(const char *why)
 {
 	char line[128];
 
-	kprintf("\nddb: %s on cpu %d; \"continue\" leaves\n", why,
-	    curcpu->c_id);
+	kprintf(
+	    "\nddb: %s on cpu %d; \"continue\" leaves\n", why, curcpu->c_id);
 	for (leave = false; !leave;) {
 		kprintf("ddb> ");
 		if (!read_line(line, sizeof(line)))
@@ -129,7 +131,7 @@ cmd_help(const char *arg __unused)
 {
 	const struct ddb_command *dc;
 
-	SET_FOREACH (dc, ddb_commands)
+	SET_FOREACH(dc, ddb_commands)
 		kprintf("%-16s %s\n", dc->dc_name, dc->dc_help);
 }
 DDB_COMMAND(help, "help", cmd_help, "this list");
@@ -145,10 +147,17 @@ DDB_COMMAND(reboot, "reboot", cmd_reboot, "leave the machine at once");
 static void
 cmd_trace(const char *arg)
 {
+	struct thread *td = curthread;
 	uint64_t addr;
 
-	thread_backtrace(ddb_number(&arg, &addr) ? (struct thread *)addr :
-						   curthread);
+	if (ddb_number(&arg, &addr))
+		TAILQ_FOREACH(td, &all_threads, td_all)
+			if ((uintptr_t)td == addr)
+				break;
+	if (td != NULL)
+		thread_backtrace(td);
+	else
+		kprintf("trace [THREAD]: %#lx is none\n", addr);
 }
 DDB_COMMAND(trace, "trace", cmd_trace, "stack of a thread (address)");
 
@@ -179,8 +188,7 @@ cmd_symbol(const char *arg)
 	char name[128];
 	uint64_t addr;
 
-	if (ddb_number(&arg, &addr) && machine_symbol(addr, name,
-	    sizeof(name)))
+	if (ddb_number(&arg, &addr) && machine_symbol(addr, name, sizeof(name)))
 		kprintf("%#lx %s\n", addr, name);
 	else
 		kprintf("symbol ADDRESS: unknown\n");

@@ -19,8 +19,7 @@ boot_option(const char *key)
 
 		if (end == NULL)
 			end = p + strlen(p);
-		if (strncmp(p, key, n) == 0 &&
-		    (p + n == end || p[n] == '=')) {
+		if (strncmp(p, key, n) == 0 && (p + n == end || p[n] == '=')) {
 			p += n + (p[n] == '=');
 			k = (size_t)(end - p);
 			memcpy(value, p, k);

@@ -4,8 +4,8 @@
 
 #define NAME_ROW(n, v, t) [v] = #n,
 #define TEXT_ROW(n, v, t) [v] = t,
-static const char *const names[ELAST + 1] = { ERRNO_TABLE(NAME_ROW) };
-static const char *const texts[ELAST + 1] = { ERRNO_TABLE(TEXT_ROW) };
+static const char *const names[ELAST + 1] = {ERRNO_TABLE(NAME_ROW)};
+static const char *const texts[ELAST + 1] = {ERRNO_TABLE(TEXT_ROW)};
 
 const char *
 errno_name(int error)

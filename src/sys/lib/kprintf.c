@@ -107,7 +107,7 @@ put_string(struct sink *sk, const struct spec *sp, const char *s)
 static const char *
 parse_spec(const char *f, struct spec *sp, va_list *ap)
 {
-	*sp = (struct spec) { .prec = -1, .length = 4 };
+	*sp = (struct spec){.prec = -1, .length = 4};
 	for (;; f++) {
 		if (*f == '-')
 			sp->left = true;
@@ -158,8 +158,9 @@ arg_unsigned(const struct spec *sp, va_list *ap)
 		return (va_arg(*ap, uint64_t));
 	uint32_t v = va_arg(*ap, uint32_t);
 
-	return (sp->length == 4 ? v : sp->length == 2 ? (uint16_t)v :
-							(uint8_t)v);
+	return (sp->length == 4	  ? v
+		: sp->length == 2 ? (uint16_t)v
+				  : (uint8_t)v);
 }
 
 static int64_t
@@ -169,8 +170,7 @@ arg_signed(const struct spec *sp, va_list *ap)
 		return (va_arg(*ap, int64_t));
 	int32_t v = va_arg(*ap, int32_t);
 
-	return (sp->length == 4 ? v : sp->length == 2 ? (int16_t)v :
-							(int8_t)v);
+	return (sp->length == 4 ? v : sp->length == 2 ? (int16_t)v : (int8_t)v);
 }
 
 static void
@@ -196,8 +196,8 @@ format(struct sink *sk, const char *f, va_list ap0)
 			    false);
 			break;
 		case 'u':
-			put_number(sk, &sp, arg_unsigned(&sp, &ap), false, 10,
-			    false);
+			put_number(
+			    sk, &sp, arg_unsigned(&sp, &ap), false, 10, false);
 			break;
 		case 'x':
 		case 'X':
@@ -205,8 +205,8 @@ format(struct sink *sk, const char *f, va_list ap0)
 			    *f == 'X');
 			break;
 		case 'o':
-			put_number(sk, &sp, arg_unsigned(&sp, &ap), false, 8,
-			    false);
+			put_number(
+			    sk, &sp, arg_unsigned(&sp, &ap), false, 8, false);
 			break;
 		case 'p':
 			sp.alt = true;
@@ -237,7 +237,7 @@ out:
 int
 kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
-	struct sink sk = { .buf = buf, .size = size > 0 ? size - 1 : 0 };
+	struct sink sk = {.buf = buf, .size = size > 0 ? size - 1 : 0};
 
 	format(&sk, fmt, ap);
 	if (size > 0)
@@ -261,7 +261,7 @@ int
 kvprintf(const char *fmt, va_list ap)
 {
 	char line[160];
-	struct sink sk = { .buf = line, .size = sizeof(line), .flush = true };
+	struct sink sk = {.buf = line, .size = sizeof(line), .flush = true};
 
 	format(&sk, fmt, ap);
 	sink_flush(&sk);

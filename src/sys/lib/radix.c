@@ -15,8 +15,8 @@
 #include <sys/malloc.h>
 #include <sys/radix.h>
 
-#define BITS  6
-#define SLOTS 64
+#define BITS	  6
+#define SLOTS	  64
 #define LEVEL_MAX 11 /* 64^11 > 2^64 */
 
 struct radix_node {

@@ -24,14 +24,18 @@ struct vnode;
 typedef int (*syscall_fn)(struct lwp *lp, const void *args, uint64_t *resp);
 
 struct sysent {
-	syscall_fn se_call;   /* NULL: ENOSYS */
+	syscall_fn se_call; /* NULL: ENOSYS */
 	const char *se_name;
-	const char *se_args;  /* "int fd,void *buf,size_t n" for tracing */
+	const char *se_args; /* "int fd,void *buf,size_t n" for tracing */
 	uint8_t se_nargs;
-	uint8_t se_state;     /* SE_FULL ... */
-	uint8_t se_flags;     /* SEF_ */
+	uint8_t se_state; /* SE_FULL ... */
+	uint8_t se_flags; /* SEF_ */
 };
-enum { SE_ABSENT, SE_PARTIAL, SE_FULL };
+enum {
+	SE_ABSENT,
+	SE_PARTIAL,
+	SE_FULL
+};
 #define SEF_NORESTART 0x1 /* EINTR after a handler whatever SA_RESTART says */
 #define SEF_NORETURN  0x2 /* sets the frame itself (sigreturn, exec) */
 
@@ -40,8 +44,8 @@ struct abi {
 	const struct sysent *abi_sysent;
 	uint32_t abi_nsys;
 	/* Number and six arguments from the frame. */
-	void (*abi_fetch)(struct trapframe *tf, uint32_t *nrp,
-	    uint64_t args[6]);
+	void (*abi_fetch)(
+	    struct trapframe *tf, uint32_t *nrp, uint64_t args[6]);
 	/* Put error (0: res) into the frame.  ERESTART backs the ip up. */
 	void (*abi_result)(struct trapframe *tf, int error, uint64_t res);
 	/* Build the handler's frame on the user stack: 0 or EFAULT. */
@@ -49,8 +53,8 @@ struct abi {
 	    const struct ksiginfo *ksi, const struct sigset *oldmask);
 	int (*abi_signo_out)(int native); /* for wait status, siginfo */
 	/* exec: put argv, envp and the auxiliary vector on the stack. */
-	int (*abi_stack)(struct lwp *lp, struct image_params *img,
-	    uaddr_t *spp);
+	int (*abi_stack)(
+	    struct lwp *lp, struct image_params *img, uaddr_t *spp);
 	const char *abi_sysname, *abi_release, *abi_root; /* uname; "" */
 	uint32_t abi_flags;
 };
@@ -63,31 +67,31 @@ extern const struct abi abi_native, abi_linux64;
 
 #define AUX_MAX 24
 struct image_params {
-	struct path *img_file;	      /* being executed */
-	struct vnode *img_vnode;      /* of img_file */
-	struct vmspace *img_vm;	      /* the new address space */
-	char img_head[4096]; /* first bytes, zero padded */
+	struct path *img_file;	 /* being executed */
+	struct vnode *img_vnode; /* of img_file */
+	struct vmspace *img_vm;	 /* the new address space */
+	char img_head[4096];	 /* first bytes, zero padded */
 	size_t img_head_len;
 	struct lwp *img_lwp;
-	const char *img_path;	      /* as given */
-	char *img_strings;	      /* argv then envp, NUL separated */
+	const char *img_path; /* as given */
+	char *img_strings;    /* argv then envp, NUL separated */
 	size_t img_args_len, img_env_len;
 	int img_argc, img_envc;
-	const struct abi *img_abi;    /* chosen by the loader */
+	const struct abi *img_abi; /* chosen by the loader */
 	uaddr_t img_entry, img_interp_base, img_phdr, img_stack_top, img_base;
 	uint32_t img_phnum, img_phent;
-	char img_interp[256];	      /* #! or PT_INTERP */
-	uint64_t img_secure;	      /* AT_SECURE */
-	struct ucred *img_cred;	      /* of the new program */
-	uaddr_t img_vdso;	      /* code page of the ABI, or 0 */
-	uaddr_t img_start;	      /* first instruction: the interpreter's */
-	uint64_t img_stack_bytes;     /* of the initial stack mapping */
-	int img_depth;		      /* #! levels so far */
+	char img_interp[256];	  /* #! or PT_INTERP */
+	uint64_t img_secure;	  /* AT_SECURE */
+	struct ucred *img_cred;	  /* of the new program */
+	uaddr_t img_vdso;	  /* code page of the ABI, or 0 */
+	uaddr_t img_start;	  /* first instruction: the interpreter's */
+	uint64_t img_stack_bytes; /* of the initial stack mapping */
+	int img_depth;		  /* #! levels so far */
 	uaddr_t img_text_start, img_text_end, img_brk; /* for statistics */
 	bool img_exec_stack;
 	uaddr_t img_args_start, img_args_end, img_env_start, img_env_end;
 	uint64_t img_auxv[AUX_MAX * 2];
-	size_t img_auxv_len;	      /* bytes */
+	size_t img_auxv_len; /* bytes */
 };
 struct exec_loader {
 	const char *el_name;

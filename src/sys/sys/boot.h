@@ -11,7 +11,7 @@ struct cpu;
 extern char boot_cmdline[BOOT_CMDLINE_MAX];
 
 /* Exit statuses of a machine, beside the program's own. */
-#define EXIT_USAGE 2   /* options, images: nothing was started */
+#define EXIT_USAGE 2 /* options, images: nothing was started */
 #define EXIT_PANIC 134
 
 /* Runs every SYSINIT in order on CPU 0; the last one starts init. */

@@ -18,12 +18,12 @@ struct cdev_ops {
 	const char *d_name;
 	int (*d_open)(struct cdev *dev, int fflags, struct file *fp);
 	int (*d_close)(struct cdev *dev, int fflags, struct file *fp);
-	int (*d_read)(struct cdev *dev, struct uio *uio, int ioflags,
-	    struct file *fp);
-	int (*d_write)(struct cdev *dev, struct uio *uio, int ioflags,
-	    struct file *fp);
-	int (*d_ioctl)(struct cdev *dev, uint64_t cmd, void *data,
-	    struct file *fp);
+	int (*d_read)(
+	    struct cdev *dev, struct uio *uio, int ioflags, struct file *fp);
+	int (*d_write)(
+	    struct cdev *dev, struct uio *uio, int ioflags, struct file *fp);
+	int (*d_ioctl)(
+	    struct cdev *dev, uint64_t cmd, void *data, struct file *fp);
 	uint32_t (*d_poll)(struct cdev *dev, uint32_t events,
 	    struct ev_watch *w, struct file *fp);
 	int (*d_mmap)(struct cdev *dev, uint64_t off, uint64_t len, int prot,
@@ -36,7 +36,7 @@ struct cdev {
 	refcount_t d_refs;
 	const struct cdev_ops *d_ops;
 	void *d_data;
-	dev_t d_dev;	/* unique number, makedev(major, minor) */
+	dev_t d_dev; /* unique number, makedev(major, minor) */
 	uid_t d_uid;
 	gid_t d_gid;
 	mode_t d_mode;
@@ -47,7 +47,7 @@ struct cdev {
 struct cdev *cdev_create(const struct cdev_ops *ops, dev_t dev, uid_t uid,
     gid_t gid, mode_t mode, void *data, const char *fmt, ...)
     __printflike(7, 8);
-void cdev_destroy(struct cdev *dev); /* opens in flight keep the memory */
+void cdev_destroy(struct cdev *dev);	  /* opens in flight keep the memory */
 struct cdev *cdev_find(const char *path); /* held, or NULL */
 void cdev_drop(struct cdev *dev);
 

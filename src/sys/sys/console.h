@@ -13,7 +13,7 @@ int console_poll(void);
 void console_size(uint16_t *rowsp, uint16_t *colsp);
 /* dev/console: the machine has input (from an IPI or soft thread). */
 void console_input(const uint8_t *buf, size_t len);
-void console_eof(void);	    /* the machine's input ended: acts as VEOF */
+void console_eof(void); /* the machine's input ended: acts as VEOF */
 /* dev/console: kprintf hands its text to the kernel log ring.  Any context. */
 void klog_write(const char *text, size_t len);
 void console_resized(void); /* ask console_size again, SIGWINCH */

@@ -20,33 +20,33 @@ struct cpu {
 	struct cpu *c_self;
 	struct thread *c_curthread;
 	int c_id;
-	int c_domain;		      /* NUMA domain */
-	uint64_t c_runmask;	      /* (self) bit per non-empty priority */
+	int c_domain;	    /* NUMA domain */
+	uint64_t c_runmask; /* (self) bit per non-empty priority */
 	struct thread_queue c_runq[TDPRI_COUNT]; /* (self) */
-	uint32_t c_nready;	      /* (self) threads on the run queues */
+	uint32_t c_nready; /* (self) threads on the run queues */
 	struct thread *c_idlethread;
-	volatile bool c_idle;	      /* waiting for work */
-	volatile bool c_resched;      /* (self) switch at return to user */
+	volatile bool c_idle;	 /* waiting for work */
+	volatile bool c_resched; /* (self) switch at return to user */
 	struct thread *volatile c_remote_ready; /* stack, pushed by any CPU */
 	struct spinlock c_ipi_spin;
-	struct ipi_msg c_ipi_ring[IPI_RING]; /* (c_ipi_spin) */
+	struct ipi_msg c_ipi_ring[IPI_RING];	  /* (c_ipi_spin) */
 	volatile uint32_t c_ipi_head, c_ipi_tail; /* (c_ipi_spin) */
-	struct thread *c_dead;	      /* (self) exited, stack still in use */
+	struct thread *c_dead; /* (self) exited, stack still in use */
 	struct spinlock c_callout_spin;
 	struct callout_queue c_callouts; /* (c_callout_spin) by deadline */
 	struct callout *c_callout_running;
 	struct thread *c_callout_thread;
 	volatile nstime_t c_callout_next; /* earliest deadline, 0: none */
-	nstime_t c_slice_end;	      /* (self) of the running lwp */
+	nstime_t c_slice_end;		  /* (self) of the running lwp */
 	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
-	struct cpu_md c_md;	      /* the machine's part */
+	struct cpu_md c_md; /* the machine's part */
 };
 
 extern struct cpu *cpus[MAXCPU];
 void cpu_init(struct cpu *c, int id); /* kern/lwkt: fields and idle thread */
 void cpu_idle_loop(void) __noreturn;  /* what an idle thread runs */
-extern int ncpus; /* running ones; they are 0..ncpus-1 */
+extern int ncpus;		      /* running ones; they are 0..ncpus-1 */
 
 /* Machine: wake cpu out of idle or out of its guest to poll its messages. */
 void cpu_kick(struct cpu *cpu);

@@ -11,9 +11,9 @@ struct ddb_command {
 	void (*dc_func)(const char *arg);
 	const char *dc_help;
 };
-#define DDB_COMMAND(id, name, func, help)                               \
-	static const struct ddb_command CONCAT(ddbcmd_, id) = { name, func, \
-		help };                                                 \
+#define DDB_COMMAND(id, name, func, help)                                      \
+	static const struct ddb_command CONCAT(ddbcmd_, id) = {                \
+	    name, func, help};                                                 \
 	SET_ENTRY(ddb_commands, &CONCAT(ddbcmd_, id))
 
 bool ddb_number(const char **argp, uint64_t *valuep);

@@ -22,7 +22,7 @@
 #define EV_NVAL	 0x0020
 #define EV_RDHUP 0x2000
 /* Sources of kqueue filters other than readiness. */
-#define EV_NOTE	 0x10000
+#define EV_NOTE 0x10000
 
 struct ev_source;
 

@@ -28,13 +28,13 @@
 #define O_NOATIME   0x40000000
 
 /* In f_flags: O_ACCMODE + 1, so that bits can be tested. */
-#define FREAD	    0x0001
-#define FWRITE	    0x0002
-#define FFLAGS(o)   ((o) + 1)
-#define OFLAGS(f)   ((f)-1)
+#define FREAD	  0x0001
+#define FWRITE	  0x0002
+#define FFLAGS(o) ((o) + 1)
+#define OFLAGS(f) ((f)-1)
 /* O_RDONLY+1 = FREAD, O_WRONLY+1 = FWRITE, O_RDWR+1 = both. */
-#define F_SETFL_MASK (O_NONBLOCK | O_APPEND | O_ASYNC | O_FSYNC | O_DIRECT | \
-    O_NOATIME)
+#define F_SETFL_MASK                                                           \
+	(O_NONBLOCK | O_APPEND | O_ASYNC | O_FSYNC | O_DIRECT | O_NOATIME)
 
 #define AT_FDCWD	    (-100)
 #define AT_SYMLINK_NOFOLLOW 0x0001

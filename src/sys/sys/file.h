@@ -23,9 +23,18 @@ struct vnode;
 struct vm_object;
 struct path;
 
-enum file_type { DTYPE_VNODE, DTYPE_PIPE, DTYPE_SOCKET, DTYPE_KQUEUE,
-	DTYPE_EPOLL, DTYPE_EVENTFD, DTYPE_TIMERFD, DTYPE_SIGNALFD,
-	DTYPE_PIDFD, DTYPE_OTHER };
+enum file_type {
+	DTYPE_VNODE,
+	DTYPE_PIPE,
+	DTYPE_SOCKET,
+	DTYPE_KQUEUE,
+	DTYPE_EPOLL,
+	DTYPE_EVENTFD,
+	DTYPE_TIMERFD,
+	DTYPE_SIGNALFD,
+	DTYPE_PIDFD,
+	DTYPE_OTHER
+};
 
 #define FOF_OFFSET 0x1 /* use uio_offset (pread), leave f_offset alone */
 
@@ -57,21 +66,21 @@ struct file {
 	volatile uint32_t f_flags; /* native O_ flags: FREAD.. and status */
 	const struct fileops *f_ops;
 	struct lock f_offset_lock;
-	off_t f_offset;		   /* (f_offset_lock) */
-	void *f_data;		   /* the object */
-	struct vnode *f_vnode;	   /* DTYPE_VNODE: held */
-	struct path *f_path;	   /* DTYPE_VNODE: where it was opened */
-	struct ucred *f_cred;	   /* of the opener */
-	void *f_private;	   /* readdir state, device per-open data */
-	uint32_t f_writecounted;   /* it is one of v_writecount */
+	off_t f_offset;		    /* (f_offset_lock) */
+	void *f_data;		    /* the object */
+	struct vnode *f_vnode;	    /* DTYPE_VNODE: held */
+	struct path *f_path;	    /* DTYPE_VNODE: where it was opened */
+	struct ucred *f_cred;	    /* of the opener */
+	void *f_private;	    /* readdir state, device per-open data */
+	uint32_t f_writecounted;    /* it is one of v_writecount */
 	volatile uint32_t f_locked; /* may own flock or OFD locks */
 	LIST_HEAD(, file_hook) f_hooks; /* (ev_files_lock) sys/event.h */
 	int f_owner; /* F_SETOWN: pid, or minus a process group */
 };
 
 /* One reference, FREAD/FWRITE in flags.  NULL: ENFILE (or ENOMEM). */
-struct file *file_create(enum file_type type, uint32_t flags,
-    const struct fileops *ops, void *data);
+struct file *file_create(
+    enum file_type type, uint32_t flags, const struct fileops *ops, void *data);
 void file_hold(struct file *fp);
 void file_drop(struct file *fp);
 /*
@@ -91,8 +100,8 @@ int file_stat(struct file *fp, struct stat *st);
 
 /* --- descriptor tables ---------------------------------------------------- */
 
-struct filedesc; /* shared by processes cloned with CLONE_FILES */
-struct fs_context {	/* cwd, root, umask: shared with CLONE_FS */
+struct filedesc;    /* shared by processes cloned with CLONE_FILES */
+struct fs_context { /* cwd, root, umask: shared with CLONE_FS */
 	refcount_t fc_refs;
 	struct spinlock fc_spin;
 	struct path *fc_cwd;  /* (fc_spin) held */
@@ -111,8 +120,8 @@ void fs_context_hold(struct fs_context *fc);
 void fs_context_drop(struct fs_context *fc);
 
 /* The file of slot fd in another process's table: held, EBADF. */
-int filedesc_get(struct filedesc *fdt, int fd, struct file **fpp,
-    int *fdflagsp);
+int filedesc_get(
+    struct filedesc *fdt, int fd, struct file **fpp, int *fdflagsp);
 uint32_t filedesc_size(struct filedesc *fdt); /* slots in the table */
 
 #define FDF_CLOEXEC 1
@@ -137,7 +146,7 @@ struct path *fs_context_root(struct fs_context *fc);
 void fs_context_set_cwd(struct fs_context *fc, struct path *p);
 void fs_context_set_root(struct fs_context *fc, struct path *p);
 /* Walk another process's table for procfs: first fd >= *fdp, or ENOENT. */
-int filedesc_next(struct filedesc *fdt, int *fdp, struct file **fpp,
-    int *fdflagsp);
+int filedesc_next(
+    struct filedesc *fdt, int *fdp, struct file **fpp, int *fdflagsp);
 
 #endif

@@ -24,8 +24,7 @@ struct uio;
 int path_copyin(uaddr_t upath, char **pathp); /* EFAULT ENAMETOOLONG ENOMEM */
 void path_free(char *path);
 
-int kern_openat(int dirfd, const char *path, int oflags, mode_t mode,
-    int *fdp);
+int kern_openat(int dirfd, const char *path, int oflags, mode_t mode, int *fdp);
 /* Whole transfer of uio; *donep bytes moved (also with an error if > 0: 0). */
 int kern_read(int fd, struct uio *uio, int fof, size_t *donep);
 int kern_write(int fd, struct uio *uio, int fof, size_t *donep);
@@ -35,21 +34,21 @@ int kern_fstatat(int dirfd, const char *path, int atflags, struct stat *st);
 int kern_mkdirat(int dirfd, const char *path, mode_t mode);
 int kern_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev);
 int kern_unlinkat(int dirfd, const char *path, int atflags);
-int kern_renameat(int fromfd, const char *from, int tofd, const char *to,
-    int flags);
-int kern_linkat(int fromfd, const char *from, int tofd, const char *to,
-    int atflags);
+int kern_renameat(
+    int fromfd, const char *from, int tofd, const char *to, int flags);
+int kern_linkat(
+    int fromfd, const char *from, int tofd, const char *to, int atflags);
 int kern_symlinkat(const char *target, int dirfd, const char *path);
-int kern_readlinkat(int dirfd, const char *path, struct uio *uio,
-    size_t *donep);
+int kern_readlinkat(
+    int dirfd, const char *path, struct uio *uio, size_t *donep);
 int kern_fchmodat(int dirfd, const char *path, mode_t mode, int atflags);
 int kern_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid,
     int atflags); /* (uid_t)-1: leave */
 #define UTIME_NOW  (-1)
 #define UTIME_OMIT (-2)
 /* ts NULL: both now; tv_nsec may be UTIME_NOW or UTIME_OMIT. */
-int kern_utimensat(int dirfd, const char *path, const struct timespec ts[2],
-    int atflags);
+int kern_utimensat(
+    int dirfd, const char *path, const struct timespec ts[2], int atflags);
 int kern_faccessat(int dirfd, const char *path, int rwx, int atflags);
 int kern_truncate(const char *path, off_t size);
 int kern_ftruncate(int fd, off_t size);
@@ -59,8 +58,10 @@ int kern_fallocate(int fd, int mode, off_t off, off_t len);
  * Directory entries from the descriptor's position; emit as in vnode.h.
  * The position afterwards is the cookie of the first entry not taken.
  */
-int kern_getdents(int fd, int (*emit)(void *arg, const char *name, size_t len,
-    ino_t ino, uint8_t dt, uint64_t next), void *arg);
+int kern_getdents(int fd,
+    int (*emit)(void *arg, const char *name, size_t len, ino_t ino, uint8_t dt,
+	uint64_t next),
+    void *arg);
 int kern_chdir(const char *path);
 int kern_fchdir(int fd);
 int kern_chroot(const char *path);
@@ -81,8 +82,7 @@ int kern_setxattr(int fd, const char *path, int atflags, const char *name,
     const void *buf, size_t size, int flags);
 int kern_listxattr(int fd, const char *path, int atflags, char *buf,
     size_t size, size_t *lenp);
-int kern_removexattr(int fd, const char *path, int atflags,
-    const char *name);
+int kern_removexattr(int fd, const char *path, int atflags, const char *name);
 /* In-kernel copy; offp NULL: the file's own offset. */
 int kern_sendfile(int outfd, int infd, off_t *inoffp, off_t *outoffp,
     size_t len, size_t *donep);
@@ -109,7 +109,11 @@ struct kepoll_event {
 #define EPE_ONESHOT   0x40000000u
 #define EPE_EXCLUSIVE 0x10000000u
 #define EPE_WAKEUP    0x20000000u
-enum { EPC_ADD = 1, EPC_DEL = 2, EPC_MOD = 3 };
+enum {
+	EPC_ADD = 1,
+	EPC_DEL = 2,
+	EPC_MOD = 3
+};
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
@@ -134,18 +138,18 @@ int kern_signalfd(int fd, const sigset_t *mask, int oflags, int *fdp);
 
 /* --- vm/vm_mmap.c -------------------------------------------------------------- */
 
-#define MAP_SHARED    0x0001
-#define MAP_PRIVATE   0x0002
-#define MAP_FIXED     0x0010
-#define MAP_STACK     0x0400
-#define MAP_ANON      0x1000
+#define MAP_SHARED	    0x0001
+#define MAP_PRIVATE	    0x0002
+#define MAP_FIXED	    0x0010
+#define MAP_STACK	    0x0400
+#define MAP_ANON	    0x1000
 #define MAP_FIXED_NOREPLACE 0x4000
-#define MAP_POPULATE  0x8000
-#define MAP_GROWSDOWN 0x10000
-#define MAP_NORESERVE 0x40
-#define MAP_32BIT     0x80000
-int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot,
-    int flags, int fd, uint64_t off);
+#define MAP_POPULATE	    0x8000
+#define MAP_GROWSDOWN	    0x10000
+#define MAP_NORESERVE	    0x40
+#define MAP_32BIT	    0x80000
+int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
+    int fd, uint64_t off);
 
 /* --- kern/proc ------------------------------------------------------------------ */
 
@@ -159,9 +163,9 @@ int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot,
 struct kern_fork_args {
 	uint32_t flags;
 	int exit_signal;
-	uaddr_t stack;		/* 0: the same */
+	uaddr_t stack; /* 0: the same */
 	bool set_tls;
-	uint64_t tls;		/* FS base */
+	uint64_t tls;					    /* FS base */
 	uaddr_t parent_tid, child_set_tid, child_clear_tid; /* 0: none */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
@@ -169,7 +173,11 @@ int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
 void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
 void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
-enum kwait_which { KWAIT_ANY, KWAIT_PID, KWAIT_PGRP };
+enum kwait_which {
+	KWAIT_ANY,
+	KWAIT_PID,
+	KWAIT_PGRP
+};
 #define KWAIT_NOHANG	0x01
 #define KWAIT_UNTRACED	0x02
 #define KWAIT_CONTINUED 0x04
@@ -183,14 +191,14 @@ int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
  * stopped, 0xffff continued. */
 int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
 int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
-int kern_sigaction(int sig, const struct ksigaction *act,
-    struct ksigaction *old);
+int kern_sigaction(
+    int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);
 int kern_sigsuspend(const sigset_t *mask);
 int kern_sigpending(sigset_t *set);
 int kern_sigaltstack(const struct ksigaltstack *ss, struct ksigaltstack *old);
-int kern_sigtimedwait(const sigset_t *set, ksiginfo_t *info,
-    nstime_t timeout_ns);
+int kern_sigtimedwait(
+    const sigset_t *set, ksiginfo_t *info, nstime_t timeout_ns);
 int kern_setpgid(pid_t pid, pid_t pgid);
 int kern_setsid(pid_t *sidp);
 #define CLOCK_REALTIME		 0
@@ -212,8 +220,8 @@ int timespec_check(const struct timespec *ts);
 #define ITIMER_REAL    0
 #define ITIMER_VIRTUAL 1
 #define ITIMER_PROF    2
-int kern_setitimer(int which, const struct itimerval *new,
-    struct itimerval *old);
+int kern_setitimer(
+    int which, const struct itimerval *new, struct itimerval *old);
 int kern_getitimer(int which, struct itimerval *cur);
 struct ksigevent;
 int kern_timer_create(int clock, const struct ksigevent *ev, int *idp);
@@ -243,10 +251,10 @@ int kern_reboot_call(int how, int status); /* EPERM; otherwise no return */
 int kern_memfd(const char *name, int oflags, int *fdp);
 
 /* The futex core: user words by physical page, so shared ones work. */
-int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset,
-    bool shared, nstime_t deadline, int clock); /* 0: no limit; EAGAIN */
-int kern_futex_wake(uaddr_t addr, int n, uint32_t bitset, bool shared,
-    int *wokenp);
+int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
+    nstime_t deadline, int clock); /* 0: no limit; EAGAIN */
+int kern_futex_wake(
+    uaddr_t addr, int n, uint32_t bitset, bool shared, int *wokenp);
 int kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
     bool check, uint32_t expect, bool shared, int *np);
 

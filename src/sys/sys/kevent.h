@@ -42,10 +42,10 @@
 
 /* EVFILT_PROC.  ev_notify_hint(&p->p_events, EV_NOTE, NOTE_FORK | NOTE_EXEC
  * | NOTE_EXIT); EXIT may come as plain EV_IN too. */
-#define NOTE_EXIT	 0x80000000u
-#define NOTE_FORK	 0x40000000u
-#define NOTE_EXEC	 0x20000000u
-#define NOTE_PCTRLMASK	 0xf0000000u
+#define NOTE_EXIT      0x80000000u
+#define NOTE_FORK      0x40000000u
+#define NOTE_EXEC      0x20000000u
+#define NOTE_PCTRLMASK 0xf0000000u
 
 /* EVFILT_SIGNAL, signalfd: each signal sent to p or an lwp of it, ignored ones
  * too: ev_notify_hint(&p->p_events, EV_NOTE, NOTE_SIGNAL | sig). */

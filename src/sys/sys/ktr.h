@@ -15,8 +15,19 @@
 #include <sys/atomic.h>
 
 #define KTR_ARGS 6
-enum ktr_group { KTRG_SCHED, KTRG_SYSCALL, KTRG_FAULT, KTRG_LOCK, KTRG_VFS,
-	KTRG_PROC, KTRG_TTY, KTRG_EVENT, KTRG_MACHINE, KTRG_TEST, KTRG_COUNT };
+enum ktr_group {
+	KTRG_SCHED,
+	KTRG_SYSCALL,
+	KTRG_FAULT,
+	KTRG_LOCK,
+	KTRG_VFS,
+	KTRG_PROC,
+	KTRG_TTY,
+	KTRG_EVENT,
+	KTRG_MACHINE,
+	KTRG_TEST,
+	KTRG_COUNT
+};
 
 struct ktr_point {
 	enum ktr_group kp_group;
@@ -35,19 +46,19 @@ struct ktr_record {
 	uint64_t kr_args[KTR_ARGS];
 };
 extern uint32_t ktr_enabled; /* bit per group */
-void ktr_record(const struct ktr_point *kp, uint32_t nargs,
-    const uint64_t *args);
+void ktr_record(
+    const struct ktr_point *kp, uint32_t nargs, const uint64_t *args);
 
 #define KTR_ON(group) __unlikely(atomic_load(&ktr_enabled) & (1u << (group)))
-#define KTR_EVENT(group, name, fmt, ...)                                     \
-	do {                                                                 \
-		if (KTR_ON(CONCAT(KTRG_, group))) {                          \
-			static struct ktr_point _kp = { CONCAT(KTRG_, group), \
-				#name, fmt, __FILE__, __LINE__, 0 };         \
-			SET_ENTRY(ktr_points, &_kp);                         \
-			const uint64_t _a[] = { 0, ##__VA_ARGS__ };          \
-			ktr_record(&_kp, nitems(_a) - 1, _a + 1);            \
-		}                                                            \
+#define KTR_EVENT(group, name, fmt, ...)                                       \
+	do {                                                                   \
+		if (KTR_ON(CONCAT(KTRG_, group))) {                            \
+			static struct ktr_point _kp = {CONCAT(KTRG_, group),   \
+			    #name, fmt, __FILE__, __LINE__, 0};                \
+			SET_ENTRY(ktr_points, &_kp);                           \
+			const uint64_t _a[] = {0, ##__VA_ARGS__};              \
+			ktr_record(&_kp, nitems(_a) - 1, _a + 1);              \
+		}                                                              \
 	} while (0)
 /* Arguments are integers; cast pointers with KTRP. */
 #define KTRP(p) ((uint64_t)(uintptr_t)(p))

@@ -36,33 +36,36 @@ struct spinlock {
 };
 
 struct lock {
-	struct spinlock lk_spin;   /* guards the rest */
-	struct thread *lk_owner;   /* exclusive holder or NULL */
-	int32_t lk_readers;	   /* shared holders */
+	struct spinlock lk_spin; /* guards the rest */
+	struct thread *lk_owner; /* exclusive holder or NULL */
+	int32_t lk_readers;	 /* shared holders */
 	uint16_t lk_flags;
-	uint16_t lk_depth;	   /* recursion of the owner */
-	uint32_t lk_waiting_excl;  /* exclusive waiters */
+	uint16_t lk_depth;	  /* recursion of the owner */
+	uint32_t lk_waiting_excl; /* exclusive waiters */
 	uint32_t lk_waiting_shared;
 	struct lock_class *lk_class;
 };
 
 #define LK_CANRECURSE 0x0001
 
-#define SPIN_INIT_CLASS(cls) { 0, (cls), NULL }
+#define SPIN_INIT_CLASS(cls)                                                   \
+	{                                                                      \
+		0, (cls), NULL                                                 \
+	}
 /* Static definition: SPINLOCK_DEFINE(proctree_spin, "proctree"); */
-#define SPINLOCK_DEFINE(var, name)                                       \
-	static struct lock_class CONCAT(var, _class) = { name, 0 };      \
+#define SPINLOCK_DEFINE(var, name)                                             \
+	static struct lock_class CONCAT(var, _class) = {name, 0};              \
 	struct spinlock var = SPIN_INIT_CLASS(&CONCAT(var, _class))
-#define LOCK_DEFINE(var, name)                                           \
-	static struct lock_class CONCAT(var, _class) = { name, 0 };      \
-	struct lock var = { .lk_spin = SPIN_INIT_CLASS(NULL),            \
-		.lk_class = &CONCAT(var, _class) }
+#define LOCK_DEFINE(var, name)                                                 \
+	static struct lock_class CONCAT(var, _class) = {name, 0};              \
+	struct lock var = {.lk_spin = SPIN_INIT_CLASS(NULL),                   \
+	    .lk_class = &CONCAT(var, _class)}
 
 void spin_init_class(struct spinlock *sp, struct lock_class *cls);
-#define spin_init(sp, name)                                    \
-	do {                                                   \
-		static struct lock_class _lc = { name, 0 };    \
-		spin_init_class((sp), &_lc);                   \
+#define spin_init(sp, name)                                                    \
+	do {                                                                   \
+		static struct lock_class _lc = {name, 0};                      \
+		spin_init_class((sp), &_lc);                                   \
 	} while (0)
 void spin_lock(struct spinlock *sp);
 void spin_lock_nested(struct spinlock *sp); /* second of the same class */
@@ -72,10 +75,10 @@ bool spin_held(const struct spinlock *sp); /* by this CPU; true w/o checks */
 #define SPIN_ASSERT(sp) KASSERT(spin_held(sp), ("%s: lock not held", __func__))
 
 void lock_init_class(struct lock *lk, int flags, struct lock_class *cls);
-#define lock_init(lk, name, flags)                             \
-	do {                                                   \
-		static struct lock_class _lc = { name, 0 };    \
-		lock_init_class((lk), (flags), &_lc);          \
+#define lock_init(lk, name, flags)                                             \
+	do {                                                                   \
+		static struct lock_class _lc = {name, 0};                      \
+		lock_init_class((lk), (flags), &_lc);                          \
 	} while (0)
 void lock_destroy(struct lock *lk); /* must be free */
 void lock_excl(struct lock *lk);
@@ -85,10 +88,10 @@ bool lock_try_excl(struct lock *lk);
 bool lock_try_shared(struct lock *lk);
 bool lock_try_upgrade(struct lock *lk); /* shared -> excl if only holder */
 void lock_downgrade(struct lock *lk);
-void lock_release(struct lock *lk);	/* either kind */
+void lock_release(struct lock *lk);	    /* either kind */
 bool lock_held_excl(const struct lock *lk); /* by curthread */
 bool lock_held(const struct lock *lk);	    /* excl by us, or shared by any */
-#define LOCK_ASSERT_EXCL(lk) \
+#define LOCK_ASSERT_EXCL(lk)                                                   \
 	KASSERT(lock_held_excl(lk), ("%s: lock not held", __func__))
 #define LOCK_ASSERT(lk) KASSERT(lock_held(lk), ("%s: lock not held", __func__))
 

@@ -23,11 +23,11 @@ struct malloc_type {
 	int64_t mt_count;  /* now (atomic) */
 	uint64_t mt_total; /* allocations ever (atomic) */
 	uint64_t mt_failed;
-	int64_t mt_boot;   /* mt_count when init started */
+	int64_t mt_boot; /* mt_count when init started */
 };
 
-#define MALLOC_DEFINE(type, name, desc)                      \
-	struct malloc_type type[1] = { { name, desc, 0, 0, 0, 0, 0 } }; \
+#define MALLOC_DEFINE(type, name, desc)                                        \
+	struct malloc_type type[1] = {{name, desc, 0, 0, 0, 0, 0}};            \
 	SET_ENTRY(malloc_types, &type[0])
 #define MALLOC_DECLARE(type) extern struct malloc_type type[1]
 
@@ -38,13 +38,15 @@ MALLOC_DECLARE(M_TEMP); /* short-lived buffers */
 #define M_ZERO	 0x04
 
 void *kmalloc(size_t size, struct malloc_type *type, int flags) __must_check;
-void *krealloc(void *p, size_t size, struct malloc_type *type, int flags)
-    __must_check;
+void *krealloc(
+    void *p, size_t size, struct malloc_type *type, int flags) __must_check;
 void kfree(void *p, struct malloc_type *type); /* NULL is fine */
 char *kstrdup(const char *s, struct malloc_type *type) __must_check;
 
 /* Print types that hold memory (all: every type); how many do. */
 int malloc_report(bool all);
+/* From now on, what is held now is no leak: at boot's end, in a test. */
+void malloc_mark(void);
 /* At shutdown: a line "leak: ..." for each type that should be empty. */
 void malloc_leaks(void);
 
@@ -57,13 +59,13 @@ void zone_free(struct zone *z, void *p);
 /* Failure knobs: kern/fault.c.  A site asks before it allocates or copies. */
 struct fault_point {
 	const char *fp_name;
-	uint64_t fp_hits;  /* times asked */
-	int64_t fp_nth;	   /* > 0: fail the n-th question from now, then off */
-	uint32_t fp_ppm;   /* fail with this probability in a million */
+	uint64_t fp_hits; /* times asked */
+	int64_t fp_nth;	  /* > 0: fail the n-th question from now, then off */
+	uint32_t fp_ppm;  /* fail with this probability in a million */
 	uint64_t fp_fired;
 };
-#define FAULT_POINT(var, name)                               \
-	static struct fault_point var = { name, 0, 0, 0, 0 }; \
+#define FAULT_POINT(var, name)                                                 \
+	static struct fault_point var = {name, 0, 0, 0, 0};                    \
 	SET_ENTRY(fault_points, &var)
 bool fault_check(struct fault_point *fp);
 static inline bool

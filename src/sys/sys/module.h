@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 struct module {
-	const char *mod_name;	 /* "tmpfs" */
-	const char *mod_class;	 /* "vfs", "abi", "dev", "dsched" */
+	const char *mod_name;  /* "tmpfs" */
+	const char *mod_class; /* "vfs", "abi", "dev", "dsched" */
 	int mod_version;
 	int (*mod_load)(void);	 /* 0 or errno: then it is left out */
 	int (*mod_unload)(void); /* NULL: cannot; EBUSY while in use */

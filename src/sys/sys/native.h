@@ -38,8 +38,7 @@ struct native_stack {
 /* Registers in the order of struct trapframe up to rflags. */
 struct native_mcontext {
 	uint64_t mc_r8, mc_r9, mc_r10, mc_r11, mc_r12, mc_r13, mc_r14, mc_r15;
-	uint64_t mc_rdi, mc_rsi, mc_rbp, mc_rbx, mc_rdx, mc_rax, mc_rcx,
-	    mc_rsp;
+	uint64_t mc_rdi, mc_rsi, mc_rbp, mc_rbx, mc_rdx, mc_rax, mc_rcx, mc_rsp;
 	uint64_t mc_rip, mc_rflags;
 	uint64_t mc_err, mc_trapno, mc_addr;
 	uint64_t mc_fpu;      /* address of the XSAVE image, 64-aligned */

@@ -13,20 +13,20 @@
 #define atop(x)	      ((uint64_t)(x) >> PAGE_SHIFT)
 #define ptoa(x)	      ((uint64_t)(x) << PAGE_SHIFT)
 
-#define MAXCPU	      8 /* cpumask_t has a bit for each */
-#define MAXDOMAIN     4 /* NUMA domains */
-#define MAXCOMLEN     16
-#define NAME_MAX      255
-#define PATH_MAX      1024 /* bytes with the NUL; Linux calls see 4096 */
-#define PATH_MAX_ABI  4096
-#define MAXSYMLINKS   40
-#define IOV_MAX	      1024
-#define NGROUPS_MAX   64
-#define ARG_MAX	      (2 * 1024 * 1024)
-#define LINK_MAX      32767
-#define PIPE_BUF      4096
-#define PID_MAX	      99999
-#define KSTACK_SIZE   (16 * 1024)
+#define MAXCPU	     8 /* cpumask_t has a bit for each */
+#define MAXDOMAIN    4 /* NUMA domains */
+#define MAXCOMLEN    16
+#define NAME_MAX     255
+#define PATH_MAX     1024 /* bytes with the NUL; Linux calls see 4096 */
+#define PATH_MAX_ABI 4096
+#define MAXSYMLINKS  40
+#define IOV_MAX	     1024
+#define NGROUPS_MAX  64
+#define ARG_MAX	     (2 * 1024 * 1024)
+#define LINK_MAX     32767
+#define PIPE_BUF     4096
+#define PID_MAX	     99999
+#define KSTACK_SIZE  (16 * 1024)
 
 typedef uint32_t cpumask_t;
 

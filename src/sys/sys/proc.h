@@ -41,9 +41,9 @@ struct session {
 };
 
 struct pgrp {
-	LIST_ENTRY(pgrp) pg_hash;      /* (t) */
-	LIST_HEAD(, proc) pg_members;  /* (t) */
-	struct session *pg_session;    /* (c) */
+	LIST_ENTRY(pgrp) pg_hash;     /* (t) */
+	LIST_HEAD(, proc) pg_members; /* (t) */
+	struct session *pg_session;   /* (c) */
 	pid_t pg_id;
 	int pg_jobc; /* (t) members whose parent is in another group of the
 			session: 0 means orphaned */
@@ -64,75 +64,80 @@ struct sigacts {
 	struct ksigaction sa_action[NSIG];
 };
 
-enum proc_state { PS_NEW, PS_ACTIVE, PS_STOPPED, PS_ZOMBIE };
+enum proc_state {
+	PS_NEW,
+	PS_ACTIVE,
+	PS_STOPPED,
+	PS_ZOMBIE
+};
 
 struct posix_timer;
 
 struct proc {
-	TAILQ_ENTRY(proc) p_all;	/* (t) */
-	LIST_ENTRY(proc) p_hash;	/* (t) by pid */
-	LIST_ENTRY(proc) p_sibling;	/* (t) */
-	LIST_HEAD(, proc) p_children;	/* (t) */
-	LIST_ENTRY(proc) p_pglink;	/* (t) */
-	TAILQ_HEAD(, lwp) p_lwps;	/* (p) */
-	refcount_t p_refs;		/* proc_hold: memory, not life */
+	TAILQ_ENTRY(proc) p_all;      /* (t) */
+	LIST_ENTRY(proc) p_hash;      /* (t) by pid */
+	LIST_ENTRY(proc) p_sibling;   /* (t) */
+	LIST_HEAD(, proc) p_children; /* (t) */
+	LIST_ENTRY(proc) p_pglink;    /* (t) */
+	TAILQ_HEAD(, lwp) p_lwps;     /* (p) */
+	refcount_t p_refs;	      /* proc_hold: memory, not life */
 	struct spinlock p_spin;
-	pid_t p_pid;			/* (c) */
-	enum proc_state p_state;	/* (p) */
-	uint32_t p_flags;		/* (p) PF_ */
-	int p_nlwps;			/* (p) live ones */
-	int p_nstopped;			/* (p) of them, in a job control stop */
-	uint32_t p_nsigq;		/* (p) queued ksiginfos, all queues */
-	int p_exit_request;		/* (p) status once PF_EXITING is set */
-	int p_next_timer;		/* (p) id of the next POSIX timer */
-	volatile bool p_cputimers;	/* a CPU-time limit or timer is set */
-	volatile nstime_t p_cpu_check;	/* when those were last looked at */
-	nstime_t p_cpu_warned;		/* (p) last SIGXCPU, CPU time */
-	struct proc *p_parent;		/* (t) */
-	struct pgrp *p_pgrp;		/* (t) */
-	struct ucred *p_cred;		/* (p) replaced whole, refcounted */
-	struct vmspace *p_vmspace;	/* (s) exec replaces it */
+	pid_t p_pid;		       /* (c) */
+	enum proc_state p_state;       /* (p) */
+	uint32_t p_flags;	       /* (p) PF_ */
+	int p_nlwps;		       /* (p) live ones */
+	int p_nstopped;		       /* (p) of them, in a job control stop */
+	uint32_t p_nsigq;	       /* (p) queued ksiginfos, all queues */
+	int p_exit_request;	       /* (p) status once PF_EXITING is set */
+	int p_next_timer;	       /* (p) id of the next POSIX timer */
+	volatile bool p_cputimers;     /* a CPU-time limit or timer is set */
+	volatile nstime_t p_cpu_check; /* when those were last looked at */
+	nstime_t p_cpu_warned;	       /* (p) last SIGXCPU, CPU time */
+	struct proc *p_parent;	       /* (t) */
+	struct pgrp *p_pgrp;	       /* (t) */
+	struct ucred *p_cred;	       /* (p) replaced whole, refcounted */
+	struct vmspace *p_vmspace;     /* (s) exec replaces it */
 	struct filedesc *p_fd;
 	struct fs_context *p_fs;
 	struct sigacts *p_sigacts;
-	struct sigqueue p_sigq;		/* (p) */
+	struct sigqueue p_sigq; /* (p) */
 	const struct abi *p_abi;
-	struct path *p_exe;		/* (p) text file */
-	char p_comm[MAXCOMLEN + 1];	/* (p) */
+	struct path *p_exe;		      /* (p) text file */
+	char p_comm[MAXCOMLEN + 1];	      /* (p) */
 	struct rlimit p_rlimit[RLIM_NLIMITS]; /* (p) */
-	struct rusage p_ru;		/* (p) of exited lwps */
-	struct rusage p_cru;		/* (t) of waited-for children */
-	nstime_t p_start_ns;		/* (c) monotonic */
-	int p_exit_status;		/* (t) wait(2) encoding, native */
-	int p_exit_signal;		/* (c) to the parent; SIGCHLD usually */
-	int p_stop_signal;		/* (p) */
+	struct rusage p_ru;		      /* (p) of exited lwps */
+	struct rusage p_cru;		      /* (t) of waited-for children */
+	nstime_t p_start_ns;		      /* (c) monotonic */
+	int p_exit_status;		      /* (t) wait(2) encoding, native */
+	int p_exit_signal; /* (c) to the parent; SIGCHLD usually */
+	int p_stop_signal; /* (p) */
 	bool p_stop_reported, p_cont_pending; /* (t) */
-	int p_nice;			/* (p) -20..20 */
+	int p_nice;			      /* (p) -20..20 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
-	struct proc *p_vforker;		/* (p) held; waits for PF_VFORKED to go */
-	struct lwp *p_execing;		/* (p) the lwp that stops the others */
+	struct proc *p_vforker; /* (p) held; waits for PF_VFORKED to go */
+	struct lwp *p_execing;	/* (p) the lwp that stops the others */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso;
-	struct ev_source p_events;	/* exit, fork, exec (EVFILT_PROC) */
-	struct callout p_itimer_real;	/* ITIMER_REAL */
+	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
+	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
-	void *p_aux; /* saved auxv for /proc/PID/auxv */
+	void *p_aux;			    /* saved auxv for /proc/PID/auxv */
 	size_t p_aux_len;
 };
-#define PF_SYSTEM   0x0001 /* never gets signals (process 0) */
-#define PF_EXITING  0x0002
-#define PF_EXECED   0x0004 /* setpgid by the parent is over */
-#define PF_VFORKED  0x0008 /* parent waits in vfork */
-#define PF_INIT	    0x0010
-#define PF_TRACED   0x0020
-#define PF_STOPPED  0x0040
-#define PF_CONTROLT 0x0080 /* has a controlling terminal */
-#define PF_FDSHARED 0x0100 /* p_fd may be another process's too */
+#define PF_SYSTEM    0x0001 /* never gets signals (process 0) */
+#define PF_EXITING   0x0002
+#define PF_EXECED    0x0004 /* setpgid by the parent is over */
+#define PF_VFORKED   0x0008 /* parent waits in vfork */
+#define PF_INIT	     0x0010
+#define PF_TRACED    0x0020
+#define PF_STOPPED   0x0040
+#define PF_CONTROLT  0x0080 /* has a controlling terminal */
+#define PF_FDSHARED  0x0100 /* p_fd may be another process's too */
 #define PF_CONTINUED 0x0200 /* tell the parent: continued */
-#define PF_STOPTOLD 0x0400 /* the parent knows of the present stop */
-#define PF_STOPDEQ  0x1000 /* a stop signal is off the queue, not yet acted on */
-#define PF_OOM	    0x0800 /* chosen by the out-of-memory killer */
+#define PF_STOPTOLD  0x0400 /* the parent knows of the present stop */
+#define PF_STOPDEQ   0x1000 /* a stop signal is off the queue, not yet acted on */
+#define PF_OOM	     0x0800 /* chosen by the out-of-memory killer */
 
 /* Hints of p_events (with EV_NOTE); the low half is data. */
 #define PROC_EV_EXIT   0x80000000u /* data: wait status */
@@ -141,42 +146,42 @@ struct proc {
 #define PROC_EV_SIGNAL 0x08000000u /* data: signal number, was posted */
 
 struct lwp {
-	TAILQ_ENTRY(lwp) lw_link;	/* (p) */
-	LIST_ENTRY(lwp) lw_hash;	/* (t) by tid */
-	struct proc *lw_proc;		/* (c) */
-	struct thread *lw_thread;	/* (c) */
-	pid_t lw_tid;			/* (c) first one: the pid */
-	uint32_t lw_flags;		/* (p) LWF_ */
+	TAILQ_ENTRY(lwp) lw_link; /* (p) */
+	LIST_ENTRY(lwp) lw_hash;  /* (t) by tid */
+	struct proc *lw_proc;	  /* (c) */
+	struct thread *lw_thread; /* (c) */
+	pid_t lw_tid;		  /* (c) first one: the pid */
+	uint32_t lw_flags;	  /* (p) LWF_ */
 	refcount_t lw_refs;
-	struct trapframe lw_frame;	/* (s) user registers while in the
+	struct trapframe lw_frame;     /* (s) user registers while in the
 					   kernel */
-	struct sigqueue lw_sigq;	/* (p) */
-	sigset_t lw_sigmask;		/* (p) written by (s) */
-	sigset_t lw_oldmask;		/* (s) to restore: sigsuspend */
-	sigset_t lw_sigwait;		/* (p) sigtimedwait takes these */
-	struct ucred *lw_cred;		/* (s) p_cred as of this call's entry */
-	int lw_exit_status;		/* (s) if it is the last to exit */
-	int lw_restart;			/* (s) ERESTART.. of the last call */
-	uaddr_t lw_restart_ip;		/* (s) its return address */
-	uaddr_t lw_child_set_tid;	/* (s) written before the first run */
-	cpumask_t lw_affinity;		/* (s) sched_setaffinity */
-	nstime_t lw_last_cpu;		/* (s) CPU time at the last boundary */
-	struct ksigaltstack lw_sigstk;	/* (s) */
-	uaddr_t lw_clear_tid;		/* (s) zeroed and woken at exit */
-	uaddr_t lw_robust_list;		/* (s) */
+	struct sigqueue lw_sigq;       /* (p) */
+	sigset_t lw_sigmask;	       /* (p) written by (s) */
+	sigset_t lw_oldmask;	       /* (s) to restore: sigsuspend */
+	sigset_t lw_sigwait;	       /* (p) sigtimedwait takes these */
+	struct ucred *lw_cred;	       /* (s) p_cred as of this call's entry */
+	int lw_exit_status;	       /* (s) if it is the last to exit */
+	int lw_restart;		       /* (s) ERESTART.. of the last call */
+	uaddr_t lw_restart_ip;	       /* (s) its return address */
+	uaddr_t lw_child_set_tid;      /* (s) written before the first run */
+	cpumask_t lw_affinity;	       /* (s) sched_setaffinity */
+	nstime_t lw_last_cpu;	       /* (s) CPU time at the last boundary */
+	struct ksigaltstack lw_sigstk; /* (s) */
+	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
+	uaddr_t lw_robust_list;	       /* (s) */
 	uint64_t lw_robust_len;
-	volatile uint32_t lw_ast;	/* look at signals, stop, exit */
-	struct rusage lw_ru;		/* (s) */
-	uint32_t lw_estcpu;		/* (s) usched: recent use, ticks */
-	nstime_t lw_decayed_ns;		/* (s) usched */
-	int lw_syscall;			/* (s) number in progress, -1 none */
+	volatile uint32_t lw_ast; /* look at signals, stop, exit */
+	struct rusage lw_ru;	  /* (s) */
+	uint32_t lw_estcpu;	  /* (s) usched: recent use, ticks */
+	nstime_t lw_decayed_ns;	  /* (s) usched */
+	int lw_syscall;		  /* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
 	uaddr_t lw_stop_addr;
-	uint32_t lw_restart_kind;	/* restart_syscall data */
+	uint32_t lw_restart_kind; /* restart_syscall data */
 	nstime_t lw_restart_deadline;
 	uint64_t lw_restart_args[4];
-	char lw_name[MAXCOMLEN + 1];	/* (p) prctl(PR_SET_NAME) */
-	struct lwp_md lw_md;		/* machine: mailbox or FPU state */
+	char lw_name[MAXCOMLEN + 1]; /* (p) prctl(PR_SET_NAME) */
+	struct lwp_md lw_md;	     /* machine: mailbox or FPU state */
 };
 #define LWF_RESTOREMASK 0x01 /* lw_oldmask goes back at return to user */
 #define LWF_EXITING	0x02
@@ -186,7 +191,12 @@ struct lwp {
 #define LWF_MDGONE	0x20 /* cpu_lwp_destroy was called */
 
 /* lw_restart_kind: whose deadline lw_restart_deadline is. */
-enum { LWR_NONE, LWR_SLEEP, LWR_FUTEX, LWR_POLL };
+enum {
+	LWR_NONE,
+	LWR_SLEEP,
+	LWR_FUTEX,
+	LWR_POLL
+};
 
 extern struct lock proctree_lock;
 extern struct proc proc0; /* the kernel */
@@ -195,7 +205,7 @@ TAILQ_HEAD(proc_list, proc);
 extern struct proc_list allproc; /* (t) */
 extern int nprocs;		 /* (t) */
 
-struct proc *proc_find(pid_t pid); /* (t) held by caller; live or zombie */
+struct proc *proc_find(pid_t pid);	/* (t) held by caller; live or zombie */
 struct proc *proc_find_hold(pid_t pid); /* takes (t); held or NULL */
 struct lwp *lwp_find(pid_t tid);	/* (t) held by caller */
 void proc_hold(struct proc *p);
@@ -229,9 +239,8 @@ struct shutdown_hook {
 	const char *sh_name;
 	void (*sh_func)(void);
 };
-#define SHUTDOWN_HOOK(id, func)                                     \
-	static const struct shutdown_hook CONCAT(sdhook_, id) = { #id, \
-		func };                                                \
+#define SHUTDOWN_HOOK(id, func)                                                \
+	static const struct shutdown_hook CONCAT(sdhook_, id) = {#id, func};   \
 	SET_ENTRY(shutdown_hooks, &CONCAT(sdhook_, id))
 
 /* --- signals (kern/proc/sig*.c) ------------------------------------------- */
@@ -268,8 +277,8 @@ int sig_permitted(struct proc *p, int sig);
  */
 void trap_syscall(struct lwp *lp);
 void trap_fault(struct lwp *lp, uaddr_t addr, int access);
-void trap_exception(struct lwp *lp, int sig, int code, uaddr_t addr,
-    int trapno);
+void trap_exception(
+    struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
 void trap_userret(struct lwp *lp); /* signals, reschedule: before each return */
 /* Machine: run user code of curlwp; never returns. */
 void cpu_lwp_loop(struct lwp *lp) __noreturn;

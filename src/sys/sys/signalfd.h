@@ -30,7 +30,7 @@ struct signalfd_record {
  * (sr_signo is done already).  NULL: they stay native.
  */
 struct ksiginfo;
-extern void (*signalfd_convert)(struct signalfd_record *sr,
-    const struct ksiginfo *ksi);
+extern void (*signalfd_convert)(
+    struct signalfd_record *sr, const struct ksiginfo *ksi);
 
 #endif

@@ -27,16 +27,16 @@ void uio_iov_free(struct uio *uio, struct iovec small[IOV_SMALL]);
 
 /* off < 0: at the file's own position.  *resp gets the bytes moved. */
 #define OFF_CURRENT (-1)
-int sys_rw(int fd, uaddr_t buf, size_t n, off_t off, enum uio_rw rw,
-    uint64_t *resp);
-int sys_rwv(int fd, uaddr_t iov, int cnt, off_t off, enum uio_rw rw,
-    uint64_t *resp);
+int sys_rw(
+    int fd, uaddr_t buf, size_t n, off_t off, enum uio_rw rw, uint64_t *resp);
+int sys_rwv(
+    int fd, uaddr_t iov, int cnt, off_t off, enum uio_rw rw, uint64_t *resp);
 /* offp: user addresses of offsets or 0. */
-int sys_sendfile(int out, int in, uaddr_t inoff, uaddr_t outoff, size_t n,
-    uint64_t *resp);
+int sys_sendfile(
+    int out, int in, uaddr_t inoff, uaddr_t outoff, size_t n, uint64_t *resp);
 
-int upath_openat(int dirfd, uaddr_t path, int oflags, mode_t mode,
-    uint64_t *resp);
+int upath_openat(
+    int dirfd, uaddr_t path, int oflags, mode_t mode, uint64_t *resp);
 /* path 0 with AT_EMPTY_PATH: dirfd itself. */
 int upath_statat(int dirfd, uaddr_t path, int atflags, struct stat *st);
 int upath_mkdirat(int dirfd, uaddr_t path, mode_t mode);
@@ -45,13 +45,13 @@ int upath_unlinkat(int dirfd, uaddr_t path, int atflags);
 int upath_renameat(int fromfd, uaddr_t from, int tofd, uaddr_t to, int flags);
 int upath_linkat(int fromfd, uaddr_t from, int tofd, uaddr_t to, int atflags);
 int upath_symlinkat(uaddr_t target, int dirfd, uaddr_t path);
-int upath_readlinkat(int dirfd, uaddr_t path, uaddr_t buf, size_t n,
-    uint64_t *resp);
+int upath_readlinkat(
+    int dirfd, uaddr_t path, uaddr_t buf, size_t n, uint64_t *resp);
 int upath_fchmodat(int dirfd, uaddr_t path, mode_t mode, int atflags);
 int upath_fchownat(int dirfd, uaddr_t path, uid_t uid, gid_t gid, int atflags);
 /* path 0: dirfd itself; ts NULL: now. */
-int upath_utimensat(int dirfd, uaddr_t path, const struct timespec *ts,
-    int atflags);
+int upath_utimensat(
+    int dirfd, uaddr_t path, const struct timespec *ts, int atflags);
 int upath_faccessat(int dirfd, uaddr_t path, int rwx, int atflags);
 int upath_truncate(uaddr_t path, off_t size);
 int upath_chdir(uaddr_t path);
@@ -66,8 +66,8 @@ int uxattr_get(int fd, uaddr_t path, int atflags, uaddr_t name, uaddr_t buf,
     size_t n, uint64_t *resp);
 int uxattr_set(int fd, uaddr_t path, int atflags, uaddr_t name, uaddr_t buf,
     size_t n, int flags);
-int uxattr_list(int fd, uaddr_t path, int atflags, uaddr_t buf, size_t n,
-    uint64_t *resp);
+int uxattr_list(
+    int fd, uaddr_t path, int atflags, uaddr_t buf, size_t n, uint64_t *resp);
 int uxattr_remove(int fd, uaddr_t path, int atflags, uaddr_t name);
 
 /* getcwd: *resp the length with the NUL.  ERANGE. */

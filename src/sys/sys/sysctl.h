@@ -8,40 +8,46 @@
 
 #include <sys/types.h>
 
-struct sysctl_req {	/* one access */
-	void *sr_old;	/* kernel buffer for the value, NULL: only length */
+struct sysctl_req {   /* one access */
+	void *sr_old; /* kernel buffer for the value, NULL: only length */
 	size_t sr_oldmax;
-	size_t sr_oldlen; /* out */
+	size_t sr_oldlen;   /* out */
 	const void *sr_new; /* NULL: read only */
 	size_t sr_newlen;
 };
-enum sysctl_type { CTL_INT, CTL_UINT, CTL_I64, CTL_U64, CTL_STRING,
-	CTL_OPAQUE };
-#define CTLF_RD 0x1
-#define CTLF_RW 0x3
+enum sysctl_type {
+	CTL_INT,
+	CTL_UINT,
+	CTL_I64,
+	CTL_U64,
+	CTL_STRING,
+	CTL_OPAQUE
+};
+#define CTLF_RD	      0x1
+#define CTLF_RW	      0x3
 #define CTLF_ANYWRITE 0x4 /* not only root */
 
 struct sysctl_entry {
 	const char *sc_name; /* "kern.ostype" */
 	enum sysctl_type sc_type;
 	uint32_t sc_flags;
-	void *sc_ptr;	    /* the variable */
-	size_t sc_size;	    /* STRING: buffer size; OPAQUE: length */
+	void *sc_ptr;	/* the variable */
+	size_t sc_size; /* STRING: buffer size; OPAQUE: length */
 	int (*sc_handler)(const struct sysctl_entry *e,
 	    struct sysctl_req *req); /* instead of ptr */
 	const char *sc_desc;
 };
-#define SYSCTL_VAR(id, name, type, flags, ptr, size, desc)             \
-	static const struct sysctl_entry CONCAT(sysctlent_, id) = { name, \
-		type, flags, ptr, size, NULL, desc };                  \
+#define SYSCTL_VAR(id, name, type, flags, ptr, size, desc)                     \
+	static const struct sysctl_entry CONCAT(sysctlent_, id) = {            \
+	    name, type, flags, ptr, size, NULL, desc};                         \
 	SET_ENTRY(sysctl_entries, &CONCAT(sysctlent_, id))
-#define SYSCTL_INT(id, name, flags, ptr, desc) \
+#define SYSCTL_INT(id, name, flags, ptr, desc)                                 \
 	SYSCTL_VAR(id, name, CTL_INT, flags, ptr, sizeof(int), desc)
-#define SYSCTL_U64(id, name, flags, ptr, desc) \
+#define SYSCTL_U64(id, name, flags, ptr, desc)                                 \
 	SYSCTL_VAR(id, name, CTL_U64, flags, ptr, sizeof(uint64_t), desc)
-#define SYSCTL_PROC(id, name, type, flags, handler, desc)              \
-	static const struct sysctl_entry CONCAT(sysctlent_, id) = { name, \
-		type, flags, NULL, 0, handler, desc };                 \
+#define SYSCTL_PROC(id, name, type, flags, handler, desc)                      \
+	static const struct sysctl_entry CONCAT(sysctlent_, id) = {            \
+	    name, type, flags, NULL, 0, handler, desc};                        \
 	SET_ENTRY(sysctl_entries, &CONCAT(sysctlent_, id))
 
 const struct sysctl_entry *sysctl_find(const char *name);

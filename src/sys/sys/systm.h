@@ -16,17 +16,17 @@ void panic(const char *fmt, ...) __noreturn __printflike(1, 2);
 extern const char *volatile panicstr; /* set once a panic has begun */
 
 #ifdef INVARIANTS
-#define KASSERT(cond, msg)            \
-	do {                          \
-		if (__unlikely(!(cond))) \
-			panic msg;    \
+#define KASSERT(cond, msg)                                                     \
+	do {                                                                   \
+		if (__unlikely(!(cond)))                                       \
+			panic msg;                                             \
 	} while (0)
 #else
-#define KASSERT(cond, msg)          \
-	do {                        \
-		if (0 && (cond)) {  \
-			panic msg;  \
-		}                   \
+#define KASSERT(cond, msg)                                                     \
+	do {                                                                   \
+		if (0 && (cond)) {                                             \
+			panic msg;                                             \
+		}                                                              \
 	} while (0)
 #endif
 
@@ -67,8 +67,8 @@ uint64_t hash64(const void *buf, size_t len, uint64_t seed); /* FNV-1a */
  */
 int copyin(uaddr_t uaddr, void *kaddr, size_t len) __must_check;
 int copyout(const void *kaddr, uaddr_t uaddr, size_t len) __must_check;
-int copyinstr(uaddr_t uaddr, char *kaddr, size_t max, size_t *donep)
-    __must_check;
+int copyinstr(
+    uaddr_t uaddr, char *kaddr, size_t max, size_t *donep) __must_check;
 int user_zero(uaddr_t uaddr, size_t len) __must_check;
 /* Atomic on an aligned 32-bit user word, for futexes. */
 int user_load32(uaddr_t uaddr, uint32_t *valuep) __must_check;
@@ -79,17 +79,17 @@ int user_cmpxchg32(uaddr_t uaddr, uint32_t expect, uint32_t value,
 /* --- start-up: functions of one order run in link order on CPU 0 -------- */
 
 enum sysinit_order {
-	SI_CPU = 10,	  /* per-CPU areas, before any allocation */
-	SI_MEMORY = 20,	  /* page array, buddy, slabs */
-	SI_LOCK = 30,	  /* lock checker, ktr */
-	SI_KERN = 40,	  /* threads, callouts, sleep queues, zones */
-	SI_PROC = 50,	  /* process 0, credentials, signals */
-	SI_VFS = 60,	  /* name cache, vnodes, mount table */
-	SI_DRIVER = 70,	  /* devices, ttys, console */
-	SI_MODULE = 80,	  /* file systems, ABIs register */
-	SI_SMP = 90,	  /* the other CPUs */
-	SI_ROOT = 100,	  /* mount the root, unpack the archive */
-	SI_INIT = 110,	  /* start /sbin/init */
+	SI_CPU = 10,	/* per-CPU areas, before any allocation */
+	SI_MEMORY = 20, /* page array, buddy, slabs */
+	SI_LOCK = 30,	/* lock checker, ktr */
+	SI_KERN = 40,	/* threads, callouts, sleep queues, zones */
+	SI_PROC = 50,	/* process 0, credentials, signals */
+	SI_VFS = 60,	/* name cache, vnodes, mount table */
+	SI_DRIVER = 70, /* devices, ttys, console */
+	SI_MODULE = 80, /* file systems, ABIs register */
+	SI_SMP = 90,	/* the other CPUs */
+	SI_ROOT = 100,	/* mount the root, unpack the archive */
+	SI_INIT = 110,	/* start /sbin/init */
 };
 
 struct sysinit {
@@ -98,9 +98,9 @@ struct sysinit {
 	void (*si_func)(void);
 };
 
-#define SYSINIT(name, order, func)                                   \
-	static const struct sysinit CONCAT(sysinit_, name) = { #name, \
-		order, func };                                       \
+#define SYSINIT(name, order, func)                                             \
+	static const struct sysinit CONCAT(sysinit_, name) = {                 \
+	    #name, order, func};                                               \
 	SET_ENTRY(sysinit, &CONCAT(sysinit_, name))
 
 /* --- boot options, from the machine's option table ---------------------- */

@@ -32,7 +32,7 @@ enum {
 
 enum td_state {
 	TDS_NEW,
-	TDS_READY,   /* on its CPU's run queue */
+	TDS_READY, /* on its CPU's run queue */
 	TDS_RUNNING,
 	TDS_SLEEPING,
 	TDS_EXITED,
@@ -57,25 +57,25 @@ struct thread {
 	struct thread *td_ready_next;  /* (remote-ready stack) */
 	struct cpu *volatile td_cpu;   /* owner */
 	volatile enum td_state td_state;
-	uint8_t td_prio;	       /* (owner CPU) */
+	uint8_t td_prio; /* (owner CPU) */
 	uint32_t td_flags;
-	void *td_sp;		       /* saved stack pointer when not running */
-	void *td_kstack;	       /* lowest address */
+	void *td_sp;	 /* saved stack pointer when not running */
+	void *td_kstack; /* lowest address */
 	size_t td_kstack_bytes;
 	const void *volatile td_wchan; /* (sleep bucket) */
 	const char *td_wmesg;
-	int td_wakeup_error;	       /* why the sleep ended */
-	uint32_t td_sleep_gen;	       /* (sleep bucket) counts sleeps */
-	uint32_t td_timeout_gen;       /* the one the callout is for */
-	struct callout td_callout;     /* sleep timeout */
+	int td_wakeup_error;	   /* why the sleep ended */
+	uint32_t td_sleep_gen;	   /* (sleep bucket) counts sleeps */
+	uint32_t td_timeout_gen;   /* the one the callout is for */
+	struct callout td_callout; /* sleep timeout */
 	nstime_t td_sleep_since;
-	struct lwp *td_lwp;	       /* NULL for kernel threads */
+	struct lwp *td_lwp; /* NULL for kernel threads */
 	void (*td_func)(void *);
 	void *td_arg;
-	nstime_t td_runtime_ns;	       /* CPU time used */
-	nstime_t td_started_ns;	       /* when it last got the CPU */
-	uint32_t td_stack_id;	       /* memcheck registration */
-	uint32_t td_nlocks;	       /* lock checker: held stack */
+	nstime_t td_runtime_ns; /* CPU time used */
+	nstime_t td_started_ns; /* when it last got the CPU */
+	uint32_t td_stack_id;	/* memcheck registration */
+	uint32_t td_nlocks;	/* lock checker: held stack */
 	struct {
 		const void *lh_lock;
 		struct lock_class *lh_class;
@@ -85,10 +85,10 @@ struct thread {
 	char td_name[MAXCOMLEN + 1];
 };
 
-#define TDF_SINTR	0x0001 /* current sleep is interruptible by signals */
-#define TDF_EXITING	0x0002
-#define TDF_NOFAULT	0x0004 /* copyin/out must not sleep: fail instead */
-#define TDF_PINNED	0x0008 /* stays on its CPU */
+#define TDF_SINTR   0x0001 /* current sleep is interruptible by signals */
+#define TDF_EXITING 0x0002
+#define TDF_NOFAULT 0x0004 /* copyin/out must not sleep: fail instead */
+#define TDF_PINNED  0x0008 /* stays on its CPU */
 
 /* Machine: the running thread and CPU of this CPU. */
 #include <machine/curthread.h> /* curthread, curcpu */
@@ -104,7 +104,7 @@ struct thread *thread_create(void (*func)(void *), void *arg, int prio,
     const char *fmt, ...) __printflike(4, 5);
 void thread_start(struct thread *td, struct cpu *cpu); /* NULL: this CPU */
 void thread_discard(struct thread *td); /* one that was never started */
-void thread_exit(void) __noreturn; /* freed by the reaper */
+void thread_exit(void) __noreturn;	/* freed by the reaper */
 void thread_yield(void);
 void thread_backtrace(struct thread *td); /* to the console */
 void thread_set_prio(struct thread *td, int prio);
@@ -122,7 +122,7 @@ void usched_userret(struct lwp *lp);
 
 /* --- sleeping ----------------------------------------------------------- */
 
-#define PCATCH	0x0100 /* signals end the sleep: EINTR or ERESTART */
+#define PCATCH	      0x0100 /* signals end the sleep: EINTR or ERESTART */
 #define SLEEP_FOREVER 0LL
 
 /*
@@ -131,8 +131,8 @@ void usched_userret(struct lwp *lp);
  * interlock is released after the thread is queued, and held again on return.
  * timeout_ns is relative; 0 waits without limit.  wmesg is at most 8 letters.
  */
-int tsleep(const void *ident, int flags, const char *wmesg,
-    nstime_t timeout_ns);
+int tsleep(
+    const void *ident, int flags, const char *wmesg, nstime_t timeout_ns);
 int spin_sleep(const void *ident, struct spinlock *interlock, int flags,
     const char *wmesg, nstime_t timeout_ns);
 int lock_sleep(const void *ident, struct lock *interlock, int flags,
@@ -157,10 +157,10 @@ void ipi_poll(void); /* process what has arrived */
  * running; callout_stop returns true if it prevented the call.
  */
 void callout_init(struct callout *co);
-void callout_reset(struct callout *co, nstime_t after_ns, void (*func)(void *),
-    void *arg);
-void callout_reset_abs(struct callout *co, nstime_t when_mono,
-    void (*func)(void *), void *arg);
+void callout_reset(
+    struct callout *co, nstime_t after_ns, void (*func)(void *), void *arg);
+void callout_reset_abs(
+    struct callout *co, nstime_t when_mono, void (*func)(void *), void *arg);
 bool callout_stop(struct callout *co);
 void callout_stop_sync(struct callout *co);
 bool callout_armed(const struct callout *co);

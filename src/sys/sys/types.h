@@ -30,9 +30,9 @@ typedef uint64_t paddr_t; /* a physical address */
 #define howmany(x, y)	 (((x) + ((y)-1)) / (y))
 #define powerof2(x)	 ((((x)-1) & (x)) == 0)
 
-#define NS_PER_SEC	 1000000000LL
-#define NS_PER_MSEC	 1000000LL
-#define NS_PER_USEC	 1000LL
+#define NS_PER_SEC  1000000000LL
+#define NS_PER_MSEC 1000000LL
+#define NS_PER_USEC 1000LL
 
 struct timespec {
 	int64_t tv_sec;
@@ -60,7 +60,7 @@ ts_to_ns(const struct timespec *ts)
 static inline struct timespec
 ns_to_ts(nstime_t ns)
 {
-	struct timespec ts = { ns / NS_PER_SEC, ns % NS_PER_SEC };
+	struct timespec ts = {ns / NS_PER_SEC, ns % NS_PER_SEC};
 
 	if (ts.tv_nsec < 0) {
 		ts.tv_nsec += NS_PER_SEC;

@@ -5,8 +5,14 @@
 
 #include <sys/types.h>
 
-enum uio_rw { UIO_READ, UIO_WRITE };
-enum uio_seg { UIO_USERSPACE, UIO_SYSSPACE };
+enum uio_rw {
+	UIO_READ,
+	UIO_WRITE
+};
+enum uio_seg {
+	UIO_USERSPACE,
+	UIO_SYSSPACE
+};
 
 struct iovec {
 	uint64_t iov_base; /* user address, or kernel pointer as integer */

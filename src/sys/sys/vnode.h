@@ -39,7 +39,16 @@ struct vm_page;
 struct vnode;
 struct lockf;
 
-enum vtype { VNON, VREG, VDIR, VLNK, VCHR, VBLK, VFIFO, VSOCK };
+enum vtype {
+	VNON,
+	VREG,
+	VDIR,
+	VLNK,
+	VCHR,
+	VBLK,
+	VFIFO,
+	VSOCK
+};
 mode_t vtype_to_mode(enum vtype t); /* S_IF bits */
 enum vtype mode_to_vtype(mode_t m);
 
@@ -68,8 +77,8 @@ struct vattr {
 #define VA_NOW_M 0x80
 
 /* readdir: the callback takes one entry; nonzero stops (buffer full). */
-typedef int (*dirent_emit_t)(void *arg, const char *name, size_t len,
-    ino_t ino, uint8_t dt, uint64_t cookie_of_next);
+typedef int (*dirent_emit_t)(void *arg, const char *name, size_t len, ino_t ino,
+    uint8_t dt, uint64_t cookie_of_next);
 
 struct vnodeops {
 	/*
@@ -87,10 +96,10 @@ struct vnodeops {
 	    const struct vattr *va, struct vnode **vpp);
 	int (*vop_symlink)(struct vnode *dvp, const char *name, size_t len,
 	    const struct vattr *va, const char *target, struct vnode **vpp);
-	int (*vop_link)(struct vnode *dvp, const char *name, size_t len,
-	    struct vnode *vp);
-	int (*vop_remove)(struct vnode *dvp, const char *name, size_t len,
-	    struct vnode *vp);
+	int (*vop_link)(
+	    struct vnode *dvp, const char *name, size_t len, struct vnode *vp);
+	int (*vop_remove)(
+	    struct vnode *dvp, const char *name, size_t len, struct vnode *vp);
 	int (*vop_rmdir)(struct vnode *dvp, const char *name, size_t len,
 	    struct vnode *vp); /* ENOTEMPTY */
 	/* tvp may be NULL; type and ancestry rules checked by the core. */
@@ -119,18 +128,18 @@ struct vnodeops {
 	int (*vop_follow_file)(struct vnode *vp, struct file **fpp);
 	int (*vop_open)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_close)(struct vnode *vp, int fflags, struct file *fp);
-	int (*vop_read)(struct vnode *vp, struct uio *uio, int ioflags,
-	    struct file *fp);
-	int (*vop_write)(struct vnode *vp, struct uio *uio, int ioflags,
-	    struct file *fp);
+	int (*vop_read)(
+	    struct vnode *vp, struct uio *uio, int ioflags, struct file *fp);
+	int (*vop_write)(
+	    struct vnode *vp, struct uio *uio, int ioflags, struct file *fp);
 	int (*vop_ioctl)(struct vnode *vp, uint64_t cmd, void *data,
 	    struct file *fp); /* unlocked */
 	uint32_t (*vop_poll)(struct vnode *vp, uint32_t events,
 	    struct ev_watch *w, struct file *fp); /* unlocked */
 	int (*vop_fsync)(struct vnode *vp, bool data_only);
 	/* Punch (or allocate) [off, off+len). */
-	int (*vop_allocate)(struct vnode *vp, int mode, uint64_t off,
-	    uint64_t len);
+	int (*vop_allocate)(
+	    struct vnode *vp, int mode, uint64_t off, uint64_t len);
 	int (*vop_seek_hole)(struct vnode *vp, bool hole, off_t *offp);
 	int (*vop_mmap)(struct vnode *vp, uint64_t off, uint64_t len, int prot,
 	    struct file *fp, struct vm_object **objp); /* devices */
@@ -141,8 +150,8 @@ struct vnodeops {
 	int (*vop_getxattr)(struct vnode *vp, const char *name, void *buf,
 	    size_t size, size_t *lenp); /* size 0: only *lenp.  ERANGE,
 					   ENOATTR */
-	int (*vop_setxattr)(struct vnode *vp, const char *name,
-	    const void *buf, size_t size, int flags);
+	int (*vop_setxattr)(struct vnode *vp, const char *name, const void *buf,
+	    size_t size, int flags);
 	int (*vop_listxattr)(struct vnode *vp, char *buf, size_t size,
 	    size_t *lenp); /* NUL-separated names */
 	int (*vop_removexattr)(struct vnode *vp, const char *name);
@@ -151,35 +160,35 @@ struct vnodeops {
 	void (*vop_reclaim)(struct vnode *vp);	/* free v_data; no users */
 	void (*vop_print)(struct vnode *vp);	/* ddb: one line */
 };
-#define XATTR_CREATE  1
-#define XATTR_REPLACE 2
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE	 2
-#define IO_APPEND 0x1
-#define IO_SYNC	  0x2
-#define IO_NONBLOCK 0x4
+#define XATTR_CREATE	  1
+#define XATTR_REPLACE	  2
+#define RENAME_NOREPLACE  1
+#define RENAME_EXCHANGE	  2
+#define IO_APPEND	  0x1
+#define IO_SYNC		  0x2
+#define IO_NONBLOCK	  0x4
 #define FALLOC_KEEP_SIZE  1
 #define FALLOC_PUNCH_HOLE 2
 
 struct vnode {
 	struct lock v_lock;
-	refcount_t v_refs;	     /* users */
+	refcount_t v_refs; /* users */
 	enum vtype v_type;
 	volatile uint32_t v_flags;
 	const struct vnodeops *v_ops;
 	struct mount *v_mount;
-	void *v_data;		     /* the file system's inode */
-	struct vm_object *v_object;  /* page cache; VREG of caching systems */
-	uint64_t v_ident;	     /* inode number, key of the vnode hash */
-	LIST_ENTRY(vnode) v_hash;    /* (vnode hash spin) */
-	TAILQ_ENTRY(vnode) v_lru;    /* (vnode lru spin) unused ones */
+	void *v_data;		      /* the file system's inode */
+	struct vm_object *v_object;   /* page cache; VREG of caching systems */
+	uint64_t v_ident;	      /* inode number, key of the vnode hash */
+	LIST_ENTRY(vnode) v_hash;     /* (vnode hash spin) */
+	TAILQ_ENTRY(vnode) v_lru;     /* (vnode lru spin) unused ones */
 	TAILQ_ENTRY(vnode) v_mntlink; /* (mount spin) */
 	LIST_HEAD(, namecache) v_names; /* (namecache lock) names of it */
-	int32_t v_writecount;	     /* (v_lock) opens for write; -1: text */
-	struct ev_source v_events;   /* readiness, and EVFILT_VNODE */
-	struct lockf *v_lockf;	     /* advisory locks (lockf spin) */
-	void *v_fifo;		     /* pipe of an open FIFO */
-	void *v_special;	     /* device, bound socket */
+	int32_t v_writecount;		/* (v_lock) opens for write; -1: text */
+	struct ev_source v_events;	/* readiness, and EVFILT_VNODE */
+	struct lockf *v_lockf;		/* advisory locks (lockf spin) */
+	void *v_fifo;			/* pipe of an open FIFO */
+	void *v_special;		/* device, bound socket */
 };
 #define VF_ROOT	   0x0001 /* root of its mount */
 #define VF_DOOMED  0x0002 /* forced unmount: every op gives EIO */
@@ -207,9 +216,8 @@ struct vnode {
  * ENOMEM.  Both may sleep and may wait for a vop_reclaim: hold no lock that
  * vop_reclaim takes.  ident 0 is not hashed (nothing will find it again).
  */
-int vnode_create(struct mount *mp, enum vtype type,
-    const struct vnodeops *ops, uint64_t ident, void *data,
-    struct vnode **vpp);
+int vnode_create(struct mount *mp, enum vtype type, const struct vnodeops *ops,
+    uint64_t ident, void *data, struct vnode **vpp);
 struct vnode *vnode_find(struct mount *mp, uint64_t ident); /* held or NULL */
 void vnode_hold(struct vnode *vp);
 void vnode_drop(struct vnode *vp); /* may sleep */
@@ -237,9 +245,9 @@ int vnode_cache_write(struct vnode *vp, struct uio *uio);
 
 struct path {
 	refcount_t pt_refs;
-	struct mount *pt_mount;	    /* held */
-	struct namecache *pt_name;  /* held */
-	struct vnode *pt_vnode;	    /* held; never NULL in a finished path */
+	struct mount *pt_mount;	   /* held */
+	struct namecache *pt_name; /* held */
+	struct vnode *pt_vnode;	   /* held; never NULL in a finished path */
 };
 void path_hold(struct path *p);
 void path_drop(struct path *p);
@@ -263,11 +271,11 @@ int path_lookup_parent(int dirfd, const char *name, struct path **dirp,
     char last[NAME_MAX + 1], bool *trailing_slashp);
 
 /* Kernel-internal opens, with the given path; fflags FREAD|FWRITE|O_. */
-int vn_open(int dirfd, const char *name, int oflags, mode_t mode,
-    struct file **fpp);
-int vn_rdwr(bool write, struct vnode *vp,
-    void *buf, size_t len, off_t off, size_t *residp);
-int vn_getattr(struct vnode *vp, struct vattr *va); /* locks */
+int vn_open(
+    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp);
+int vn_rdwr(bool write, struct vnode *vp, void *buf, size_t len, off_t off,
+    size_t *residp);
+int vn_getattr(struct vnode *vp, struct vattr *va);	      /* locks */
 int vn_access(struct vnode *vp, int rwx, struct ucred *cred); /* locks */
 int vaccess(enum vtype type, mode_t mode, uid_t uid, gid_t gid, int rwx,
     struct ucred *cred);
@@ -285,10 +293,10 @@ struct vfsops {
 	 * whose operations look at vnodes of others needs its own.
 	 */
 	struct lock_class *vfs_lock_class;
-	const char *vfs_name;	    /* "tmpfs" */
+	const char *vfs_name; /* "tmpfs" */
 	/* from: device or host directory; options: "a=b,c" or "". */
-	int (*vfs_mount)(struct mount *mp, const char *from,
-	    const char *options);
+	int (*vfs_mount)(
+	    struct mount *mp, const char *from, const char *options);
 	int (*vfs_unmount)(struct mount *mp, bool force);
 	int (*vfs_root)(struct mount *mp, struct vnode **vpp); /* held */
 	int (*vfs_statfs)(struct mount *mp, struct statfs *sf);
@@ -301,7 +309,7 @@ struct mount {
 	void *mnt_data;
 	uint32_t mnt_flags;
 	uint64_t mnt_fsid;
-	struct path *mnt_covered;    /* where it is mounted; NULL: the root */
+	struct path *mnt_covered; /* where it is mounted; NULL: the root */
 	struct namecache *mnt_root_nc;
 	TAILQ_HEAD(, vnode) mnt_vnodes; /* (mnt_spin) */
 	struct spinlock mnt_spin;
@@ -314,10 +322,10 @@ struct mount {
 	struct lock mnt_rename;		   /* renames between directories */
 	dev_t mnt_dev;			   /* st_dev of its files */
 };
-#define MNT_RDONLY 0x1
-#define MNT_NOSUID 0x2
-#define MNT_NOEXEC 0x4
-#define MNT_NODEV  0x8
+#define MNT_RDONLY  0x1
+#define MNT_NOSUID  0x2
+#define MNT_NOEXEC  0x4
+#define MNT_NODEV   0x8
 #define MNT_NOATIME 0x10
 #define MNT_SYNC    0x20
 

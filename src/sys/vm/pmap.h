@@ -14,15 +14,13 @@
 #include <vm/vm.h>
 #include <machine/pmap_md.h>
 
-int pmap_init(struct pmap *pm); /* 0 or ENOMEM */
+int pmap_init(struct pmap *pm);	    /* 0 or ENOMEM */
 void pmap_destroy(struct pmap *pm); /* every translation is gone already */
 /* Replaces what was at va.  0, or ENOMEM (nothing is mapped at va then). */
-int pmap_enter(struct pmap *pm, uaddr_t va, struct vm_page *pg,
-    vm_prot_t prot);
+int pmap_enter(struct pmap *pm, uaddr_t va, struct vm_page *pg, vm_prot_t prot);
 void pmap_remove(struct pmap *pm, uaddr_t start, uaddr_t end);
 /* Lower the rights of [start, end) to at most prot. */
-void pmap_protect(struct pmap *pm, uaddr_t start, uaddr_t end,
-    vm_prot_t prot);
+void pmap_protect(struct pmap *pm, uaddr_t start, uaddr_t end, vm_prot_t prot);
 /* Rights at va and its page, or NULL.  A hint: may be stale on return. */
 struct vm_page *pmap_lookup(struct pmap *pm, uaddr_t va, vm_prot_t *protp);
 /* The page at va if it is mapped with access, wired; else NULL. */
@@ -30,8 +28,7 @@ struct vm_page *pmap_wire(struct pmap *pm, uaddr_t va, vm_prot_t access);
 uint64_t pmap_resident(struct pmap *pm); /* pages */
 void pmap_update(struct pmap *pm);
 /* Give the child the parent's translations of [start, end), not writable. */
-void pmap_copy(struct pmap *to, struct pmap *from, uaddr_t start,
-    uaddr_t end);
+void pmap_copy(struct pmap *to, struct pmap *from, uaddr_t start, uaddr_t end);
 /* In every pmap: drop translations of pg, or take its write right. */
 void pmap_page_remove(struct vm_page *pg);
 void pmap_page_protect(struct vm_page *pg);

@@ -53,7 +53,7 @@ struct vm_page {
 
 #define PGF_BUSY    0x0001 /* being filled or written: sleep on the page */
 #define PGF_DIRTY   0x0002 /* differs from the backing store */
-#define PGF_REF     0x0004 /* used since the last scan */
+#define PGF_REF	    0x0004 /* used since the last scan */
 #define PGF_ZERO    0x0008 /* known to hold zeros */
 #define PGF_WANTED  0x0010 /* somebody sleeps on PGF_BUSY */
 #define PGF_NOTFREE 0x0020 /* allocated */
@@ -82,7 +82,11 @@ void vm_stats_get(struct vm_stats *st); /* in pages */
 
 /* --- objects -------------------------------------------------------------- */
 
-enum vm_object_type { VMO_ANON, VMO_VNODE, VMO_DEVICE };
+enum vm_object_type {
+	VMO_ANON,
+	VMO_VNODE,
+	VMO_DEVICE
+};
 
 struct vm_pager_ops {
 	/*
@@ -105,15 +109,15 @@ struct vm_pager_ops {
 
 struct vm_object {
 	struct lock vo_lock;
-	struct radix vo_pages;	 /* (vo_lock) index -> vm_page */
+	struct radix vo_pages; /* (vo_lock) index -> vm_page */
 	refcount_t vo_refs;
 	enum vm_object_type vo_type;
 	uint16_t vo_flags;
-	uint64_t vo_size;	 /* (vo_lock) bytes that may be mapped in */
+	uint64_t vo_size; /* (vo_lock) bytes that may be mapped in */
 	const struct vm_pager_ops *vo_ops; /* NULL: zero fill, kept in memory */
-	void *vo_handle;	 /* vnode, device */
-	uint32_t vo_mappings;	 /* (atomic) map entries that show it */
-	uint32_t vo_writemaps;	 /* (atomic) shared writable ones */
+	void *vo_handle;		   /* vnode, device */
+	uint32_t vo_mappings;  /* (atomic) map entries that show it */
+	uint32_t vo_writemaps; /* (atomic) shared writable ones */
 };
 #define VOF_NORECLAIM 0x1 /* pages are the only copy (tmpfs) */
 
@@ -124,13 +128,14 @@ void vm_object_drop(struct vm_object *obj);
 
 #define VOG_CREATE  0x1 /* make a missing page of zeros, without the pager */
 #define VOG_NOPAGER 0x2 /* only what is resident: else *pgp = NULL, 0 */
-#define VOG_OVERWRITE 0x4 /* the caller overwrites all of it: need not be read */
+#define VOG_OVERWRITE                                                          \
+	0x4 /* the caller overwrites all of it: need not be read */
 /*
  * The page at index, wired so that it stays.  Sleeps for I/O.  The caller
  * copies, then vm_page_unwire.  0, EIO, ENOMEM, or the pager's error.
  */
-int vm_object_getpage(struct vm_object *obj, uint64_t index, int flags,
-    struct vm_page **pgp);
+int vm_object_getpage(
+    struct vm_object *obj, uint64_t index, int flags, struct vm_page **pgp);
 void vm_object_dirty(struct vm_object *obj, struct vm_page *pg);
 /*
  * Set the size in bytes; when it shrinks, whole pages behind the end are
@@ -138,19 +143,19 @@ void vm_object_dirty(struct vm_object *obj, struct vm_page *pg);
  */
 void vm_object_setsize(struct vm_object *obj, uint64_t size);
 /* Free resident pages in [start, end) indices (holes, invalidation). */
-void vm_object_remove_range(struct vm_object *obj, uint64_t start,
-    uint64_t end);
+void vm_object_remove_range(
+    struct vm_object *obj, uint64_t start, uint64_t end);
 /* Write dirty pages in [start, end) back.  First errno, after trying all. */
 int vm_object_clean(struct vm_object *obj, uint64_t start, uint64_t end);
 uint64_t vm_object_resident(struct vm_object *obj);
 
 /* --- address spaces ------------------------------------------------------- */
 
-#define VMM_SHARED   0x0001 /* writes go to the object */
-#define VMM_FIXED    0x0002 /* exactly at addr, replacing what is there */
+#define VMM_SHARED    0x0001 /* writes go to the object */
+#define VMM_FIXED     0x0002 /* exactly at addr, replacing what is there */
 #define VMM_NOREPLACE 0x0004 /* with FIXED: EEXIST if something is there */
 #define VMM_GROWSDOWN 0x0008 /* stack */
-#define VMM_POPULATE 0x0010
+#define VMM_POPULATE  0x0010
 #define VMM_NORESERVE 0x0020
 
 /*
@@ -164,12 +169,18 @@ int vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len);
 int vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot);
 int vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
     bool maymove, bool fixed, uaddr_t *newp);
-enum vm_advice { VMADV_NORMAL, VMADV_RANDOM, VMADV_SEQUENTIAL, VMADV_WILLNEED,
-	VMADV_DONTNEED, VMADV_FREE };
-int vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len,
-    enum vm_advice how);
-#define VMS_ASYNC 1
-#define VMS_SYNC 2
+enum vm_advice {
+	VMADV_NORMAL,
+	VMADV_RANDOM,
+	VMADV_SEQUENTIAL,
+	VMADV_WILLNEED,
+	VMADV_DONTNEED,
+	VMADV_FREE
+};
+int vm_advise(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how);
+#define VMS_ASYNC      1
+#define VMS_SYNC       2
 #define VMS_INVALIDATE 4
 int vm_sync(struct vmspace *vm, uaddr_t addr, uint64_t len, int how);
 /* Residency: one byte per page, bit 0 set if resident; ENOMEM for holes. */
@@ -188,8 +199,8 @@ int vm_fault(struct vmspace *vm, uaddr_t addr, vm_prot_t access);
  * The physical address behind a user address for access, faulted in and
  * wired; *pgp must be unwired by the caller.
  */
-int vm_fault_page(struct vmspace *vm, uaddr_t addr, vm_prot_t access,
-    struct vm_page **pgp);
+int vm_fault_page(
+    struct vmspace *vm, uaddr_t addr, vm_prot_t access, struct vm_page **pgp);
 
 struct vmspace *vmspace_create(void); /* empty; one reference; NULL: ENOMEM */
 int vmspace_fork(struct vmspace *vm, struct vmspace **newp);
@@ -217,13 +228,13 @@ struct vm_entry_info {
 	struct vnode *vei_vp; /* held (vnode_hold) if not NULL */
 };
 /* The first entry that ends after addr: 0, or ENOENT. */
-int vmspace_entry_info(struct vmspace *vm, uaddr_t addr,
-    struct vm_entry_info *info);
+int vmspace_entry_info(
+    struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info);
 /* For exec to record what brk and the statistics start from. */
 void vmspace_set_layout(struct vmspace *vm, uaddr_t text_start,
     uint64_t text_len, uaddr_t brk_start, uaddr_t stack_top,
     uint64_t stack_max);
-void vmspace_set_limits(struct vmspace *vm, uint64_t as_max, uint64_t data_max,
-    uint64_t stack_max);
+void vmspace_set_limits(
+    struct vmspace *vm, uint64_t as_max, uint64_t data_max, uint64_t stack_max);
 
 #endif

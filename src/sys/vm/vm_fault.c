@@ -112,8 +112,8 @@ fault_anon(struct fault *f)
 		else if ((f->access & VM_PROT_WRITE) != 0)
 			error = anon_copy(f, anon, index, pg);
 		else
-			error = pmap_enter(&f->vm->vm_pmap, f->va, pg,
-			    prot & ~VM_PROT_WRITE);
+			error = pmap_enter(
+			    &f->vm->vm_pmap, f->va, pg, prot & ~VM_PROT_WRITE);
 	}
 	lock_release(&anon->vo_lock);
 	return (error);
@@ -175,8 +175,8 @@ fault_zero(struct fault *f)
 		if (error != 0)
 			vm_page_release(&run[n]);
 		else
-			error = anon_install(f, anon, index + n, &run[n],
-			    f->va + ptoa(n));
+			error = anon_install(
+			    f, anon, index + n, &run[n], f->va + ptoa(n));
 	}
 	lock_release(&anon->vo_lock);
 	f->e->ve_next_fault = f->va + (PAGE_SIZE << order);
@@ -252,8 +252,7 @@ object_copy(struct fault *f, struct vm_page *from)
 
 /* Show the object's page itself, if it still is the object's. */
 static int
-object_show(struct fault *f, struct vm_page *pg, uint64_t index,
-    vm_prot_t prot)
+object_show(struct fault *f, struct vm_page *pg, uint64_t index, vm_prot_t prot)
 {
 	struct vm_object *obj = f->e->ve_object;
 	int error = 0;
@@ -287,13 +286,15 @@ fault_object(struct fault *f)
 		error = object_copy(f, pg);
 	} else {
 		/* Anonymous and device pages need no dirty tracking. */
-		if (!shared || (obj->vo_type == VMO_VNODE &&
-				   (f->access & VM_PROT_WRITE) == 0))
+		if (!shared ||
+		    (obj->vo_type == VMO_VNODE &&
+			(f->access & VM_PROT_WRITE) == 0))
 			prot &= ~VM_PROT_WRITE;
 		error = object_show(f, pg, index, prot);
 		if (error == 0)
-			fault_around(f, obj->vo_type == VMO_VNODE ?
-				prot & ~VM_PROT_WRITE : prot);
+			fault_around(f,
+			    obj->vo_type == VMO_VNODE ? prot & ~VM_PROT_WRITE
+						      : prot);
 	}
 	vm_page_unwire(pg);
 	return (error);
@@ -331,7 +332,7 @@ grow_stack(struct vmspace *vm, uaddr_t va)
 static int
 fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 {
-	struct fault f = { vm, vm_entry_lookup(vm, va), va, access };
+	struct fault f = {vm, vm_entry_lookup(vm, va), va, access};
 	int error;
 
 	if (f.e == NULL)
@@ -370,8 +371,8 @@ vm_fault(struct vmspace *vm, uaddr_t addr, vm_prot_t access)
 }
 
 int
-vm_fault_page(struct vmspace *vm, uaddr_t addr, vm_prot_t access,
-    struct vm_page **pgp)
+vm_fault_page(
+    struct vmspace *vm, uaddr_t addr, vm_prot_t access, struct vm_page **pgp)
 {
 	int error;
 
@@ -386,8 +387,8 @@ vm_fault_page(struct vmspace *vm, uaddr_t addr, vm_prot_t access,
 }
 
 int
-vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
-    bool write, size_t *donep)
+vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
+    size_t *donep)
 {
 	size_t done = 0, n;
 	struct vm_page *pg;
@@ -396,8 +397,8 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
-		error = vm_fault_page(vm, addr + done,
-		    write ? VM_PROT_WRITE : VM_PROT_READ, &pg);
+		error = vm_fault_page(
+		    vm, addr + done, write ? VM_PROT_WRITE : VM_PROT_READ, &pg);
 		if (error != 0)
 			break;
 		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);

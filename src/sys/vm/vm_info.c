@@ -18,8 +18,8 @@ SYSCTL_U64(vm_file, "vm.pages.file", CTLF_RD, &vm_file_pages,
     "reclaimable pages of files");
 SYSCTL_U64(vm_anon, "vm.pages.anon", CTLF_RD, &vm_anon_pages,
     "anonymous pages in use");
-SYSCTL_U64(vm_faults, "vm.faults", CTLF_RD, &vm_fault_count,
-    "page faults since boot");
+SYSCTL_U64(
+    vm_faults, "vm.faults", CTLF_RD, &vm_fault_count, "page faults since boot");
 SYSCTL_U64(vm_cow, "vm.cow", CTLF_RD, &vm_cow_count, "pages copied on write");
 SYSCTL_U64(vm_reclaimed, "vm.reclaimed", CTLF_RD, &vm_reclaimed_count,
     "file pages reclaimed");
@@ -27,15 +27,15 @@ SYSCTL_U64(vm_reclaimed, "vm.reclaimed", CTLF_RD, &vm_reclaimed_count,
 void
 vm_stats_get(struct vm_stats *st)
 {
-	*st = (struct vm_stats) {
-		.vs_total = vm_total_pages,
-		.vs_free = vm_free_pages,
-		.vs_file = vm_file_pages,
-		.vs_anon = vm_anon_pages,
-		.vs_faults = vm_fault_count,
-		.vs_cow = vm_cow_count,
-		.vs_reclaimed = vm_reclaimed_count,
-		.vs_oom_kills = vm_oom_count,
+	*st = (struct vm_stats){
+	    .vs_total = vm_total_pages,
+	    .vs_free = vm_free_pages,
+	    .vs_file = vm_file_pages,
+	    .vs_anon = vm_anon_pages,
+	    .vs_faults = vm_fault_count,
+	    .vs_cow = vm_cow_count,
+	    .vs_reclaimed = vm_reclaimed_count,
+	    .vs_oom_kills = vm_oom_count,
 	};
 }
 
@@ -49,7 +49,7 @@ vmspace_stats(struct vmspace *vm, struct vmspace_stats *st)
 	st->vss_size = vm->vm_size;
 	st->vss_peak = vm->vm_peak;
 	st->vss_resident = ptoa(pmap_resident(&vm->vm_pmap));
-	TAILQ_FOREACH (e, &vm->vm_entries, ve_link) {
+	TAILQ_FOREACH(e, &vm->vm_entries, ve_link) {
 		uint64_t len = e->ve_end - e->ve_start;
 
 		if ((e->ve_flags & VMM_GROWSDOWN) != 0)
@@ -76,16 +76,15 @@ entry_resident(struct vmspace *vm, struct vm_entry *e)
 	uint64_t i = atop(e->ve_start), n = 0;
 
 	spin_lock(&vm->vm_pmap.pm_spin);
-	while (radix_next(&vm->vm_pmap.pm_ptes, &i) != NULL &&
-	    i < atop(e->ve_end))
+	while (
+	    radix_next(&vm->vm_pmap.pm_ptes, &i) != NULL && i < atop(e->ve_end))
 		n++, i++;
 	spin_unlock(&vm->vm_pmap.pm_spin);
 	return (ptoa(n));
 }
 
 int
-vmspace_entry_info(struct vmspace *vm, uaddr_t addr,
-    struct vm_entry_info *info)
+vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 {
 	struct vm_entry *e;
 
@@ -124,8 +123,8 @@ vmspace_set_layout(struct vmspace *vm, uaddr_t text_start, uint64_t text_len,
 }
 
 void
-vmspace_set_limits(struct vmspace *vm, uint64_t as_max, uint64_t data_max,
-    uint64_t stack_max)
+vmspace_set_limits(
+    struct vmspace *vm, uint64_t as_max, uint64_t data_max, uint64_t stack_max)
 {
 	vm->vm_as_max = as_max;
 	vm->vm_data_max = data_max;
@@ -136,16 +135,20 @@ static void
 ddb_map(const char *arg)
 {
 	struct vm_entry *e;
-	struct vmspace *vm;
+	struct vmspace *vm = NULL;
 	struct proc *p;
 	uint64_t pid;
 
-	if (!ddb_number(&arg, &pid) || (p = proc_find((pid_t)pid)) == NULL ||
-	    (vm = p->p_vmspace) == NULL) {
+	/* Without locks: proc_find would ask for one. */
+	if (ddb_number(&arg, &pid))
+		TAILQ_FOREACH(p, &allproc, p_all)
+			if ((uint64_t)p->p_pid == pid)
+				vm = p->p_vmspace;
+	if (vm == NULL) {
 		kprintf("show map PID\n");
 		return;
 	}
-	TAILQ_FOREACH (e, &vm->vm_entries, ve_link)
+	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
 		kprintf("%#14lx %#14lx prot %u/%u flags %#x object %p+%#lx "
 			"anon %p\n",
 		    e->ve_start, e->ve_end, e->ve_prot, e->ve_maxprot,

@@ -186,7 +186,8 @@ find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
 	struct vm_entry *e, *prev;
 	uaddr_t top, low;
 
-	if (hint >= VM_MIN_USER && hint + len <= VM_MAX_USER && hint + len > hint) {
+	if (hint >= VM_MIN_USER && hint + len <= VM_MAX_USER &&
+	    hint + len > hint) {
 		e = vm_entry_at_or_after(vm, hint);
 		if (e == NULL || e->ve_start >= hint + len)
 			return (hint);
@@ -194,8 +195,8 @@ find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
 	for (int pass = 0; pass < 2; pass++) {
 		top = pass == 0 ? vm->vm_free_hint : VM_MMAP_TOP;
 		e = vm_entry_at_or_after(vm, top - 1);
-		prev = e != NULL ? e : TAILQ_LAST(&vm->vm_entries,
-					   vm_entry_list);
+		prev =
+		    e != NULL ? e : TAILQ_LAST(&vm->vm_entries, vm_entry_list);
 		if (e != NULL && e->ve_start < top)
 			top = e->ve_start;
 		/* prev walks the entries below top, downwards. */
@@ -249,9 +250,8 @@ can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
 
 /* (vm_lock) The range is free. */
 static int
-insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
-    vm_prot_t prot, vm_prot_t maxprot, int flags, struct vm_object *obj,
-    uint64_t offset)
+insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len, vm_prot_t prot,
+    vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset)
 {
 	struct vm_entry *e, *before;
 
@@ -269,9 +269,9 @@ insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
 		e->ve_flags = (uint16_t)(flags & (VMM_SHARED | VMM_GROWSDOWN));
 		e->ve_anon_base = start;
 		if ((flags & VMM_GROWSDOWN) != 0)
-			e->ve_anon_base = start > vm->vm_stack_max ?
-			    start - vm->vm_stack_max :
-			    VM_MIN_USER;
+			e->ve_anon_base = start > vm->vm_stack_max
+			    ? start - vm->vm_stack_max
+			    : VM_MIN_USER;
 		if (obj != NULL) {
 			vm_object_hold(obj);
 			atomic_add(&obj->vo_mappings, 1);
@@ -305,8 +305,8 @@ map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 		return (ENOMEM);
 	if (vm->vm_size + len > vm->vm_as_max)
 		return (ENOMEM);
-	error = insert_locked(vm, start, len, prot, maxprot, flags, obj,
-	    offset);
+	error =
+	    insert_locked(vm, start, len, prot, maxprot, flags, obj, offset);
 	if (error == 0)
 		*addrp = start;
 	return (error);
@@ -321,8 +321,8 @@ vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 
 	if (len == 0 || (len & PAGE_MASK) != 0 || len > VM_MAX_USER)
 		return (len > VM_MAX_USER ? ENOMEM : EINVAL);
-	if ((flags & VMM_FIXED) != 0 && (check_range(*addrp, len) != 0 ||
-					    *addrp < VM_MIN_USER))
+	if ((flags & VMM_FIXED) != 0 &&
+	    (check_range(*addrp, len) != 0 || *addrp < VM_MIN_USER))
 		return ((*addrp & PAGE_MASK) != 0 ? EINVAL : ENOMEM);
 	if (obj == NULL && (flags & VMM_SHARED) != 0) {
 		shm = obj = vm_object_create(VMO_ANON, len, NULL, NULL);
@@ -337,8 +337,9 @@ vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 		vm_object_drop(shm);
 	if (error == 0 && (flags & VMM_POPULATE) != 0 && prot != VM_PROT_NONE)
 		for (uaddr_t va = *addrp; va < *addrp + len; va += PAGE_SIZE)
-			if (vm_fault(vm, va, (prot & VM_PROT_WRITE) ?
-				    VM_PROT_WRITE : VM_PROT_READ) != 0)
+			if (vm_fault(vm, va,
+				(prot & VM_PROT_WRITE) ? VM_PROT_WRITE
+						       : VM_PROT_READ) != 0)
 				break;
 	KTR_EVENT(FAULT, map, "addr=%#lx len=%#lx prot=%u flags=%#x error=%d",
 	    *addrp, len, prot, (uint64_t)flags, (uint64_t)error);
@@ -378,8 +379,7 @@ check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end)
 }
 
 static int
-protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end,
-    vm_prot_t prot)
+protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end, vm_prot_t prot)
 {
 	struct vm_entry *e;
 	int error;
@@ -422,8 +422,7 @@ vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot)
 
 /* (vm_lock) Give the whole entry e a new place of newlen bytes. */
 static int
-move_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t to,
-    uint64_t newlen)
+move_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t to, uint64_t newlen)
 {
 	uint64_t oldlen = e->ve_end - e->ve_start;
 
@@ -454,8 +453,8 @@ remap_duplicate(struct vmspace *vm, struct vm_entry *e, uaddr_t old,
 }
 
 static int
-remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen,
-    uint64_t newlen, bool maymove, bool fixed, uaddr_t *newp)
+remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
+    bool maymove, bool fixed, uaddr_t *newp)
 {
 	struct vm_entry *e = vm_entry_lookup(vm, old), *next;
 	uaddr_t to;
@@ -464,8 +463,8 @@ remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen,
 	if (e == NULL)
 		return (EFAULT);
 	if (oldlen == 0)
-		return (maymove ? remap_duplicate(vm, e, old, newlen, newp) :
-				  EINVAL);
+		return (maymove ? remap_duplicate(vm, e, old, newlen, newp)
+				: EINVAL);
 	if (e->ve_end < old + oldlen)
 		return (EFAULT);
 	if (newlen > oldlen && vm->vm_size + newlen - oldlen > vm->vm_as_max)
@@ -524,9 +523,10 @@ vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
 	if ((old & PAGE_MASK) != 0 || newlen == 0 || old + oldlen < old ||
 	    newlen > VM_MAX_USER)
 		return (EINVAL);
-	if (fixed && (!maymove || check_range(*newp, newlen) != 0 ||
-			 *newp < VM_MIN_USER ||
-			 (*newp < old + oldlen && old < *newp + newlen)))
+	if (fixed &&
+	    (!maymove || check_range(*newp, newlen) != 0 ||
+		*newp < VM_MIN_USER ||
+		(*newp < old + oldlen && old < *newp + newlen)))
 		return (EINVAL);
 	lock_excl(&vm->vm_lock);
 	error = remap_locked(vm, old, oldlen, newlen, maymove, fixed, newp);
@@ -551,9 +551,9 @@ vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
 	}
 	at = from;
 	if (to > from)
-		error = map_locked(vm, &at, to - from,
-		    VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL,
-		    VMM_FIXED | VMM_NOREPLACE, NULL, 0);
+		error =
+		    map_locked(vm, &at, to - from, VM_PROT_READ | VM_PROT_WRITE,
+			VM_PROT_ALL, VMM_FIXED | VMM_NOREPLACE, NULL, 0);
 	else if (to < from)
 		error = unmap_locked(vm, to, from);
 	if (error == 0)
@@ -656,7 +656,7 @@ vmspace_fork(struct vmspace *vm, struct vmspace **newp)
 		return (ENOMEM);
 	lock_excl(&vm->vm_lock);
 	lock_excl_nested(&nvm->vm_lock); /* nobody else knows it */
-	TAILQ_FOREACH (e, &vm->vm_entries, ve_link)
+	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
 		if ((error = fork_entry(vm, nvm, e)) != 0)
 			break;
 	/* Before the child may run, the parent must not write shared pages. */

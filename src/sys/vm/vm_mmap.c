@@ -11,12 +11,12 @@
 static const struct {
 	int map, vmm;
 } map_flags[] = {
-	{ MAP_SHARED, VMM_SHARED },
-	{ MAP_FIXED, VMM_FIXED },
-	{ MAP_FIXED_NOREPLACE, VMM_FIXED | VMM_NOREPLACE },
-	{ MAP_GROWSDOWN, VMM_GROWSDOWN },
-	{ MAP_POPULATE, VMM_POPULATE },
-	{ MAP_NORESERVE, VMM_NORESERVE },
+    {MAP_SHARED, VMM_SHARED},
+    {MAP_FIXED, VMM_FIXED},
+    {MAP_FIXED_NOREPLACE, VMM_FIXED | VMM_NOREPLACE},
+    {MAP_GROWSDOWN, VMM_GROWSDOWN},
+    {MAP_POPULATE, VMM_POPULATE},
+    {MAP_NORESERVE, VMM_NORESERVE},
 };
 
 /* The object behind fd and the most that may be allowed on it. */
@@ -40,8 +40,8 @@ mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
 	if (error == 0 && fp->f_ops->fo_mmap == NULL)
 		error = ENODEV;
 	if (error == 0)
-		error = fp->f_ops->fo_mmap(fp, off, len, prot, shared, objp,
-		    maxprotp);
+		error = fp->f_ops->fo_mmap(
+		    fp, off, len, prot, shared, objp, maxprotp);
 	file_drop(fp);
 	if (error == 0 && (prot & ~*maxprotp) != 0) {
 		if (*objp != NULL)
@@ -90,16 +90,16 @@ kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
 /* Call f for the part of each entry in [addr, addr+len): ENOMEM at holes. */
 static int
 for_range(struct vmspace *vm, uaddr_t addr, uint64_t len,
-    int (*f)(struct vmspace *vm, struct vm_entry *e, uaddr_t start,
-	uaddr_t end, void *arg),
+    int (*f)(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
+	void *arg),
     void *arg)
 {
 	uaddr_t at = addr, end = addr + round_page(len);
 	struct vm_entry *e;
 	int error = 0, e2;
 
-	for (e = vm_entry_at_or_after(vm, addr);
-	     e != NULL && e->ve_start < end; e = TAILQ_NEXT(e, ve_link)) {
+	for (e = vm_entry_at_or_after(vm, addr); e != NULL && e->ve_start < end;
+	     e = TAILQ_NEXT(e, ve_link)) {
 		if (e->ve_start > at)
 			error = ENOMEM;
 		e2 = f(vm, e, MAX(e->ve_start, addr), MIN(e->ve_end, end), arg);
@@ -214,7 +214,7 @@ sync_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
 int
 vm_sync(struct vmspace *vm, uaddr_t addr, uint64_t len, int how)
 {
-	struct sync_arg arg = { how, 0 };
+	struct sync_arg arg = {how, 0};
 	int error;
 
 	if ((error = check_args(addr, len)) != 0)
@@ -268,7 +268,7 @@ incore_entry(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
 int
 vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec)
 {
-	struct incore_arg arg = { addr, vec };
+	struct incore_arg arg = {addr, vec};
 	int error;
 
 	if ((error = check_args(addr, len)) != 0 || len == 0)
@@ -309,9 +309,9 @@ vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
 	for (; error == 0 && wire && start < end; start += PAGE_SIZE) {
 		lock_shared(&vm->vm_lock);
 		e = vm_entry_lookup(vm, start);
-		access = e != NULL && (e->ve_prot & VM_PROT_WRITE) != 0 ?
-		    VM_PROT_WRITE :
-		    VM_PROT_READ;
+		access = e != NULL && (e->ve_prot & VM_PROT_WRITE) != 0
+		    ? VM_PROT_WRITE
+		    : VM_PROT_READ;
 		lock_release(&vm->vm_lock);
 		if ((error = vm_fault(vm, start, access)) == EFAULT)
 			error = ENOMEM;

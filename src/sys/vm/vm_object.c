@@ -38,8 +38,8 @@ struct vm_object *
 vm_object_create(enum vm_object_type type, uint64_t size,
     const struct vm_pager_ops *ops, void *handle)
 {
-	static struct lock_class classes[] = { { "anon", 0 }, { "object", 0 },
-		{ "device", 0 } };
+	static struct lock_class classes[] = {
+	    {"anon", 0}, {"object", 0}, {"device", 0}};
 	struct vm_object *obj = zone_alloc(object_zone, M_WAITOK | M_ZERO);
 
 	if (obj == NULL)
@@ -192,8 +192,8 @@ page_in(struct vm_object *obj, struct vm_page *pg, int flags)
 
 /* (vo_lock excl, may be dropped and retaken) */
 static int
-page_make(struct vm_object *obj, uint64_t index, int flags,
-    struct vm_page **pgp)
+page_make(
+    struct vm_object *obj, uint64_t index, int flags, struct vm_page **pgp)
 {
 	struct vm_page *pg;
 	int error;
@@ -227,8 +227,8 @@ page_make(struct vm_object *obj, uint64_t index, int flags,
 }
 
 int
-vm_object_getpage(struct vm_object *obj, uint64_t index, int flags,
-    struct vm_page **pgp)
+vm_object_getpage(
+    struct vm_object *obj, uint64_t index, int flags, struct vm_page **pgp)
 {
 	struct vm_page *pg;
 	int error = 0;
@@ -349,7 +349,7 @@ vm_object_resident(struct vm_object *obj)
 static void
 ddb_object(const char *arg)
 {
-	static const char *const kinds[] = { "anon", "vnode", "device" };
+	static const char *const kinds[] = {"anon", "vnode", "device"};
 	struct vm_object obj;
 	uint64_t addr;
 

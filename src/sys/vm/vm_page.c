@@ -92,8 +92,8 @@ block_put(struct vm_page *pg, int order, bool zero)
 static void
 block_remove(struct vm_page *pg)
 {
-	TAILQ_REMOVE(&domains[pg->pg_domain].dm_free[pg->pg_order], pg,
-	    pg_link);
+	TAILQ_REMOVE(
+	    &domains[pg->pg_domain].dm_free[pg->pg_order], pg, pg_link);
 	pg->pg_flags &= ~PGF_FREEHEAD;
 }
 
@@ -183,8 +183,8 @@ alloc_hard(int domain, int order, int flags)
 	for (int attempt = 0; attempt < 50; attempt++) {
 		bool progress = vm_reclaim(MAX(32, 2UL << order));
 
-		if ((pg = alloc_once(domain, order,
-			 (flags & VMA_SYSTEM) != 0)) != NULL)
+		if ((pg = alloc_once(
+			 domain, order, (flags & VMA_SYSTEM) != 0)) != NULL)
 			return (pg);
 		if (progress)
 			continue;
@@ -248,10 +248,10 @@ vm_page_split(struct vm_page *pg, int order)
 void
 vm_page_free(struct vm_page *pg, int order)
 {
-	KASSERT((pg->pg_flags & PGF_NOTFREE) != 0, ("vm_page_free: %p is free",
-						       pg));
-	KASSERT(pg->pg_pv == NULL && pg->pg_wired == 0 &&
-		pg->pg_queue == PGQ_NONE,
+	KASSERT((pg->pg_flags & PGF_NOTFREE) != 0,
+	    ("vm_page_free: %p is free", pg));
+	KASSERT(
+	    pg->pg_pv == NULL && pg->pg_wired == 0 && pg->pg_queue == PGQ_NONE,
 	    ("vm_page_free: %p in use", pg));
 	pg->pg_refs = 0;
 	spin_lock(&buddy_spin);
@@ -340,8 +340,8 @@ vm_page_release(struct vm_page *pg)
 void
 vm_page_unbusy(struct vm_page *pg)
 {
-	uint16_t old = atomic_and(&pg->pg_flags,
-	    (uint16_t)~(PGF_BUSY | PGF_WANTED));
+	uint16_t old =
+	    atomic_and(&pg->pg_flags, (uint16_t) ~(PGF_BUSY | PGF_WANTED));
 
 	if ((old & PGF_WANTED) != 0)
 		wakeup(pg);

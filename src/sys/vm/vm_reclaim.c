@@ -84,8 +84,8 @@ page_daemon(void *arg __unused)
 static void
 daemon_start(void)
 {
-	struct thread *td = thread_create(page_daemon, NULL, TDPRI_KERN,
-	    "pagedaemon");
+	struct thread *td =
+	    thread_create(page_daemon, NULL, TDPRI_KERN, "pagedaemon");
 
 	if (td == NULL)
 		panic("page daemon: no memory");

@@ -107,8 +107,8 @@ vm_entry_link(struct vmspace *vm, struct vm_entry *e)
 	LOCK_ASSERT_EXCL(&vm->vm_lock);
 	after = vm_entry_at_or_after(vm, e->ve_start);
 	while (*p != NULL && (*p)->ve_rank >= e->ve_rank)
-		p = e->ve_start < (*p)->ve_start ? &(*p)->ve_left :
-						   &(*p)->ve_right;
+		p = e->ve_start < (*p)->ve_start ? &(*p)->ve_left
+						 : &(*p)->ve_right;
 	split(*p, e->ve_start, &e->ve_left, &e->ve_right);
 	*p = e;
 	if (after != NULL)
@@ -125,8 +125,8 @@ vm_entry_unlink(struct vmspace *vm, struct vm_entry *e)
 
 	LOCK_ASSERT_EXCL(&vm->vm_lock);
 	while (*p != e)
-		p = e->ve_start < (*p)->ve_start ? &(*p)->ve_left :
-						   &(*p)->ve_right;
+		p = e->ve_start < (*p)->ve_start ? &(*p)->ve_left
+						 : &(*p)->ve_right;
 	*p = join(e->ve_left, e->ve_right);
 	e->ve_left = e->ve_right = NULL;
 	TAILQ_REMOVE(&vm->vm_entries, e, ve_link);

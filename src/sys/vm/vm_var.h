@@ -12,37 +12,37 @@
 #define PGF_SLAB     0x0080 /* pg_index is its struct slab */
 #define PGF_LARGE    0x0100 /* kmalloc block: pg_index is the byte size */
 #define PGF_DOOMED   0x0200 /* owner gone: free at the last unwire */
-#define PGQ_NONE 0
-#define PGQ_FILE 1
+#define PGQ_NONE     0
+#define PGQ_FILE     1
 
 struct vm_entry {
 	struct vm_entry *ve_left, *ve_right; /* treap by address */
 	uint32_t ve_rank;
 	TAILQ_ENTRY(vm_entry) ve_link; /* in address order */
 	uaddr_t ve_start, ve_end;
-	struct vm_object *ve_object;   /* backing, or NULL: zeros */
-	uint64_t ve_offset;	       /* in the object, of ve_start */
+	struct vm_object *ve_object;	    /* backing, or NULL: zeros */
+	uint64_t ve_offset;		    /* in the object, of ve_start */
 	struct vm_object *volatile ve_anon; /* private pages, or NULL yet */
-	uaddr_t ve_anon_base;	       /* address of index 0 of ve_anon */
+	uaddr_t ve_anon_base;		    /* address of index 0 of ve_anon */
 	vm_prot_t ve_prot, ve_maxprot;
-	uint16_t ve_flags;	       /* VMM_SHARED, VMM_GROWSDOWN */
+	uint16_t ve_flags; /* VMM_SHARED, VMM_GROWSDOWN */
 	uint16_t ve_wired;
 	uint8_t ve_advice;
-	uint8_t ve_window;	       /* pages to map ahead at next fault */
-	uaddr_t ve_next_fault;	       /* where a sequential one would be */
+	uint8_t ve_window;     /* pages to map ahead at next fault */
+	uaddr_t ve_next_fault; /* where a sequential one would be */
 };
 TAILQ_HEAD(vm_entry_list, vm_entry);
 
 struct vmspace {
 	refcount_t vm_refs;
-	struct lock vm_lock;	/* exclusive to change, shared to fault */
+	struct lock vm_lock; /* exclusive to change, shared to fault */
 	struct vm_entry *vm_root;
 	struct vm_entry_list vm_entries;
 	uint32_t vm_nentries;
 	struct pmap vm_pmap;
-	uint64_t vm_size;	/* bytes mapped */
+	uint64_t vm_size; /* bytes mapped */
 	uint64_t vm_peak;
-	uaddr_t vm_free_hint;	/* top-down search starts below here */
+	uaddr_t vm_free_hint; /* top-down search starts below here */
 	uaddr_t vm_text_start;
 	uint64_t vm_text_len;
 	uaddr_t vm_brk_start, vm_brk;
@@ -75,8 +75,7 @@ struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
 int vm_entry_anon_private(struct vm_entry *e);
 void vm_anon_page_drop(struct vm_page *pg); /* one reference of an overlay */
 /* (vo_lock) Insert a fresh page. */
-int vm_object_insert(struct vm_object *obj, uint64_t index,
-    struct vm_page *pg);
+int vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg);
 /* (vo_lock excl) Detach and free; waits for a busy page. */
 void vm_object_free_page(struct vm_object *obj, struct vm_page *pg);
 
@@ -88,8 +87,8 @@ void vm_page_dequeue(struct vm_page *pg);
 void vm_page_release(struct vm_page *pg);
 struct vm_page *vm_page_queue_first(struct vm_object **objp, uint64_t *index);
 extern uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
-extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count,
-    vm_oom_count, vm_anon_pages, vm_file_pages;
+extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
+    vm_anon_pages, vm_file_pages;
 void vm_memory_add(int domain, paddr_t start, paddr_t end, bool zeroed);
 
 /* vm_reclaim.c: free at least n pages if it can; true on progress. */

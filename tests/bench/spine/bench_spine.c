@@ -130,20 +130,36 @@ touch(void)
 	return (start / (TOUCH_BYTES / 4096));
 }
 
-static double one_null(void) { return (per_round(null_call)); }
-static double one_fork(void) { return (per_round(fork_exit)); }
-static double one_exec(void) { return (per_round(fork_exec)); }
-static double one_pipe(void) { return (per_round(pipe_trip)); }
+static double
+one_null(void)
+{
+	return (per_round(null_call));
+}
+static double
+one_fork(void)
+{
+	return (per_round(fork_exit));
+}
+static double
+one_exec(void)
+{
+	return (per_round(fork_exec));
+}
+static double
+one_pipe(void)
+{
+	return (per_round(pipe_trip));
+}
 
 static const struct {
 	const char *name;
 	double (*measure)(void);
 } figures[] = {
-	{ "null", one_null },
-	{ "fork", one_fork },
-	{ "exec", one_exec },
-	{ "pipe", one_pipe },
-	{ "touch", touch },
+    {"null", one_null},
+    {"fork", one_fork},
+    {"exec", one_exec},
+    {"pipe", one_pipe},
+    {"touch", touch},
 };
 
 static int
@@ -183,9 +199,7 @@ report_clock(void)
 int
 main(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] :
-	    getpid() == 1	      ? "clock" :
-				        "all";
+	const char *what = argc > 1 ? argv[1] : getpid() == 1 ? "clock" : "all";
 
 	self = argv[0];
 	if (strcmp(what, "nothing") == 0)

@@ -24,7 +24,6 @@
 #include <sys/ucred.h>
 #include <sys/uio.h>
 #include <sys/vnode.h>
-#include <kern/tty/tty_var.h>
 
 #define KLOG_BYTES  (64 * 1024) /* power of two */
 #define KLOG_LINE   512		/* longest line of one /dev/kmsg read */

@@ -19,7 +19,7 @@ static const int8_t clock_map[] = {CLOCK_REALTIME, CLOCK_MONOTONIC,
 static int
 cpu_clock(int clock)
 {
-	pid_t id = ~(clock >> 3);
+	pid_t id = ~clock >> 3;
 	bool thread = (clock & 4) != 0;
 
 	if ((clock & 3) == 3)
@@ -44,7 +44,7 @@ linux_clock(int clock)
 static int
 foreign_cpu_clock(int clock, struct timespec *ts)
 {
-	pid_t id = ~(clock >> 3);
+	pid_t id = ~clock >> 3;
 	struct rusage ru;
 	struct lwp *l;
 	struct proc *p;

@@ -26,8 +26,8 @@ MALLOC_DEFINE(M_SIGNALFD, "signalfd", "signalfd masks");
 
 CTASSERT(sizeof(struct signalfd_record) == 128);
 
-void (*signalfd_convert)(struct signalfd_record *sr,
-    const struct ksiginfo *ksi);
+void (*signalfd_convert)(
+    struct signalfd_record *sr, const struct ksiginfo *ksi);
 
 struct signalfd {
 	struct spinlock sf_spin;

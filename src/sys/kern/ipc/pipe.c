@@ -356,13 +356,13 @@ pipe_fo_close(struct file *fp)
 	struct pipe *pp = fp->f_data;
 	bool last;
 
+	/* Our use goes last: the other end may close and destroy pp then. */
+	pipe_detach(pp, fp->f_flags);
 	lock_excl(&pp->pp_lock);
 	last = --pp->pp_users == 0;
 	lock_release(&pp->pp_lock);
 	if (last)
 		pipe_destroy(pp);
-	else
-		pipe_detach(pp, fp->f_flags);
 }
 
 static const struct fileops pipe_fileops = {

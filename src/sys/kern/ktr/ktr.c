@@ -62,8 +62,8 @@ sysctl_enabled(const struct sysctl_entry *e __unused, struct sysctl_req *req)
 		ktr_enable(mask);
 	return (error);
 }
-SYSCTL_PROC(ktr_enabled, "debug.ktr.enabled", CTL_UINT, CTLF_RW,
-    sysctl_enabled, "bit mask of traced groups");
+SYSCTL_PROC(ktr_enabled, "debug.ktr.enabled", CTL_UINT, CTLF_RW, sysctl_enabled,
+    "bit mask of traced groups");
 
 void
 ktr_record(const struct ktr_point *kp, uint32_t nargs, const uint64_t *args)
@@ -93,7 +93,7 @@ ktr_number(void)
 	struct ktr_point *kp;
 	uint32_t id = 1;
 
-	SET_FOREACH (kp, ktr_points)
+	SET_FOREACH(kp, ktr_points)
 		kp->kp_id = id++;
 }
 SYSINIT(ktr_number, SI_LOCK, ktr_number);
@@ -116,7 +116,7 @@ point_of(uint32_t id)
 {
 	struct ktr_point *kp;
 
-	SET_FOREACH (kp, ktr_points)
+	SET_FOREACH(kp, ktr_points)
 		if (kp->kp_id == id)
 			return (kp);
 	return (NULL);

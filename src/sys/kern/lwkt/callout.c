@@ -106,8 +106,8 @@ callout_stop_sync(struct callout *co)
 }
 
 void
-callout_reset_abs(struct callout *co, nstime_t when, void (*func)(void *),
-    void *arg)
+callout_reset_abs(
+    struct callout *co, nstime_t when, void (*func)(void *), void *arg)
 {
 	struct cpu *c;
 
@@ -134,8 +134,8 @@ callout_reset_abs(struct callout *co, nstime_t when, void (*func)(void *),
 }
 
 void
-callout_reset(struct callout *co, nstime_t after_ns, void (*func)(void *),
-    void *arg)
+callout_reset(
+    struct callout *co, nstime_t after_ns, void (*func)(void *), void *arg)
 {
 	nstime_t when;
 

@@ -21,7 +21,7 @@ ring_put(struct cpu *c, ipi_func_t func, void *arg, bool *wasemptyp)
 		spin_unlock(&c->c_ipi_spin);
 		return (false);
 	}
-	c->c_ipi_ring[head % IPI_RING] = (struct ipi_msg) { func, arg };
+	c->c_ipi_ring[head % IPI_RING] = (struct ipi_msg){func, arg};
 	c->c_ipi_head = head + 1;
 	spin_unlock(&c->c_ipi_spin);
 	return (true);
@@ -91,7 +91,7 @@ broadcast_run(void *arg)
 void
 ipi_broadcast_wait(ipi_func_t func, void *arg)
 {
-	struct broadcast b = { func, arg, (uint32_t)ncpus };
+	struct broadcast b = {func, arg, (uint32_t)ncpus};
 
 	lock_check_no_spin("ipi_broadcast_wait");
 	for (int i = 0; i < ncpus; i++)

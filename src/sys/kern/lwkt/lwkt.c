@@ -96,11 +96,11 @@ ready_local(struct thread *td)
 {
 	struct cpu *c = curcpu;
 
-	KASSERT(td->td_cpu == c, ("ready_local: foreign thread %s",
-				     td->td_name));
+	KASSERT(
+	    td->td_cpu == c, ("ready_local: foreign thread %s", td->td_name));
 	KASSERT(td->td_state == TDS_SLEEPING || td->td_state == TDS_NEW ||
-		td->td_state == TDS_RUNNING, ("ready_local: %s in state %d",
-						 td->td_name, td->td_state));
+		td->td_state == TDS_RUNNING,
+	    ("ready_local: %s in state %d", td->td_name, td->td_state));
 	td->td_state = TDS_READY;
 	runq_insert(c, td);
 	if (td->td_prio > c->c_curthread->td_prio)
@@ -423,8 +423,8 @@ cpu_kthreads(struct cpu *c)
 {
 	struct thread *td;
 
-	td = thread_create(callout_thread, c, TDPRI_SOFT, "callout/%d",
-	    c->c_id);
+	td =
+	    thread_create(callout_thread, c, TDPRI_SOFT, "callout/%d", c->c_id);
 	if (td == NULL)
 		panic("cpu_kthreads: no memory");
 	td->td_flags |= TDF_PINNED;
@@ -478,8 +478,8 @@ MALLOC_DEFINE(M_CPU, "cpu", "per-CPU structures");
 
 /* --- ddb --------------------------------------------------------------------------- */
 
-static const char *const state_names[] = { "new", "ready", "running", "sleep",
-	"exited" };
+static const char *const state_names[] = {
+    "new", "ready", "running", "sleep", "exited"};
 
 static void
 ddb_threads(const char *arg __unused)
@@ -488,7 +488,7 @@ ddb_threads(const char *arg __unused)
 
 	kprintf("%-18s %-3s %-4s %-7s %-8s %s\n", "THREAD", "CPU", "PRI",
 	    "STATE", "WAIT", "NAME");
-	TAILQ_FOREACH (td, &all_threads, td_all) {
+	TAILQ_FOREACH(td, &all_threads, td_all) {
 		kprintf("%-18p %-3d %-4u %-7s %-8s %s\n", td,
 		    td->td_cpu != NULL ? td->td_cpu->c_id : -1, td->td_prio,
 		    state_names[td->td_state],

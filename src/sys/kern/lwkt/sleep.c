@@ -58,8 +58,7 @@ dequeue(struct bucket *b, struct thread *td, int error)
 
 /* End td's present sleep if want says so.  True if this call ended it. */
 static bool
-sleep_end(struct thread *td, int error,
-    bool (*want)(struct thread *td))
+sleep_end(struct thread *td, int error, bool (*want)(struct thread *td))
 {
 	const void *ident;
 	struct bucket *b;
@@ -177,24 +176,24 @@ sleep_common(const void *ident, const struct interlock *il, int flags,
 int
 tsleep(const void *ident, int flags, const char *wmesg, nstime_t timeout_ns)
 {
-	return (sleep_common(ident, &(struct interlock) { NULL, NULL }, flags,
-	    wmesg, timeout_ns));
+	return (sleep_common(
+	    ident, &(struct interlock){NULL, NULL}, flags, wmesg, timeout_ns));
 }
 
 int
 spin_sleep(const void *ident, struct spinlock *interlock, int flags,
     const char *wmesg, nstime_t timeout_ns)
 {
-	return (sleep_common(ident, &(struct interlock) { interlock, NULL },
-	    flags, wmesg, timeout_ns));
+	return (sleep_common(ident, &(struct interlock){interlock, NULL}, flags,
+	    wmesg, timeout_ns));
 }
 
 int
 lock_sleep(const void *ident, struct lock *interlock, int flags,
     const char *wmesg, nstime_t timeout_ns)
 {
-	return (sleep_common(ident, &(struct interlock) { NULL, interlock },
-	    flags, wmesg, timeout_ns));
+	return (sleep_common(ident, &(struct interlock){NULL, interlock}, flags,
+	    wmesg, timeout_ns));
 }
 
 static void
@@ -210,7 +209,7 @@ wakeup_n(const void *ident, int n)
 		return;
 	TAILQ_INIT(&woken);
 	spin_lock(&b->b_spin);
-	TAILQ_FOREACH_SAFE (td, &b->b_queue, td_sleepq, next) {
+	TAILQ_FOREACH_SAFE(td, &b->b_queue, td_sleepq, next) {
 		if (td->td_wchan != ident)
 			continue;
 		dequeue(b, td, 0);
@@ -222,8 +221,8 @@ wakeup_n(const void *ident, int n)
 	/* A thread may sleep again as soon as it is ready: unlink it first. */
 	while ((td = TAILQ_FIRST(&woken)) != NULL) {
 		TAILQ_REMOVE(&woken, td, td_sleepq);
-		KTR_EVENT(SCHED, wakeup, "chan=%p thread=%p", KTRP(ident),
-		    KTRP(td));
+		KTR_EVENT(
+		    SCHED, wakeup, "chan=%p thread=%p", KTRP(ident), KTRP(td));
 		thread_ready(td);
 	}
 }

@@ -13,7 +13,7 @@ run_order(int order)
 	const struct sysinit *si;
 	int next = INT32_MAX;
 
-	SET_FOREACH (si, sysinit) {
+	SET_FOREACH(si, sysinit) {
 		if (si->si_order == order)
 			si->si_func();
 		else if (si->si_order > order && si->si_order < next)

@@ -16,8 +16,8 @@
 #include <sys/proc.h>
 #include "lwkt_var.h"
 
-#define ESTCPU_MAX  40
-#define DECAY_NS    (500 * NS_PER_MSEC)
+#define ESTCPU_MAX 40
+#define DECAY_NS   (500 * NS_PER_MSEC)
 
 static int
 user_prio(struct lwp *lp)
@@ -48,7 +48,7 @@ push_surplus(struct cpu *c)
 	if (c->c_nready == 0 || (to = idle_cpu(c)) == NULL)
 		return;
 	for (int p = TDPRI_COUNT - 1; p > 0; p--)
-		TAILQ_FOREACH (td, &c->c_runq[p], td_runq) {
+		TAILQ_FOREACH(td, &c->c_runq[p], td_runq) {
 			if (td->td_lwp == NULL ||
 			    (td->td_flags & TDF_PINNED) != 0)
 				continue;
@@ -69,6 +69,9 @@ usched_tick(void)
 	c->c_slice_end = clock_mono() + SCHED_SLICE_NS;
 	if (lp != NULL && lp->lw_estcpu < ESTCPU_MAX)
 		lp->lw_estcpu++;
+	/* CPU limits and timers are looked at on the way to user code. */
+	if (lp != NULL && lp->lw_proc->p_cputimers)
+		atomic_store(&lp->lw_ast, 1);
 	push_surplus(c);
 	if (c->c_nready > 0)
 		c->c_resched = true;

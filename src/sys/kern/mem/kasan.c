@@ -69,16 +69,16 @@ check(uintptr_t a, size_t len, const char *what, uintptr_t where)
 	    where);
 }
 
-#define ACCESS(n)                                                          \
-	void __asan_load##n##_noabort(uintptr_t a);                        \
-	void __asan_store##n##_noabort(uintptr_t a);                       \
-	PLAIN void __asan_load##n##_noabort(uintptr_t a)                   \
-	{                                                                  \
-		check(a, n, "read", (uintptr_t)__builtin_return_address(0)); \
-	}                                                                  \
-	PLAIN void __asan_store##n##_noabort(uintptr_t a)                  \
-	{                                                                  \
-		check(a, n, "write", (uintptr_t)__builtin_return_address(0)); \
+#define ACCESS(n)                                                              \
+	void __asan_load##n##_noabort(uintptr_t a);                            \
+	void __asan_store##n##_noabort(uintptr_t a);                           \
+	PLAIN void __asan_load##n##_noabort(uintptr_t a)                       \
+	{                                                                      \
+		check(a, n, "read", (uintptr_t)__builtin_return_address(0));   \
+	}                                                                      \
+	PLAIN void __asan_store##n##_noabort(uintptr_t a)                      \
+	{                                                                      \
+		check(a, n, "write", (uintptr_t)__builtin_return_address(0));  \
 	}
 ACCESS(1)
 ACCESS(2)

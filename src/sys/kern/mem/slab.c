@@ -30,8 +30,8 @@
 struct slab {
 	LIST_ENTRY(slab) sl_link; /* (z_spin) on partial, if it has room */
 	struct zone *sl_zone;
-	void *sl_free;		  /* (z_spin) */
-	uint32_t sl_used;	  /* (z_spin) objects out, magazines too */
+	void *sl_free;	  /* (z_spin) */
+	uint32_t sl_used; /* (z_spin) objects out, magazines too */
 };
 
 struct magazine {
@@ -41,19 +41,19 @@ struct magazine {
 
 struct zone {
 	const char *z_name;
-	size_t z_size;	    /* of an object, rounded */
-	size_t z_asked;	    /* as the caller said */
+	size_t z_size;	/* of an object, rounded */
+	size_t z_asked; /* as the caller said */
 	size_t z_align;
-	int z_order;	    /* of a slab */
+	int z_order; /* of a slab */
 	uint32_t z_per_slab;
-	uint32_t z_first;   /* offset of the first object */
+	uint32_t z_first; /* offset of the first object */
 	struct spinlock z_spin;
 	LIST_HEAD(, slab) z_partial; /* (z_spin) */
-	uint64_t z_slabs;   /* (z_spin) */
-	uint64_t z_empty;   /* (z_spin) slabs with no object out */
-	uint64_t z_taken;   /* (z_spin) objects out of slabs */
-	int64_t z_boot;	    /* held when init started */
-	struct magazine *z_mags; /* [MAXCPU] or NULL */
+	uint64_t z_slabs;	     /* (z_spin) */
+	uint64_t z_empty;	     /* (z_spin) slabs with no object out */
+	uint64_t z_taken;	     /* (z_spin) objects out of slabs */
+	int64_t z_boot;		     /* held when init started */
+	struct magazine *z_mags;     /* [MAXCPU] or NULL */
 	struct zone *z_next;
 };
 
@@ -103,8 +103,8 @@ slab_destroy(struct zone *z, struct slab *sl)
 {
 	struct vm_page *pg = vm_page_of_kva(sl);
 
-	memcheck_undefined((uint8_t *)sl + z->z_first,
-	    z->z_per_slab * z->z_size);
+	memcheck_undefined(
+	    (uint8_t *)sl + z->z_first, z->z_per_slab * z->z_size);
 	for (uint64_t i = 1; i < 1UL << z->z_order; i++)
 		pg[i].pg_flags = 0;
 	pg->pg_flags = PGF_NOTFREE;
@@ -134,8 +134,9 @@ slab_give(struct zone *z, void *p)
 	struct slab *sl = (struct slab *)vm_page_of_kva(p)->pg_index;
 	void **obj = p;
 
-	KASSERT(sl->sl_zone == z, ("zone_free: %p is of %s, not %s", p,
-				      sl->sl_zone->z_name, z->z_name));
+	KASSERT(sl->sl_zone == z,
+	    ("zone_free: %p is of %s, not %s", p, sl->sl_zone->z_name,
+		z->z_name));
 	memcheck_undefined(obj, sizeof(*obj));
 	*obj = sl->sl_free;
 	memcheck_noaccess(obj, sizeof(*obj));
@@ -326,11 +327,10 @@ out:
 
 /* --- kmalloc ------------------------------------------------------------------------- */
 
-static const uint16_t class_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384,
-	512, 768, 1024, 1536, 2048 };
-static const char *const class_names[] = { "m16", "m32", "m48", "m64", "m96",
-	"m128", "m192", "m256", "m384", "m512", "m768", "m1024", "m1536",
-	"m2048" };
+static const uint16_t class_sizes[] = {
+    16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048};
+static const char *const class_names[] = {"m16", "m32", "m48", "m64", "m96",
+    "m128", "m192", "m256", "m384", "m512", "m768", "m1024", "m1536", "m2048"};
 #define CLASS_LARGEST 2048
 static struct zone *class_zones[nitems(class_sizes)];
 static uint8_t class_of[CLASS_LARGEST / 16 + 1]; /* by 16-byte units */
@@ -341,8 +341,8 @@ kmalloc_init(void)
 	unsigned c = 0;
 
 	for (unsigned i = 0; i < nitems(class_sizes); i++)
-		class_zones[i] = zone_create(class_names[i], class_sizes[i],
-		    16);
+		class_zones[i] =
+		    zone_create(class_names[i], class_sizes[i], 16);
 	for (unsigned u = 0; u < nitems(class_of); u++) {
 		if (u * 16 > class_sizes[c])
 			c++;
@@ -428,8 +428,10 @@ size_of(void *p)
 
 	if ((pg->pg_flags & PGF_SLAB) != 0)
 		return (((struct slab *)pg->pg_index)->sl_zone->z_size);
-	KASSERT((pg->pg_flags & PGF_LARGE) != 0, ("kfree: %p was never "
-						  "allocated", p));
+	KASSERT((pg->pg_flags & PGF_LARGE) != 0,
+	    ("kfree: %p was never "
+	     "allocated",
+		p));
 	return (pg->pg_index);
 }
 
@@ -489,7 +491,7 @@ malloc_report(bool all)
 	struct malloc_type *mt;
 	int held = 0;
 
-	SET_FOREACH (mt, malloc_types) {
+	SET_FOREACH(mt, malloc_types) {
 		if (mt->mt_count == 0 && !all)
 			continue;
 		held++;
@@ -516,23 +518,23 @@ zone_held(const struct zone *z)
  * What the kernel holds when init has started is its own; at shutdown, with every
  * process and mount gone, no type and no zone may hold more.
  */
-static void
-leak_baseline(void)
+void
+malloc_mark(void)
 {
 	struct malloc_type *mt;
 
-	SET_FOREACH (mt, malloc_types)
+	SET_FOREACH(mt, malloc_types)
 		mt->mt_boot = mt->mt_count;
 	for (int i = 0; i < nzones; i++)
 		zones[i].z_boot = zone_held(&zones[i]);
 }
-SYSINIT(leak_baseline, SI_INIT + 1, leak_baseline);
+SYSINIT(leak_baseline, SI_INIT + 1, malloc_mark);
 
 static bool
 is_size_class(const struct zone *z)
 {
-	return (z >= class_zones[0] &&
-	    z <= class_zones[nitems(class_zones) - 1]);
+	return (
+	    z >= class_zones[0] && z <= class_zones[nitems(class_zones) - 1]);
 }
 
 void
@@ -540,7 +542,7 @@ malloc_leaks(void)
 {
 	struct malloc_type *mt;
 
-	SET_FOREACH (mt, malloc_types)
+	SET_FOREACH(mt, malloc_types)
 		if (mt->mt_count > mt->mt_boot)
 			kprintf("leak: type %s: %ld blocks more than at boot\n",
 			    mt->mt_name, mt->mt_count - mt->mt_boot);
@@ -566,7 +568,7 @@ ddb_zones(const char *arg __unused)
 	for (int i = 0; i < nzones; i++)
 		if (zones[i].z_slabs > 0)
 			kprintf("%-12s size %5zu slabs %6lu taken %8lu\n",
-			    zones[i].z_name, zones[i].z_size,
-			    zones[i].z_slabs, zones[i].z_taken);
+			    zones[i].z_name, zones[i].z_size, zones[i].z_slabs,
+			    zones[i].z_taken);
 }
 DDB_COMMAND(zones, "show zones", ddb_zones, "object caches");

@@ -66,7 +66,7 @@ reap_all(void)
 
 	lock_excl(&proctree_lock);
 	do {
-		TAILQ_FOREACH (p, &allproc, p_all)
+		TAILQ_FOREACH(p, &allproc, p_all)
 			if (p->p_state == PS_ZOMBIE) {
 				proc_leave(p);
 				break;

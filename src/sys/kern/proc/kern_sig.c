@@ -43,9 +43,6 @@ const sigset_t sigset_stops = {
 const sigset_t sigset_cantmask = {{BIT(SIGKILL) | BIT(SIGSTOP), 0}};
 static const uint64_t default_ignore = BIT(SIGURG) | BIT(SIGCONT) |
     BIT(SIGCHLD) | BIT(SIGIO) | BIT(SIGWINCH) | BIT(SIGINFO);
-static const uint64_t default_core = BIT(SIGQUIT) | BIT(SIGILL) | BIT(SIGTRAP) |
-    BIT(SIGABRT) | BIT(SIGEMT) | BIT(SIGFPE) | BIT(SIGBUS) | BIT(SIGSEGV) |
-    BIT(SIGSYS) | BIT(SIGXCPU) | BIT(SIGXFSZ);
 /* Faults of the instruction at tf_rip: their handler must come first. */
 static const uint64_t synchronous = BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGFPE) |
     BIT(SIGBUS) | BIT(SIGSEGV) | BIT(SIGSYS);
@@ -798,13 +795,10 @@ sig_handler_enter(
 static void
 sig_kill_self(struct lwp *lp, int sig)
 {
-	int status = sig;
-
-	if (sig <= 64 && (default_core & BIT(sig)) != 0)
-		status |= 0x80;
+	/* The flag for a core file (0x80) stays clear: none is written. */
 	KTR_EVENT(PROC, signal_kill, "tid=%d sig=%d rip=%p",
 	    (uint64_t)lp->lw_tid, (uint64_t)sig, lp->lw_frame.tf_rip);
-	kern_exit(lp, status);
+	kern_exit(lp, sig);
 }
 
 /*

@@ -57,8 +57,7 @@ static void
 wait_turn(struct lock *lk, uint32_t *waiters)
 {
 	(*waiters)++;
-	KTR_EVENT(LOCK, wait, "lock=%p owner=%p", KTRP(lk),
-	    KTRP(lk->lk_owner));
+	KTR_EVENT(LOCK, wait, "lock=%p owner=%p", KTRP(lk), KTRP(lk->lk_owner));
 	if (spin_sleep(waiters, &lk->lk_spin, 0, "lock", HANG_NS) ==
 	    EWOULDBLOCK)
 		report_hang(lk);
@@ -75,8 +74,8 @@ acquire_excl(struct lock *lk, int how, const void *where)
 		lk->lk_depth++;
 		return;
 	}
-	KASSERT(lk->lk_owner != td, ("lock_excl: %s already held",
-					lk->lk_class->lc_name));
+	KASSERT(lk->lk_owner != td,
+	    ("lock_excl: %s already held", lk->lk_class->lc_name));
 	lockcheck_acquire(lk, lk->lk_class, how, where);
 	spin_lock(&lk->lk_spin);
 	while (lk->lk_owner != NULL || lk->lk_readers > 0)
@@ -101,8 +100,8 @@ void
 lock_shared(struct lock *lk)
 {
 	lock_check_may_sleep("lock_shared");
-	KASSERT(lk->lk_owner != curthread, ("lock_shared: %s held exclusively",
-					       lk->lk_class->lc_name));
+	KASSERT(lk->lk_owner != curthread,
+	    ("lock_shared: %s held exclusively", lk->lk_class->lc_name));
 	lockcheck_acquire(lk, lk->lk_class, 0, CALLER);
 	spin_lock(&lk->lk_spin);
 	while (lk->lk_owner != NULL || lk->lk_waiting_excl > 0)

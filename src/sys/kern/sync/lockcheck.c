@@ -48,8 +48,8 @@ class_id(struct lock_class *lc)
 	spin_lock(&graph_spin);
 	if (lc->lc_id == 0) {
 		if (nclasses == CLASS_MAX)
-			panic("lockcheck: more than %d lock classes",
-			    CLASS_MAX);
+			panic(
+			    "lockcheck: more than %d lock classes", CLASS_MAX);
 		classes[nclasses] = lc;
 		atomic_store_rel(&lc->lc_id, (uint16_t)nclasses);
 		nclasses++;
@@ -79,8 +79,8 @@ reaches(unsigned from, unsigned to, uint16_t *via)
 
 			seen[w] |= fresh;
 			for (; fresh != 0; fresh &= fresh - 1) {
-				unsigned m = w * 64 +
-				    (unsigned)__builtin_ctzl(fresh);
+				unsigned m =
+				    w * 64 + (unsigned)__builtin_ctzl(fresh);
 
 				via[m] = (uint16_t)n;
 				queue[tail++] = (uint16_t)m;
@@ -90,29 +90,40 @@ reaches(unsigned from, unsigned to, uint16_t *via)
 	return (false);
 }
 
+/*
+ * (graph_spin) All goes into the panic's text: a kprintf before the panic would
+ * take locks, and wait for graph_spin to enter their edges.
+ */
+static void
+report_reversal(unsigned from, unsigned to, const uint16_t *via)
+{
+	static char way[160];
+	size_t used = 0;
+
+	for (unsigned n = from; n != to && used < sizeof(way); n = via[n])
+		used += (size_t)ksnprintf(way + used, sizeof(way) - used,
+		    "\"%s\" <- ", classes[n]->lc_name);
+	panic("lock order: took \"%s\" while holding \"%s\"; the other order "
+	      "is %s\"%s\"",
+	    classes[to]->lc_name, classes[from]->lc_name, way,
+	    classes[to]->lc_name);
+}
+
 static void
 add_edge(unsigned from, unsigned to)
 {
 	static uint16_t via[CLASS_MAX];
 
 	spin_lock(&graph_spin);
-	if (reaches(to, from, via)) {
-		kprintf("lock order reversal: took \"%s\" while holding "
-			"\"%s\"; the other order is",
-		    classes[to]->lc_name, classes[from]->lc_name);
-		for (unsigned n = from; n != to; n = via[n])
-			kprintf(" \"%s\" <-", classes[n]->lc_name);
-		kprintf(" \"%s\"\n", classes[to]->lc_name);
-		panic("lock order: %s -> %s", classes[from]->lc_name,
-		    classes[to]->lc_name);
-	}
+	if (reaches(to, from, via))
+		report_reversal(from, to, via);
 	atomic_or(&edges[from][to / 64], 1UL << (to % 64));
 	spin_unlock(&graph_spin);
 }
 
 void
-lockcheck_acquire(const void *lock, struct lock_class *lc, int how,
-    const void *where)
+lockcheck_acquire(
+    const void *lock, struct lock_class *lc, int how, const void *where)
 {
 	struct thread *td;
 	unsigned id;
@@ -137,8 +148,8 @@ lockcheck_acquire(const void *lock, struct lock_class *lc, int how,
 			add_edge(td->td_locks[i].lh_class->lc_id, id);
 	}
 	if (td->td_nlocks == THREAD_LOCKS_HELD)
-		panic("thread %s holds %d locks", td->td_name,
-		    THREAD_LOCKS_HELD);
+		panic(
+		    "thread %s holds %d locks", td->td_name, THREAD_LOCKS_HELD);
 	td->td_locks[td->td_nlocks].lh_lock = lock;
 	td->td_locks[td->td_nlocks].lh_class = lc;
 	td->td_locks[td->td_nlocks].lh_where = where;
@@ -181,8 +192,7 @@ print_held(struct thread *td)
 {
 	for (uint32_t i = 0; i < td->td_nlocks; i++)
 		kprintf("%-16s %-10s %p %s taken at %p\n", td->td_name,
-		    td->td_locks[i].lh_class->lc_name,
-		    td->td_locks[i].lh_lock,
+		    td->td_locks[i].lh_class->lc_name, td->td_locks[i].lh_lock,
 		    td->td_locks[i].lh_spin ? "spin" : "sleep",
 		    td->td_locks[i].lh_where);
 }
@@ -227,7 +237,7 @@ ddb_locks(const char *arg __unused)
 {
 	struct thread *td;
 
-	TAILQ_FOREACH (td, &all_threads, td_all)
+	TAILQ_FOREACH(td, &all_threads, td_all)
 		print_held(td);
 	kprintf("%u classes\n", nclasses - 1);
 }
@@ -242,8 +252,8 @@ ddb_lockorder(const char *arg __unused)
 				kprintf("%s -> %s\n", classes[a]->lc_name,
 				    classes[b]->lc_name);
 }
-DDB_COMMAND(lockorder, "show lockorder", ddb_lockorder,
-    "every order of classes seen");
+DDB_COMMAND(
+    lockorder, "show lockorder", ddb_lockorder, "every order of classes seen");
 
 #else
 

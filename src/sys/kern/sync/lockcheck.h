@@ -5,11 +5,15 @@
 
 #include <sys/lock.h>
 
-enum { LC_SPIN = 1, LC_TRY = 2, LC_NESTED = 4 };
+enum {
+	LC_SPIN = 1,
+	LC_TRY = 2,
+	LC_NESTED = 4
+};
 
 #ifdef INVARIANTS
-void lockcheck_acquire(const void *lock, struct lock_class *lc, int how,
-    const void *where);
+void lockcheck_acquire(
+    const void *lock, struct lock_class *lc, int how, const void *where);
 void lockcheck_release(const void *lock, struct lock_class *lc);
 bool lockcheck_holds(const void *lock);
 #else
@@ -18,7 +22,7 @@ bool lockcheck_holds(const void *lock);
 #define lockcheck_holds(lock)			(true)
 #endif
 
-#define CALLER __builtin_return_address(0)
+#define CALLER	__builtin_return_address(0)
 #define HANG_NS (10 * NS_PER_SEC)
 
 #endif

@@ -31,10 +31,10 @@ spin_wait(struct spinlock *sp)
 				start = clock_mono();
 			else if (clock_mono() - start > HANG_NS)
 				panic("spin lock %s stuck, held by %s",
-				    sp->sp_class != NULL ?
-					sp->sp_class->lc_name : "?",
-				    sp->sp_owner != NULL ?
-					sp->sp_owner->td_name : "?");
+				    sp->sp_class != NULL ? sp->sp_class->lc_name
+							 : "?",
+				    sp->sp_owner != NULL ? sp->sp_owner->td_name
+							 : "?");
 		}
 	}
 }
@@ -78,9 +78,10 @@ spin_trylock(struct spinlock *sp)
 void
 spin_unlock(struct spinlock *sp)
 {
-	KASSERT(sp->sp_locked != 0 && (sp->sp_owner == curthread ||
-	    panicstr != NULL), ("spin_unlock: %s not held",
-	    sp->sp_class != NULL ? sp->sp_class->lc_name : "?"));
+	KASSERT(sp->sp_locked != 0 &&
+		(sp->sp_owner == curthread || panicstr != NULL),
+	    ("spin_unlock: %s not held",
+		sp->sp_class != NULL ? sp->sp_class->lc_name : "?"));
 #ifdef INVARIANTS
 	sp->sp_owner = NULL;
 #endif

@@ -56,7 +56,7 @@ struct tty {
 #define TTF_EXCL     0x0004 /* TIOCEXCL: no further opens */
 #define TTF_THROTTLE 0x0008 /* sent STOP for a full input queue */
 #define TTF_PACKET   0x0010 /* collect tt_pktbits */
-#define TTF_KEEP	     0x0040 /* (c) console: not revoked with its session */
+#define TTF_KEEP     0x0040 /* (c) console: not revoked with its session */
 #define TTF_BLOCKED  0x0020 /* the driver saw no input space */
 
 static inline uint32_t

@@ -23,14 +23,14 @@ struct host_ucontext {
 _Static_assert(offsetof(struct host_ucontext, uc_regs) == 40, "gregs");
 _Static_assert(offsetof(struct host_ucontext, uc_fpstate) == 224, "fpstate");
 
-#define UC_FP_XSTATE	0x1
-#define HOST_SEGMENTS	0x002b000000000033UL /* ss, -, gs, cs */
+#define UC_FP_XSTATE  0x1
+#define HOST_SEGMENTS 0x002b000000000033UL /* ss, -, gs, cs */
 
-#define SI_OFF_CODE	8
-#define SI_OFF_ADDR	16
-#define SI_OFF_NR	24 /* SIGSYS: int */
-#define SI_OFF_ARCH	28
-#define ARCH_X86_64	0xc000003eu
+#define SI_OFF_CODE 8
+#define SI_OFF_ADDR 16
+#define SI_OFF_NR   24 /* SIGSYS: int */
+#define SI_OFF_ARCH 28
+#define ARCH_X86_64 0xc000003eu
 
 #define FP_MAGIC1_OFF	464 /* in the legacy area: magic, extended size */
 #define FP_MAGIC1	0x46505853u

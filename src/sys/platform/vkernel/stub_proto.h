@@ -27,41 +27,41 @@
 #ifndef STUB_PROTO_H
 #define STUB_PROTO_H
 
-#define STUB_TEXT	0x7ff100000000
-#define STUB_TEXT_HIGH	0x7ff1
-#define STUB_TEXT_SIZE	0x10000
-#define STUB_CONTROL	0x7ff110000000
-#define STUB_MAILBOX	0x7ff120000000
-#define STUB_FD		3 /* guest RAM */
+#define STUB_TEXT      0x7ff100000000
+#define STUB_TEXT_HIGH 0x7ff1
+#define STUB_TEXT_SIZE 0x10000
+#define STUB_CONTROL   0x7ff110000000
+#define STUB_MAILBOX   0x7ff120000000
+#define STUB_FD	       3 /* guest RAM */
 
-#define CONTROL_SIZE	16384
-#define CTL_SEQ		0
-#define CTL_COUNT	4
-#define CTL_DONE	8
-#define CTL_OK		16
-#define CTL_FAILED	24
-#define CTL_DONE_OFF	32
-#define CTL_ORDERS	64
-#define ORDER_SIZE	64
-#define ORDER_MAX	62
-#define CTL_THREADS	4096
-#define THREAD_SIZE	32
-#define THREAD_MAX	384
+#define CONTROL_SIZE 16384
+#define CTL_SEQ	     0
+#define CTL_COUNT    4
+#define CTL_DONE     8
+#define CTL_OK	     16
+#define CTL_FAILED   24
+#define CTL_DONE_OFF 32
+#define CTL_ORDERS   64
+#define ORDER_SIZE   64
+#define ORDER_MAX    62
+#define CTL_THREADS  4096
+#define THREAD_SIZE  32
+#define THREAD_MAX   384
 
-#define MAILBOX_SIZE	16384
-#define MAILBOX_ORDER	2
-#define MB_STATE	0  /* u32: whose turn; both sides' futex */
-#define MB_KSLEEP	4  /* u32: the kernel sleeps on MB_STATE */
-#define MB_SSLEEP	8  /* u32: the stub sleeps on MB_STATE */
-#define MB_SPIN		12 /* u32: turns to spin before sleeping */
-#define MB_SIG		16 /* u32: why the guest stopped */
-#define MB_TID		20 /* u32: host thread id */
-#define MB_FSBASE	24
-#define MB_GSBASE	32
-#define MB_INFO		40 /* address of the siginfo */
-#define MB_UCONTEXT	48 /* address of the ucontext */
-#define MB_FRAME	56 /* stack pointer for sigreturn */
-#define MB_STACK	512 /* the signal stack begins */
+#define MAILBOX_SIZE  16384
+#define MAILBOX_ORDER 2
+#define MB_STATE      0	 /* u32: whose turn; both sides' futex */
+#define MB_KSLEEP     4	 /* u32: the kernel sleeps on MB_STATE */
+#define MB_SSLEEP     8	 /* u32: the stub sleeps on MB_STATE */
+#define MB_SPIN	      12 /* u32: turns to spin before sleeping */
+#define MB_SIG	      16 /* u32: why the guest stopped */
+#define MB_TID	      20 /* u32: host thread id */
+#define MB_FSBASE     24
+#define MB_GSBASE     32
+#define MB_INFO	      40  /* address of the siginfo */
+#define MB_UCONTEXT   48  /* address of the ucontext */
+#define MB_FRAME      56  /* stack pointer for sigreturn */
+#define MB_STACK      512 /* the signal stack begins */
 
 #define MBS_KERNEL 0 /* the guest has stopped */
 #define MBS_GUEST  1 /* the guest may run */
@@ -82,8 +82,8 @@ struct stub_order {
 	uint64_t so_thread; /* HNR_CLONE: address of the thread block */
 };
 struct stub_thread {
-	uint64_t st_stack;  /* stack_t of the signal stack: base */
-	uint64_t st_flags;  /* 0 */
+	uint64_t st_stack; /* stack_t of the signal stack: base */
+	uint64_t st_flags; /* 0 */
 	uint64_t st_size;
 	uint64_t st_mailbox;
 };
@@ -106,8 +106,8 @@ struct mailbox {
 };
 _Static_assert(sizeof(struct stub_order) == ORDER_SIZE, "order");
 _Static_assert(offsetof(struct stub_control, sc_orders) == CTL_ORDERS, "ctl");
-_Static_assert(offsetof(struct stub_control, sc_threads) == CTL_THREADS,
-    "threads");
+_Static_assert(
+    offsetof(struct stub_control, sc_threads) == CTL_THREADS, "threads");
 _Static_assert(sizeof(struct stub_control) == CONTROL_SIZE, "control");
 _Static_assert(offsetof(struct mailbox, mb_frame) == MB_FRAME, "mailbox");
 #endif

@@ -31,8 +31,10 @@ on_page(struct vmspace *vm, uaddr_t addr, size_t n, vm_prot_t access,
 		spin_lock(&pm->pm_spin);
 		pte = (uintptr_t)radix_get(&pm->pm_ptes, atop(addr));
 		if (pte != 0 && (access & ~(pte & VM_PROT_ALL)) == 0) {
-			f((uint8_t *)vm_page_kva(vm_page_of_pa(pte &
-				~PAGE_MASK)) + (addr & PAGE_MASK), n, arg);
+			f((uint8_t *)vm_page_kva(
+			      vm_page_of_pa(pte & ~PAGE_MASK)) +
+				(addr & PAGE_MASK),
+			    n, arg);
 			spin_unlock(&pm->pm_spin);
 			return (0);
 		}
@@ -63,8 +65,7 @@ check(uaddr_t addr, size_t len)
 }
 
 static int
-for_pages(uaddr_t addr, size_t len, vm_prot_t access, page_func_t f,
-    void *arg)
+for_pages(uaddr_t addr, size_t len, vm_prot_t access, page_func_t f, void *arg)
 {
 	struct vmspace *vm = current_space();
 	size_t n;
@@ -146,7 +147,7 @@ get_string(uint8_t *p, size_t n, void *arg)
 int
 copyinstr(uaddr_t uaddr, char *kaddr, size_t max, size_t *donep)
 {
-	struct string s = { kaddr, max, 0, false };
+	struct string s = {kaddr, max, 0, false};
 	struct vmspace *vm = current_space();
 	int error;
 
@@ -198,7 +199,7 @@ exchange32(uint8_t *p, size_t n __unused, void *arg)
 int
 user_cmpxchg32(uaddr_t uaddr, uint32_t expect, uint32_t value, uint32_t *oldp)
 {
-	struct exchange x = { expect, value, 0 };
+	struct exchange x = {expect, value, 0};
 	int error;
 
 	if ((uaddr & 3) != 0)

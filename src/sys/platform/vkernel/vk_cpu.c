@@ -168,8 +168,8 @@ cpu_poll_md(void)
 void
 cpu_thread_init(struct thread *td, void (*entry)(void))
 {
-	uint64_t *sp = (uint64_t *)((uintptr_t)td->td_kstack +
-	    td->td_kstack_bytes);
+	uint64_t *sp =
+	    (uint64_t *)((uintptr_t)td->td_kstack + td->td_kstack_bytes);
 
 	*--sp = 0; /* where entry would return to: ends stack walks */
 	*--sp = (uintptr_t)entry;
@@ -248,8 +248,7 @@ machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2)
 }
 
 int
-machine_initramfs_read(void *arg __unused, void *buf, size_t len,
-    size_t *donep)
+machine_initramfs_read(void *arg __unused, void *buf, size_t len, size_t *donep)
 {
 	int64_t n = host_initramfs_read(buf, len);
 

@@ -25,10 +25,10 @@
 #include "host_frame.h"
 #include "vk_var.h"
 
-#define SPIN_NS	   (40 * NS_PER_USEC)
-#define STUB_SPINS 600 /* pauses, about the same time */
-#define KICK_NS	   (5 * NS_PER_SEC)
-#define FRAME_OFF  (MAILBOX_SIZE - 4096) /* frame of a thread that is new */
+#define SPIN_NS	    (40 * NS_PER_USEC)
+#define STUB_SPINS  600 /* pauses, about the same time */
+#define KICK_NS	    (5 * NS_PER_SEC)
+#define FRAME_OFF   (MAILBOX_SIZE - 4096) /* frame of a thread that is new */
 #define UC_IN_FRAME 8
 
 MALLOC_DEFINE(M_FPU, "fpu", "floating state of forked lwps");
@@ -87,8 +87,8 @@ frame_load(struct lwp *lp)
 	struct trapframe *tf = &lp->lw_frame;
 	struct mailbox *mb = lp->lw_md.lm_mailbox;
 	const struct host_ucontext *uc;
-	uint32_t off = mailbox_offset(lp, mb->mb_ucontext,
-	    sizeof(struct host_ucontext));
+	uint32_t off =
+	    mailbox_offset(lp, mb->mb_ucontext, sizeof(struct host_ucontext));
 
 	if (off != 0)
 		lp->lw_md.lm_ucontext = off;
@@ -112,12 +112,12 @@ canonical(uint64_t base)
 static void
 fpu_store(struct lwp *lp, struct host_ucontext *uc)
 {
-	uint32_t off = rounddown2(FRAME_OFF - (uint32_t)lp->lw_md.lm_fpu_bytes,
-	    64);
+	uint32_t off =
+	    rounddown2(FRAME_OFF - (uint32_t)lp->lw_md.lm_fpu_bytes, 64);
 
 	if (lp->lw_md.lm_fpu != NULL) {
-		memcpy((uint8_t *)lp->lw_md.lm_mailbox + off,
-		    lp->lw_md.lm_fpu, lp->lw_md.lm_fpu_bytes);
+		memcpy((uint8_t *)lp->lw_md.lm_mailbox + off, lp->lw_md.lm_fpu,
+		    lp->lw_md.lm_fpu_bytes);
 		uc->uc_fpstate = slot_base(lp) + off;
 		kfree(lp->lw_md.lm_fpu, M_FPU);
 		lp->lw_md.lm_fpu = NULL;
@@ -202,8 +202,7 @@ cpu_lwp_create(struct lwp *lp, struct lwp *from)
 	lp->lw_md.lm_fpu = kmalloc(size, M_FPU, M_WAITOK);
 	if (lp->lw_md.lm_fpu == NULL)
 		return (ENOMEM);
-	memcpy(lp->lw_md.lm_fpu, (uint8_t *)from->lw_md.lm_mailbox + off,
-	    size);
+	memcpy(lp->lw_md.lm_fpu, (uint8_t *)from->lw_md.lm_mailbox + off, size);
 	lp->lw_md.lm_fpu_bytes = size;
 	return (0);
 }
@@ -368,13 +367,18 @@ stop_guest(struct lwp *lp)
 		host_stub_kick(st->st_pid, host_tid(lp));
 		atomic_store_seq(&mb->mb_ksleep, 1);
 		if (!guest_stopped(mb))
-			host_futex_wait(&mb->mb_state, MBS_GUEST,
-			    20 * NS_PER_MSEC);
+			host_futex_wait(
+			    &mb->mb_state, MBS_GUEST, 20 * NS_PER_MSEC);
 		cpu_poll_md();
 		if (clock_mono() - start > KICK_NS) {
 			kprintf("%s (%d) does not stop; killed\n",
 			    lp->lw_proc->p_comm, lp->lw_proc->p_pid);
-			kprintf("DBG pid %d slot %d state %u ks %u ss %u sig %u tid %d/%u uc %#lx frame %#lx\n", st->st_pid, lp->lw_md.lm_slot, mb->mb_state, mb->mb_ksleep, mb->mb_ssleep, mb->mb_sig, lp->lw_md.lm_tid, mb->mb_tid, mb->mb_ucontext, mb->mb_frame);
+			kprintf("DBG pid %d slot %d state %u ks %u ss %u sig "
+				"%u tid %d/%u uc %#lx frame %#lx\n",
+			    st->st_pid, lp->lw_md.lm_slot, mb->mb_state,
+			    mb->mb_ksleep, mb->mb_ssleep, mb->mb_sig,
+			    lp->lw_md.lm_tid, mb->mb_tid, mb->mb_ucontext,
+			    mb->mb_frame);
 			stub_kill(st);
 		}
 	}
@@ -445,8 +449,7 @@ guest_run(struct lwp *lp)
 	struct stub *st = lp->lw_md.lm_stub;
 	bool split;
 
-	split = vk_ncores > 1 &&
-	    atomic_load(&busy_cpus) * 2 <= vk_ncores;
+	split = vk_ncores > 1 && atomic_load(&busy_cpus) * 2 <= vk_ncores;
 	place(lp, split);
 	frame_store(lp);
 	mb->mb_spin = split ? STUB_SPINS : 0;
@@ -506,9 +509,9 @@ guest_fault(struct lwp *lp)
 		trap_exception(lp, SIGSEGV, SI_KERNEL, 0, (int)tf->tf_trapno);
 		return;
 	}
-	access = (tf->tf_err & PFERR_WRITE) != 0 ? VM_PROT_WRITE :
-	    (tf->tf_err & PFERR_INSTR) != 0	 ? VM_PROT_EXECUTE :
-						   VM_PROT_READ;
+	access = (tf->tf_err & PFERR_WRITE) != 0 ? VM_PROT_WRITE
+	    : (tf->tf_err & PFERR_INSTR) != 0	 ? VM_PROT_EXECUTE
+						 : VM_PROT_READ;
 	trap_fault(lp, tf->tf_addr, access);
 }
 
@@ -533,8 +536,8 @@ guest_trap(struct lwp *lp, int sig)
 		    tf->tf_rip, (int)tf->tf_trapno);
 		break;
 	case HSIG_ILL:
-		trap_exception(lp, SIGILL, ILL_ILLOPC, tf->tf_rip,
-		    (int)tf->tf_trapno);
+		trap_exception(
+		    lp, SIGILL, ILL_ILLOPC, tf->tf_rip, (int)tf->tf_trapno);
 		break;
 	case HSIG_TRAP:
 		trap_exception(lp, SIGTRAP,

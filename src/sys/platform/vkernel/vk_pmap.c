@@ -29,9 +29,9 @@
 
 #define PTE_VALID 8UL
 
-#define HPROT_READ  1
-#define HPROT_WRITE 2
-#define HPROT_EXEC  4
+#define HPROT_READ	  1
+#define HPROT_WRITE	  2
+#define HPROT_EXEC	  4
 #define HMAP_SHARED_FIXED 0x11
 #define HMAP_POPULATE	  0x8000
 #define POPULATE_MAX	  (64 * PAGE_SIZE)
@@ -75,8 +75,8 @@ pmap_init(struct pmap *pm)
 void
 pmap_destroy(struct pmap *pm)
 {
-	KASSERT(pm->pm_ptes.rx_count == 0, ("pmap_destroy: %lu pages left",
-					       pm->pm_ptes.rx_count));
+	KASSERT(pm->pm_ptes.rx_count == 0,
+	    ("pmap_destroy: %lu pages left", pm->pm_ptes.rx_count));
 	spin_lock(&pm->pm_spin);
 	while (pm->pm_users > 0)
 		spin_sleep(&pm->pm_users, &pm->pm_spin, 0, "pmapuse", 0);
@@ -110,8 +110,7 @@ pend(struct pmap *pm, enum pend_op op, uaddr_t start, uaddr_t end, paddr_t pa,
 		st->st_npend = 0;
 		return;
 	}
-	st->st_pend[st->st_npend++] = (struct pend) { op, prot, start, end,
-		pa };
+	st->st_pend[st->st_npend++] = (struct pend){op, prot, start, end, pa};
 }
 
 static uint64_t
@@ -130,17 +129,16 @@ order_of(const struct pend *pd)
 
 	switch (pd->pd_op) {
 	case PEND_MAP:
-		return ((struct stub_order) { HNR_MMAP,
-		    { pd->pd_start, len, host_prot(pd->pd_prot),
-			HMAP_SHARED_FIXED | populate, STUB_FD, pd->pd_pa },
-		    0 });
+		return ((struct stub_order){HNR_MMAP,
+		    {pd->pd_start, len, host_prot(pd->pd_prot),
+			HMAP_SHARED_FIXED | populate, STUB_FD, pd->pd_pa},
+		    0});
 	case PEND_PROTECT:
-		return ((struct stub_order) { HNR_MPROTECT,
-		    { pd->pd_start, len, host_prot(pd->pd_prot), 0, 0, 0 },
-		    0 });
+		return ((struct stub_order){HNR_MPROTECT,
+		    {pd->pd_start, len, host_prot(pd->pd_prot), 0, 0, 0}, 0});
 	default:
-		return ((struct stub_order) { HNR_MUNMAP,
-		    { pd->pd_start, len, 0, 0, 0, 0 }, 0 });
+		return ((struct stub_order){
+		    HNR_MUNMAP, {pd->pd_start, len, 0, 0, 0, 0}, 0});
 	}
 }
 
@@ -194,8 +192,8 @@ static void
 resync(struct pmap *pm, bool refill)
 {
 	struct stub *st = pm->pm_stub;
-	struct stub_order clear = { HNR_MUNMAP,
-		{ VM_MIN_USER, VM_MAX_USER - VM_MIN_USER, 0, 0, 0, 0 }, 0 };
+	struct stub_order clear = {HNR_MUNMAP,
+	    {VM_MIN_USER, VM_MAX_USER - VM_MIN_USER, 0, 0, 0, 0}, 0};
 	uint64_t removals;
 	uaddr_t va = 0;
 	bool more, again, ok;

@@ -34,10 +34,10 @@
 #define BIRTH_NS    (10 * NS_PER_SEC)
 
 /* Flags of clone(2) for a thread, and mmap(2)'s, by the host's numbers. */
-#define HCLONE_THREAD 0x50f00 /* VM FS FILES SIGHAND THREAD SYSVSEM */
-#define HCLONE_TID    0x1000000 /* CHILD_SETTID */
+#define HCLONE_THREAD	  0x50f00   /* VM FS FILES SIGHAND THREAD SYSVSEM */
+#define HCLONE_TID	  0x1000000 /* CHILD_SETTID */
 #define HMAP_SHARED_FIXED 0x11
-#define HPROT_RW      3
+#define HPROT_RW	  3
 
 SPINLOCK_DEFINE(stubs_spin, "stubs");
 static TAILQ_HEAD(, stub) all_stubs = TAILQ_HEAD_INITIALIZER(all_stubs);
@@ -56,33 +56,32 @@ kva_offset(const void *kva)
 
 /* Orders that give slot its mailbox and thread; the count. */
 static int
-slot_orders(struct stub *st, int slot, struct mailbox *mb,
-    struct stub_order *o)
+slot_orders(struct stub *st, int slot, struct mailbox *mb, struct stub_order *o)
 {
 	uint64_t addr = STUB_MAILBOX + (uint64_t)slot * MAILBOX_SIZE;
 	int block = st->st_threads_started++ % THREAD_MAX;
 
-	st->st_control->sc_threads[block] = (struct stub_thread) {
-		.st_stack = addr + MB_STACK,
-		.st_size = MAILBOX_SIZE - MB_STACK,
-		.st_mailbox = addr,
+	st->st_control->sc_threads[block] = (struct stub_thread){
+	    .st_stack = addr + MB_STACK,
+	    .st_size = MAILBOX_SIZE - MB_STACK,
+	    .st_mailbox = addr,
 	};
-	o[0] = (struct stub_order) { HNR_MMAP,
-		{ addr, MAILBOX_SIZE, HPROT_RW, HMAP_SHARED_FIXED, STUB_FD,
-		    kva_offset(mb) },
-		0 };
-	o[1] = (struct stub_order) { HNR_CLONE,
-		{ HCLONE_THREAD | HCLONE_TID, addr + MAILBOX_SIZE, 0,
-		    addr + MB_TID, 0, 0 },
-		STUB_CONTROL + CTL_THREADS + (uint64_t)block * THREAD_SIZE };
+	o[0] = (struct stub_order){HNR_MMAP,
+	    {addr, MAILBOX_SIZE, HPROT_RW, HMAP_SHARED_FIXED, STUB_FD,
+		kva_offset(mb)},
+	    0};
+	o[1] = (struct stub_order){HNR_CLONE,
+	    {HCLONE_THREAD | HCLONE_TID, addr + MAILBOX_SIZE, 0, addr + MB_TID,
+		0, 0},
+	    STUB_CONTROL + CTL_THREADS + (uint64_t)block * THREAD_SIZE};
 	return (2);
 }
 
 static struct mailbox *
 mailbox_alloc(void)
 {
-	struct vm_page *pg = vm_page_alloc(-1, MAILBOX_ORDER,
-	    VMA_WAIT | VMA_ZERO);
+	struct vm_page *pg =
+	    vm_page_alloc(-1, MAILBOX_ORDER, VMA_WAIT | VMA_ZERO);
 
 	return (pg != NULL ? vm_page_kva(pg) : NULL);
 }
@@ -119,8 +118,8 @@ await(struct stub *st, nstime_t limit)
 			return (false);
 		host_futex_wait(&sc->sc_done, done, 50 * NS_PER_MSEC);
 		if (clock_mono() - start > limit) {
-			kprintf("stub %d does not answer; killed\n",
-			    st->st_pid);
+			kprintf(
+			    "stub %d does not answer; killed\n", st->st_pid);
 			stub_kill(st);
 			return (false);
 		}
@@ -143,8 +142,8 @@ stub_do(struct stub *st, const struct stub_order *orders, int n)
 	}
 	post(st, orders, n);
 	host_futex_wake(&st->st_control->sc_seq, 1);
-	KTR_EVENT(MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_pid,
-	    (uint64_t)n);
+	KTR_EVENT(
+	    MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_pid, (uint64_t)n);
 	return (await(st, BIRTH_NS));
 }
 
@@ -268,8 +267,8 @@ pool_thread(void *arg __unused)
 static void
 pool_start(void)
 {
-	struct thread *td = thread_create(pool_thread, NULL, TDPRI_KERN,
-	    "stubpool");
+	struct thread *td =
+	    thread_create(pool_thread, NULL, TDPRI_KERN, "stubpool");
 
 	if (td == NULL)
 		panic("stub pool: no memory");
@@ -285,8 +284,8 @@ pool_drain(void)
 	spin_lock(&stubs_spin);
 	pool_closed = true;
 	while (pool_busy)
-		spin_sleep(&pool_busy, &stubs_spin, 0, "stubpool",
-		    10 * NS_PER_MSEC);
+		spin_sleep(
+		    &pool_busy, &stubs_spin, 0, "stubpool", 10 * NS_PER_MSEC);
 	while (npool > 0) {
 		st = pool[--npool];
 		spin_unlock(&stubs_spin);
@@ -331,8 +330,8 @@ stub_kill(struct stub *st)
 void
 stub_put(struct stub *st)
 {
-	struct stub_order clear = { HNR_MUNMAP,
-		{ VM_MIN_USER, STUB_TEXT - VM_MIN_USER, 0, 0, 0, 0 }, 0 };
+	struct stub_order clear = {
+	    HNR_MUNMAP, {VM_MIN_USER, STUB_TEXT - VM_MIN_USER, 0, 0, 0, 0}, 0};
 	bool reuse = st->st_nslots == 1 && npool < POOL_MAX;
 
 	st->st_proc = NULL;
@@ -356,7 +355,7 @@ vkernel_stub_died(int pid)
 	struct stub *st;
 
 	spin_lock(&stubs_spin);
-	TAILQ_FOREACH (st, &all_stubs, st_link)
+	TAILQ_FOREACH(st, &all_stubs, st_link)
 		if (st->st_pid == pid && !st->st_dead)
 			break;
 	if (st != NULL)
@@ -435,12 +434,11 @@ ddb_stubs(const char *arg __unused)
 {
 	struct stub *st;
 
-	TAILQ_FOREACH (st, &all_stubs, st_link)
+	TAILQ_FOREACH(st, &all_stubs, st_link)
 		kprintf("%p pid %d %s%s slots %d batches %u pending %d proc "
 			"%d\n",
 		    st, st->st_pid, st->st_pooled ? "pooled " : "",
 		    st->st_dead ? "dead " : "", st->st_nslots, st->st_seq,
-		    st->st_npend,
-		    st->st_proc != NULL ? st->st_proc->p_pid : 0);
+		    st->st_npend, st->st_proc != NULL ? st->st_proc->p_pid : 0);
 }
 DDB_COMMAND(stubs, "show stubs", ddb_stubs, "host processes of guests");

@@ -13,7 +13,11 @@
 #define STUB_SLOTS 1024 /* threads of one address space */
 _Static_assert(MACHINE_PROC_LWPS < STUB_SLOTS, "a slot for each thread");
 
-enum pend_op { PEND_MAP, PEND_UNMAP, PEND_PROTECT };
+enum pend_op {
+	PEND_MAP,
+	PEND_UNMAP,
+	PEND_PROTECT
+};
 struct pend {
 	enum pend_op pd_op;
 	vm_prot_t pd_prot;
@@ -23,20 +27,20 @@ struct pend {
 #define PEND_MAX 62 /* one batch */
 
 struct stub {
-	TAILQ_ENTRY(stub) st_link;	/* pool or all (stubs_spin) */
+	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
 	struct host_spawn st_spawn;
 	int st_pid;
 	volatile bool st_dead;
 	bool st_pooled;
 	struct stub_control *st_control;
-	uint32_t st_seq;		/* batches posted */
-	struct radix st_mailboxes;	/* (st_lock) slot -> mailbox */
+	uint32_t st_seq;		   /* batches posted */
+	struct radix st_mailboxes;	   /* (st_lock) slot -> mailbox */
 	uint64_t st_busy[STUB_SLOTS / 64]; /* (st_lock) slots in use */
-	int st_nslots;			/* (st_lock) slots ever made */
-	int st_threads_started;		/* thread blocks handed out */
-	int st_mapper_core;		/* where the mapper is pinned */
-	struct lock st_lock;		/* one batch at a time */
-	struct proc *st_proc;		/* whom to tell of its death */
+	int st_nslots;			   /* (st_lock) slots ever made */
+	int st_threads_started;		   /* thread blocks handed out */
+	int st_mapper_core;		   /* where the mapper is pinned */
+	struct lock st_lock;		   /* one batch at a time */
+	struct proc *st_proc;		   /* whom to tell of its death */
 	/* Orders not yet done. (pm_spin of the pmap) */
 	struct pend st_pend[PEND_MAX];
 	int st_npend;
@@ -44,7 +48,7 @@ struct stub {
 };
 
 /* vk_stub.c */
-struct stub *stub_get(void); /* ready, slot 0 has a thread; NULL: failed */
+struct stub *stub_get(void);	/* ready, slot 0 has a thread; NULL: failed */
 void stub_put(struct stub *st); /* nothing of its guest matters any more */
 /* Do a batch of orders now; false if one failed or the stub died. */
 bool stub_do(struct stub *st, const struct stub_order *orders, int n);

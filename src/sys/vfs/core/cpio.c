@@ -519,15 +519,18 @@ static int
 cpio_run(struct cpio *c, const char **errp)
 {
 	int error;
-	bool end;
+	bool end, any = false;
 	char first;
 
-	for (;;) {
+	for (;; any = true) {
 		c->c_name[0] = '\0';
 		error = cpio_skip_zeros(c, &first, &end);
 		if (error != 0)
 			return (cpio_fail(
 			    c, errp, error, "the archive cannot be read"));
+		if (end && !any)
+			return (
+			    cpio_fail(c, errp, EINVAL, "the archive is empty"));
 		if (end)
 			return (0);
 		/* padding counts from an archive's start */

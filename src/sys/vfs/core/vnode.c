@@ -159,7 +159,7 @@ static void
 vnode_init(struct vnode *vp, struct mount *mp, enum vtype type,
     const struct vnodeops *ops, uint64_t ident, void *data)
 {
-	static struct lock_class common = { "vnode", 0 };
+	static struct lock_class common = {"vnode", 0};
 	struct lock_class *lc = mp->mnt_ops->vfs_lock_class;
 
 	memset(vp, 0, sizeof(*vp));

@@ -147,12 +147,12 @@ uint32_t procfs_linux_dev(dev_t dev);
 uint32_t procfs_linux_oflags(uint32_t fflags, bool cloexec);
 int procfs_linux_wait_status(int status);
 const char *procfs_linux_fstype(const char *name);
-#define LINUX_HZ 100 /* unit of times in stat */
+#define PROCFS_HZ 100 /* unit of times in stat */
 
 static inline uint64_t
 procfs_ticks(nstime_t ns)
 {
-	return ((uint64_t)ns / (NS_PER_SEC / LINUX_HZ));
+	return ((uint64_t)ns / (NS_PER_SEC / PROCFS_HZ));
 }
 
 #endif

@@ -612,7 +612,7 @@ procfs_statfs(struct mount *mp, struct statfs *sf)
 }
 
 /* Its files tell of other file systems' vnodes. */
-static struct lock_class procfs_lock_class = { "procfs", 0 };
+static struct lock_class procfs_lock_class = {"procfs", 0};
 
 static const struct vfsops procfs_vfsops = {
     .vfs_lock_class = &procfs_lock_class,

@@ -52,7 +52,10 @@ void host_set_gs(void *base);
 int host_cpu_thread(int id, void *cpu); /* start vkernel_cpu_main(cpu) */
 void host_yield(void);
 void host_pin_self(int core); /* index into the usable cores */
-enum host_place { HOST_ON_CORE, HOST_OFF_CORE };
+enum host_place {
+	HOST_ON_CORE,
+	HOST_OFF_CORE
+};
 void host_place_thread(int tid, int core, enum host_place how);
 void host_stop_cpus(void); /* all CPU threads but the caller's */
 void host_exit(int status) __attribute__((noreturn));

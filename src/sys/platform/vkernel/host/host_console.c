@@ -40,7 +40,7 @@ void
 host_console_write(const void *buf, size_t len)
 {
 	const char *p = buf;
-	struct pollfd pfd = { 1, POLLOUT, 0 };
+	struct pollfd pfd = {1, POLLOUT, 0};
 	ssize_t n;
 
 	while (len > 0) {
@@ -114,14 +114,14 @@ take_input(void *arg)
 static void *
 reader(void *arg)
 {
-	static struct host_msg msg = { .hm_func = take_input };
+	static struct host_msg msg = {.hm_func = take_input};
 	ssize_t n;
 
 	(void)arg;
 	for (;;) {
 		n = read(0, buffer, sizeof(buffer));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
-			struct pollfd pfd = { 0, POLLIN, 0 };
+			struct pollfd pfd = {0, POLLIN, 0};
 
 			poll(&pfd, 1, -1);
 			continue;
@@ -151,7 +151,7 @@ take_resize(void *arg)
 void
 host_console_winch(void)
 {
-	static struct host_msg msg = { .hm_func = take_resize };
+	static struct host_msg msg = {.hm_func = take_resize};
 
 	if (on_resized != NULL)
 		vk_post(&msg);

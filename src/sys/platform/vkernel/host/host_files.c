@@ -109,8 +109,8 @@ load_symbols(struct symbols *s)
 		if (sh[i].sh_type == SHT_SYMTAB) {
 			s->sym = (const Elf64_Sym *)(p + sh[i].sh_offset);
 			s->count = sh[i].sh_size / sizeof(Elf64_Sym);
-			s->strings = (const char *)p +
-			    sh[sh[i].sh_link].sh_offset;
+			s->strings =
+			    (const char *)p + sh[sh[i].sh_link].sh_offset;
 			return (true);
 		}
 	return (false);
@@ -150,8 +150,8 @@ host_cpuinfo(int cpu, char *buf, size_t size)
 	    line[0] != '\n')
 		if (strncmp(line, "processor", 9) != 0 &&
 		    used + strlen(line) + 2 < size)
-			used += (size_t)snprintf(buf + used, size - used, "%s",
-			    line);
+			used += (size_t)snprintf(
+			    buf + used, size - used, "%s", line);
 	if (f != NULL)
 		fclose(f);
 	used += (size_t)snprintf(buf + used, size - used, "\n");

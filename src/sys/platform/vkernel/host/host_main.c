@@ -71,12 +71,12 @@ cmdline_add(const char *key, const char *value)
 {
 	size_t n = strlen(cmdline);
 
-	if (strchr(value, ' ') != NULL || n + strlen(key) + strlen(value) + 3 >
-	    sizeof(cmdline))
+	if (strchr(value, ' ') != NULL ||
+	    n + strlen(key) + strlen(value) + 3 > sizeof(cmdline))
 		host_fail("option %s: value \"%s\" is too long or has blanks",
 		    key, value);
-	snprintf(cmdline + n, sizeof(cmdline) - n, "%s%s%s%s",
-	    n > 0 ? " " : "", key, *value != '\0' ? "=" : "", value);
+	snprintf(cmdline + n, sizeof(cmdline) - n, "%s%s%s%s", n > 0 ? " " : "",
+	    key, *value != '\0' ? "=" : "", value);
 }
 
 static void
@@ -107,8 +107,8 @@ set_cpus(const char *v)
 	long n = strtol(v, &end, 10);
 
 	if (end == v || *end != '\0' || n < 1 || n > CPUS_MAX)
-		host_fail("--cpus: \"%s\" is not a number from 1 to %d", v,
-		    CPUS_MAX);
+		host_fail(
+		    "--cpus: \"%s\" is not a number from 1 to %d", v, CPUS_MAX);
 	boot.ncpus = (int)n;
 }
 
@@ -134,16 +134,13 @@ set_key(const char *v)
 static void print_help(const char *v);
 
 static const struct option_row options[] = {
-	{ "-m", "--memory", "SIZE", "guest memory: 16M..32G (256M)",
-	    set_memory },
-	{ "-n", "--cpus", "N", "number of CPUs: 1..8 (2)", set_cpus },
-	{ "-i", "--initramfs", "FILE", "cpio (newc) archive for the root",
-	    set_initramfs },
-	{ "-s", "--share", "DIR[:ro]", "host directory to show on /host",
-	    set_share },
-	{ "-k", "--set", "KEY[=VALUE]", "kernel option, may be repeated",
-	    set_key },
-	{ "-h", "--help", NULL, "print this and exit", print_help },
+    {"-m", "--memory", "SIZE", "guest memory: 16M..32G (256M)", set_memory},
+    {"-n", "--cpus", "N", "number of CPUs: 1..8 (2)", set_cpus},
+    {"-i", "--initramfs", "FILE", "cpio (newc) archive for the root",
+	set_initramfs},
+    {"-s", "--share", "DIR[:ro]", "host directory to show on /host", set_share},
+    {"-k", "--set", "KEY[=VALUE]", "kernel option, may be repeated", set_key},
+    {"-h", "--help", NULL, "print this and exit", print_help},
 };
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -194,8 +191,9 @@ parse_options(int argc, char **argv)
 		if (o->arg != NULL && value == NULL && ++i < argc)
 			value = argv[i];
 		if ((o->arg != NULL) != (value != NULL))
-			host_fail("option %s %s", o->name, o->arg != NULL ?
-				"needs a value" : "takes no value");
+			host_fail("option %s %s", o->name,
+			    o->arg != NULL ? "needs a value"
+					   : "takes no value");
 		o->set(value);
 	}
 	if (i < argc)
@@ -232,8 +230,8 @@ shadow_range(uintptr_t first, uintptr_t last)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
 		    MAP_NORESERVE,
 		-1, 0) == MAP_FAILED)
-		host_fail("cannot map the sanitizer's shadow: %s",
-		    strerror(errno));
+		host_fail(
+		    "cannot map the sanitizer's shadow: %s", strerror(errno));
 }
 
 /* The image and guest RAM; the host's stacks, where each CPU begins. */
@@ -253,7 +251,7 @@ make_shadow(void)
 bool
 host_read_self(const void *addr, void *buf, size_t len)
 {
-	struct iovec l = { buf, len }, r = { (void *)(uintptr_t)addr, len };
+	struct iovec l = {buf, len}, r = {(void *)(uintptr_t)addr, len};
 
 	return (process_vm_readv(getpid(), &l, 1, &r, 1, 0) == (ssize_t)len);
 }
@@ -306,10 +304,10 @@ host_clock_real(void)
 void
 host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns)
 {
-	struct timespec ts = { ns / 1000000000L, ns % 1000000000L };
+	struct timespec ts = {ns / 1000000000L, ns % 1000000000L};
 
-	(void)syscall(SYS_futex, word, FUTEX_WAIT, value,
-	    ns > 0 ? &ts : NULL, NULL, 0);
+	(void)syscall(
+	    SYS_futex, word, FUTEX_WAIT, value, ns > 0 ? &ts : NULL, NULL, 0);
 }
 
 int
@@ -338,8 +336,7 @@ fault_handler(int sig, siginfo_t *si, void *ctx)
 	ucontext_t *uc = ctx;
 
 	vkernel_fatal(sig, (uintptr_t)uc->uc_mcontext.gregs[REG_RIP],
-	    (uintptr_t)uc->uc_mcontext.gregs[REG_RBP],
-	    (uintptr_t)si->si_addr);
+	    (uintptr_t)uc->uc_mcontext.gregs[REG_RBP], (uintptr_t)si->si_addr);
 }
 
 static void
@@ -353,9 +350,9 @@ stop_handler(int sig)
 static void
 kernel_signals(void)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
-	struct sigaction sa = { .sa_sigaction = fault_handler,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	struct sigaction sa = {.sa_sigaction = fault_handler,
+	    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigaction(faults[i], &sa, NULL);
@@ -369,7 +366,7 @@ kernel_signals(void)
 static void
 cpu_thread_setup(void)
 {
-	stack_t ss = { .ss_size = 64 * 1024 };
+	stack_t ss = {.ss_size = 64 * 1024};
 	sigset_t set;
 
 	ss.ss_sp = malloc(ss.ss_size);
@@ -480,8 +477,8 @@ main_loop(const sigset_t *set)
 int
 main(int argc, char **argv)
 {
-	static const int handled[] = { SIGCHLD, SIGUSR1, SIGWINCH, SIGHUP,
-		SIGINT, SIGTERM, SIGQUIT };
+	static const int handled[] = {
+	    SIGCHLD, SIGUSR1, SIGWINCH, SIGHUP, SIGINT, SIGTERM, SIGQUIT};
 	sigset_t set;
 
 	boot.start_ns = host_clock_mono();

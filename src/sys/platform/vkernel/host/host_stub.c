@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,9 @@
 #include "host.h"
 #include "host_var.h"
 
-#define STUB_FD 3
-#define PIDS_MAX 65536
-#define IMAGE_FD 110
+#define STUB_FD	      3
+#define PIDS_MAX      65536
+#define IMAGE_FD      110
 #define IMAGE_FD_TEXT "110"
 
 extern const unsigned char stub_image[], stub_image_end[];
@@ -38,7 +39,7 @@ static int npids;
 void
 host_stubs_init(void)
 {
-	size_t len = (size_t)(stub_image_end - stub_image);
+	size_t len = (uintptr_t)stub_image_end - (uintptr_t)stub_image;
 
 	image_fd = memfd_create("mayfly-stub", MFD_CLOEXEC);
 	if (image_fd < 0 || write(image_fd, stub_image, len) != (ssize_t)len)
@@ -51,8 +52,8 @@ host_stubs_init(void)
 static void
 child(char *offset)
 {
-	char *argv[] = { "mayfly-stub", offset, NULL };
-	char *envp[] = { NULL };
+	char *argv[] = {"mayfly-stub", offset, NULL};
+	char *envp[] = {NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Who died before that line sends no signal. */
@@ -63,6 +64,8 @@ child(char *offset)
 	close(0);
 	close(1);
 	close(2);
+	/* And what our caller left open to us. */
+	syscall(SYS_close_range, STUB_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	personality(ADDR_NO_RANDOMIZE);
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	/* valgrind follows no execveat of a nameless file. */
@@ -113,8 +116,8 @@ host_stubs_spawn_pending(void)
 		pthread_mutex_unlock(&lock);
 		if (hs == NULL)
 			return;
-		__atomic_store_n(&hs->hs_pid, spawn(hs->hs_control_off),
-		    __ATOMIC_RELEASE);
+		__atomic_store_n(
+		    &hs->hs_pid, spawn(hs->hs_control_off), __ATOMIC_RELEASE);
 		vk_post(&hs->hs_done);
 	}
 }

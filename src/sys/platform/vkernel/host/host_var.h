@@ -9,8 +9,8 @@ extern int host_ram_fd;
 extern pthread_t host_main_thread;
 
 /* One line to stderr, exit status 2. */
-void host_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2),
-    noreturn));
+void host_fail(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
 
 void host_stubs_init(void);
 void host_stubs_reap(void);

@@ -18,9 +18,9 @@ struct trapframe {
 	uint64_t tf_addr;   /* CR2 of a page fault */
 };
 
-#define RFLAGS_CF   0x0001
-#define RFLAGS_TF   0x0100
-#define RFLAGS_DF   0x0400
+#define RFLAGS_CF 0x0001
+#define RFLAGS_TF 0x0100
+#define RFLAGS_DF 0x0400
 /* What a program may set: CF PF AF ZF SF TF DF OF RF AC ID. */
 #define RFLAGS_USER 0x250dd5UL
 #define RFLAGS_IF   0x0200

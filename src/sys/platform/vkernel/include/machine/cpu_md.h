@@ -11,10 +11,10 @@ struct mailbox;
 #define CPU_SWITCH_RBP 32
 
 struct cpu_md {
-	volatile uint32_t cm_idle_word;	 /* futex: 1 while it sleeps idle */
+	volatile uint32_t cm_idle_word;	   /* futex: 1 while it sleeps idle */
 	struct mailbox *volatile cm_guest; /* it waits for this guest */
-	bool cm_busy;			 /* counted in busy_cpus */
-	int cm_pid, cm_tid;		 /* its host thread, for a kick */
+	bool cm_busy;			   /* counted in busy_cpus */
+	int cm_pid, cm_tid;		   /* its host thread, for a kick */
 };
 
 #endif

@@ -11,7 +11,7 @@
 struct vm_page;
 
 #define PHYS_BASE 0x400000000UL /* kernel address of physical 0 */
-#define PHYS_MAX  0x800000000UL	 /* 32 GiB */
+#define PHYS_MAX  0x800000000UL /* 32 GiB */
 
 extern struct vm_page *vm_page_array;
 extern uint64_t vm_page_array_len; /* pages of memory */

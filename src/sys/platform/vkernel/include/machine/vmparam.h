@@ -3,12 +3,12 @@
 #ifndef MACHINE_VMPARAM_H
 #define MACHINE_VMPARAM_H
 
-#define VM_MIN_USER   0x10000UL
-#define VM_MAX_USER   0x7ff000000000UL
-#define VM_STACK_TOP  (VM_MAX_USER - 0x1000000UL)
-#define VM_MMAP_TOP   (VM_STACK_TOP - 0x100000000UL) /* allocated downwards */
-#define VM_PIE_BASE   0x555555554000UL
-#define VM_STUB_BASE  0x7ff100000000UL
+#define VM_MIN_USER  0x10000UL
+#define VM_MAX_USER  0x7ff000000000UL
+#define VM_STACK_TOP (VM_MAX_USER - 0x1000000UL)
+#define VM_MMAP_TOP  (VM_STACK_TOP - 0x100000000UL) /* allocated downwards */
+#define VM_PIE_BASE  0x555555554000UL
+#define VM_STUB_BASE 0x7ff100000000UL
 
 /* Threads of one process: a stub has a slot for each, and some for those that
  * share its memory for a while (vfork). */
