@@ -371,9 +371,10 @@ vkernel_stub_died(int pid)
 static void
 slot_undo(struct stub *st, int slot, struct mailbox *mb)
 {
-	struct stub_order unmap = { HNR_MUNMAP,
-		{ STUB_MAILBOX + (uint64_t)slot * MAILBOX_SIZE, MAILBOX_SIZE, 0,
-		    0, 0, 0 }, 0 };
+	struct stub_order unmap = {HNR_MUNMAP,
+	    {STUB_MAILBOX + (uint64_t)slot * MAILBOX_SIZE, MAILBOX_SIZE, 0, 0,
+		0, 0},
+	    0};
 
 	if (!stub_do(st, &unmap, 1)) {
 		stub_kill(st); /* it goes with the stub */
