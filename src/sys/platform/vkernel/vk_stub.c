@@ -102,6 +102,22 @@ post(struct stub *st, const struct stub_order *orders, int n)
 	atomic_store_seq(&sc->sc_seq, seq);
 }
 
+/* A stub that fails us is killed: say where its threads are first. */
+void
+stub_report(struct stub *st, const char *what)
+{
+	char *text = kmalloc(2048, M_STUB, M_NOWAIT);
+
+	kprintf("stub %d %s; killed: batch %#x of %#x, %u orders\n",
+	    st->st_pid, what, st->st_control->sc_done,
+	    st->st_control->sc_seq, st->st_control->sc_count);
+	if (text == NULL)
+		return;
+	host_stub_describe(st->st_pid, text, 2048);
+	kprintf("%s", text);
+	kfree(text, M_STUB);
+}
+
 /* Wait for the batch posted last. */
 static bool
 await(struct stub *st, nstime_t limit)
@@ -118,8 +134,7 @@ await(struct stub *st, nstime_t limit)
 			return (false);
 		host_futex_wait(&sc->sc_done, done, 50 * NS_PER_MSEC);
 		if (clock_mono() - start > limit) {
-			kprintf(
-			    "stub %d does not answer; killed\n", st->st_pid);
+			stub_report(st, "does not answer");
 			stub_kill(st);
 			return (false);
 		}

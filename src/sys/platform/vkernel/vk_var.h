@@ -56,6 +56,7 @@ bool stub_do(struct stub *st, const struct stub_order *orders, int n);
 int stub_slot_get(struct stub *st, struct mailbox **mbp);
 void stub_slot_put(struct stub *st, int slot);
 void stub_kill(struct stub *st);
+void stub_report(struct stub *st, const char *what); /* console */
 
 /* vk_pmap.c */
 void pmap_flush(struct pmap *pm); /* do every pending order */
