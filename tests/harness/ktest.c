@@ -2,6 +2,7 @@
 /* Runs one kernel test body and leaves the machine with its verdict. */
 #include <sys/boot.h>
 #include <sys/ktest.h>
+#include <sys/malloc.h>
 #include <sys/thread.h>
 
 SET_DECLARE(ktests, struct ktest);
@@ -26,6 +27,7 @@ run(void *arg)
 {
 	const struct ktest *kt = arg;
 
+	malloc_mark();
 	kt->kt_func();
 	machine_halt(RB_HALT, failures == 0 ? 0 : 1);
 }

@@ -45,6 +45,8 @@ char *kstrdup(const char *s, struct malloc_type *type) __must_check;
 
 /* Print types that hold memory (all: every type); how many do. */
 int malloc_report(bool all);
+/* From now on, what is held now is no leak: at boot's end, in a test. */
+void malloc_mark(void);
 /* At shutdown: a line "leak: ..." for each type that should be empty. */
 void malloc_leaks(void);
 

@@ -135,12 +135,16 @@ static void
 ddb_map(const char *arg)
 {
 	struct vm_entry *e;
-	struct vmspace *vm;
+	struct vmspace *vm = NULL;
 	struct proc *p;
 	uint64_t pid;
 
-	if (!ddb_number(&arg, &pid) || (p = proc_find((pid_t)pid)) == NULL ||
-	    (vm = p->p_vmspace) == NULL) {
+	/* Without locks: proc_find would ask for one. */
+	if (ddb_number(&arg, &pid))
+		TAILQ_FOREACH(p, &allproc, p_all)
+			if ((uint64_t)p->p_pid == pid)
+				vm = p->p_vmspace;
+	if (vm == NULL) {
 		kprintf("show map PID\n");
 		return;
 	}

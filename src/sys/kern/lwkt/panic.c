@@ -21,12 +21,16 @@ const char *volatile panicstr;
 /* Where a fault of the kernel happened, set by the machine before panic. */
 uintptr_t panic_pc, panic_fp;
 
+/*
+ * All but the first are return addresses: a call that never returns may be the
+ * last instruction of its function, so the name is that of the byte before.
+ */
 static void
 print_frame(int depth, uintptr_t pc)
 {
 	char name[128];
 
-	if (machine_symbol(pc, name, sizeof(name)))
+	if (machine_symbol(depth > 0 ? pc - 1 : pc, name, sizeof(name)))
 		kprintf("  #%-2d %#lx %s\n", depth, pc, name);
 	else
 		kprintf("  #%-2d %#lx\n", depth, pc);

@@ -516,8 +516,8 @@ zone_held(const struct zone *z)
  * What the kernel holds when init has started is its own; at shutdown, with every
  * process and mount gone, no type and no zone may hold more.
  */
-static void
-leak_baseline(void)
+void
+malloc_mark(void)
 {
 	struct malloc_type *mt;
 
@@ -526,7 +526,7 @@ leak_baseline(void)
 	for (int i = 0; i < nzones; i++)
 		zones[i].z_boot = zone_held(&zones[i]);
 }
-SYSINIT(leak_baseline, SI_INIT + 1, leak_baseline);
+SYSINIT(leak_baseline, SI_INIT + 1, malloc_mark);
 
 static bool
 is_size_class(const struct zone *z)

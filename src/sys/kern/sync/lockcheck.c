@@ -90,22 +90,33 @@ reaches(unsigned from, unsigned to, uint16_t *via)
 	return (false);
 }
 
+/*
+ * (graph_spin) All goes into the panic's text: a kprintf before the panic would
+ * take locks, and wait for graph_spin to enter their edges.
+ */
+static void
+report_reversal(unsigned from, unsigned to, const uint16_t *via)
+{
+	static char way[160];
+	size_t used = 0;
+
+	for (unsigned n = from; n != to && used < sizeof(way); n = via[n])
+		used += (size_t)ksnprintf(way + used, sizeof(way) - used,
+		    "\"%s\" <- ", classes[n]->lc_name);
+	panic("lock order: took \"%s\" while holding \"%s\"; the other order "
+	      "is %s\"%s\"",
+	    classes[to]->lc_name, classes[from]->lc_name, way,
+	    classes[to]->lc_name);
+}
+
 static void
 add_edge(unsigned from, unsigned to)
 {
 	static uint16_t via[CLASS_MAX];
 
 	spin_lock(&graph_spin);
-	if (reaches(to, from, via)) {
-		kprintf("lock order reversal: took \"%s\" while holding "
-			"\"%s\"; the other order is",
-		    classes[to]->lc_name, classes[from]->lc_name);
-		for (unsigned n = from; n != to; n = via[n])
-			kprintf(" \"%s\" <-", classes[n]->lc_name);
-		kprintf(" \"%s\"\n", classes[to]->lc_name);
-		panic("lock order: %s -> %s", classes[from]->lc_name,
-		    classes[to]->lc_name);
-	}
+	if (reaches(to, from, via))
+		report_reversal(from, to, via);
 	atomic_or(&edges[from][to / 64], 1UL << (to % 64));
 	spin_unlock(&graph_spin);
 }
