@@ -75,6 +75,17 @@ def wait_for(what, cond, seconds=10.0, step=0.01):
         time.sleep(step)
 
 
+started = []
+
+
+def start(argv, **kw):
+    """A process that is killed when the case ends, however it ends."""
+    kw.setdefault("stdin", subprocess.DEVNULL)
+    p = subprocess.Popen(argv, text=True, **kw)
+    started.append(p)
+    return p
+
+
 def run(argv, seconds=60, show=True, **kw):
     """(status, stdout, stderr) as text; 128+n for a signal; fails on a hang."""
     kw.setdefault("stdin", subprocess.DEVNULL)
@@ -106,7 +117,13 @@ def one_line(text):
 
 def result_of(func):
     try:
-        func()
+        try:
+            func()
+        finally:
+            for p in started:
+                if p.poll() is None:
+                    p.kill()
+                    p.wait()
     except Skipped as e:
         return f"skipped: {e}", 0
     except Failed as e:

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (ROOT, TOP, VKERNEL, VKERNEL_TEST, case, check, equal, fail,
-                 main, one_line, run, skip, vkernel, wait_for)
+                 main, one_line, run, skip, start, vkernel, wait_for)
 
 
 def refused(argv, *words):
@@ -262,9 +262,8 @@ def stdout_megabyte():
 @case("does a stub get no descriptor of the caller's?")
 def stub_descriptors():
     r, w = os.pipe()
-    p = subprocess.Popen([VKERNEL, "-i", ROOT, "--", "/bin/sleep", "1000"],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                         pass_fds=(w,))
+    p = start([VKERNEL, "-i", ROOT, "--", "/bin/sleep", "1000"], stdout=subprocess.DEVNULL,
+              pass_fds=(w,))
     try:
         os.close(w)
         ram = wait_for("guest memory", lambda: ram_of(p.pid))
@@ -284,8 +283,8 @@ def stub_descriptors():
 def two_at_once():
     cmd = [VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c",
            "seq 1 20000 | md5sum; echo $1 >/tmp/me; sleep 1; cat /tmp/me", "sh"]
-    ps = [subprocess.Popen(cmd + [str(i)], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, text=True)
+    ps = [start(cmd + [str(i)],
+                stdout=subprocess.PIPE)
           for i in (1, 2)]
     outs = [p.communicate(timeout=60)[0] for p in ps]
     for i, (p, out) in enumerate(zip(ps, outs), 1):
@@ -345,9 +344,8 @@ def sigkill_leaves_nothing():
     seen = 0
     before = set(os.listdir("/tmp")) | set(os.listdir("/dev/shm"))
     for i in range(20):
-        p = subprocess.Popen([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY],
-                             stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL)
+        p = start([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY],
+                  stdout=subprocess.DEVNULL)
         ram = wait_for("guest memory", lambda: ram_of(p.pid))
         delay = rnd.uniform(0, 0.6)
         time.sleep(delay)
@@ -367,9 +365,8 @@ def sigkill_leaves_nothing():
 @case("does SIGTERM end it and its stubs?")
 def sigterm_ends_it():
     for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        p = subprocess.Popen([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY],
-                             stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL)
+        p = start([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY],
+                  stdout=subprocess.DEVNULL)
         ram = wait_for("guest memory", lambda: ram_of(p.pid))
         wait_for("stubs", lambda: len(stubs_of(ram)) > 2)
         p.send_signal(sig)
@@ -387,20 +384,19 @@ def cpu_ticks(pid):
 
 @case("does killing one stub end that guest process only?")
 def stub_killed():
-    p = subprocess.Popen(
+    p = start(
         [VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c",
          "sh -c 'echo started; while :; do :; done'; echo status $?; "
-         "seq 3 | wc -l; sh -c 'echo another'; exit 7"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+         "seq 3 | wc -l; sh -c 'echo another'; exit 7"], stdout=subprocess.PIPE)
     try:
         equal(p.stdout.readline(), "started\n", "first line")
         ram = ram_of(p.pid)
         stubs = stubs_of(ram)
         # The one that spins is the guest process that was just started.
-        start = {pid: cpu_ticks(pid) for pid in stubs}
+        ticks = {pid: cpu_ticks(pid) for pid in stubs}
         wait_for("a stub that runs", lambda: any(
-            cpu_ticks(pid) - start[pid] >= 10 for pid in stubs))
-        victim = max(stubs, key=lambda pid: cpu_ticks(pid) - start[pid])
+            cpu_ticks(pid) - ticks[pid] >= 10 for pid in stubs))
+        victim = max(stubs, key=lambda pid: cpu_ticks(pid) - ticks[pid])
         os.kill(victim, signal.SIGKILL)
         out, _ = p.communicate(timeout=20)
         equal((p.returncode, out), (7, "Killed\nstatus 137\n3\nanother\n"),
@@ -412,9 +408,7 @@ def stub_killed():
 
 @case("does it end with a word when its stubs are killed, again and again?")
 def every_stub_killed():
-    p = subprocess.Popen([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         text=True)
+    p = start([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c", BUSY], stdout=subprocess.PIPE)
     try:
         ram = wait_for("guest memory", lambda: ram_of(p.pid))
         end = time.monotonic() + 15
@@ -455,10 +449,8 @@ def panic_stack():
 def gdb_threads():
     if shutil.which("gdb") is None:
         skip("no gdb here")
-    p = subprocess.Popen([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c",
-                          "sleep 1000 & echo up; wait"],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         text=True)
+    p = start([VKERNEL, "-i", ROOT, "--", "/bin/sh", "-c",
+              "sleep 1000 & echo up; wait"], stdout=subprocess.PIPE)
     try:
         equal(p.stdout.readline(), "up\n", "first line")
         time.sleep(0.3)

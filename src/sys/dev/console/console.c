@@ -38,6 +38,8 @@ static uint8_t con_ring[CON_RING];  /* (con_spin) */
 static uint32_t con_head, con_tail; /* (con_spin) free-running */
 static uint64_t con_lost;	    /* (con_spin) bytes that found no room */
 static bool con_eof, con_resize;    /* (con_spin) */
+static bool con_lossless;	    /* input comes by console_input_all */
+static bool con_refused;	    /* (con_spin) and some of it waits */
 static bool con_escape_seen;	    /* (con_spin) */
 static int con_escape_enabled = 1;
 
@@ -95,6 +97,23 @@ console_input(const uint8_t *buf, size_t len)
 		ddb_enter("console escape");
 }
 
+bool
+console_input_all(const uint8_t *buf, size_t len)
+{
+	bool room;
+
+	con_lossless = true;
+	spin_lock(&con_spin);
+	/* One byte more may come: a Ctrl-] that was held back. */
+	room = CON_RING - (con_tail - con_head) >= len + 1;
+	con_refused = !room;
+	spin_unlock(&con_spin);
+	if (!room)
+		return (false);
+	console_input(buf, len);
+	return (true);
+}
+
 static void
 con_flag(bool *flag)
 {
@@ -124,6 +143,39 @@ con_apply_size(void)
 	console_size(&ws.ws_row, &ws.ws_col);
 	if (ws.ws_row != 0 || ws.ws_col != 0)
 		tty_set_winsize(con_tty, &ws);
+}
+
+/* Room was made in the ring: input that was refused may come. */
+static void
+con_want_refused(void)
+{
+	bool want;
+
+	spin_lock(&con_spin);
+	want = con_refused;
+	con_refused = false;
+	spin_unlock(&con_spin);
+	if (want)
+		console_wanted();
+}
+
+/*
+ * Lossless input waits until the terminal has room for n bytes, as long as
+ * somebody could read what is there.  (A line longer than the queue loses its
+ * end, as on every terminal.)
+ */
+static void
+con_wait_room(size_t n)
+{
+	struct tty *tp = con_tty;
+
+	if (!con_lossless)
+		return;
+	lock_excl(&tp->tt_lock);
+	while (TTY_IN_BYTES - tty_in_count(tp) <= n && tty_readable(tp, false))
+		(void)lock_sleep(
+		    &tp->tt_in_head, &tp->tt_lock, 0, "conroom", NS_PER_SEC);
+	lock_release(&tp->tt_lock);
 }
 
 /* The end of the machine's input acts as the VEOF character. */
@@ -174,10 +226,14 @@ con_thread(void *arg)
 		spin_unlock(&con_spin);
 		if (resize)
 			con_apply_size();
+		con_want_refused();
+		con_wait_room(n);
 		if (n > 0)
 			tty_input(con_tty, buf, n);
-		if (eof)
+		if (eof) {
+			con_wait_room(1);
 			con_apply_eof();
+		}
 	}
 }
 

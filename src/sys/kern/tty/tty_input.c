@@ -70,6 +70,8 @@ tty_readable(struct tty *tp, bool for_poll)
 void
 tty_unthrottle(struct tty *tp)
 {
+	if (tty_in_count(tp) <= TTY_LOWWATER)
+		wakeup(&tp->tt_in_head);
 	if ((tp->tt_flags & TTF_THROTTLE) != 0 &&
 	    tty_in_count(tp) <= TTY_LOWWATER) {
 		tp->tt_flags &= ~TTF_THROTTLE;

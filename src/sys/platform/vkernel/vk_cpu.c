@@ -271,6 +271,12 @@ console_poll(void)
 }
 
 void
+console_wanted(void)
+{
+	host_console_again();
+}
+
+void
 console_size(uint16_t *rowsp, uint16_t *colsp)
 {
 	host_console_size(rowsp, colsp);
@@ -283,7 +289,8 @@ console_start(void)
 	const char *args = host_init_args(&len);
 
 	init_set_argv(args, len);
-	host_console_start(console_input, console_eof, console_resized);
+	host_console_start(&(const struct host_console_calls){
+	    console_input, console_input_all, console_eof, console_resized});
 }
 SYSINIT(vk_console, SI_INIT - 1, console_start);
 

@@ -367,6 +367,24 @@ vkernel_stub_died(int pid)
 
 /* --- slots -------------------------------------------------------------------------------------- */
 
+/* (st_lock) Take a mailbox back that has no thread. */
+static void
+slot_undo(struct stub *st, int slot, struct mailbox *mb)
+{
+	struct stub_order unmap = {HNR_MUNMAP,
+	    {STUB_MAILBOX + (uint64_t)slot * MAILBOX_SIZE, MAILBOX_SIZE, 0, 0,
+		0, 0},
+	    0};
+
+	if (!stub_do(st, &unmap, 1)) {
+		stub_kill(st); /* it goes with the stub */
+		return;
+	}
+	(void)radix_remove(&st->st_mailboxes, (uint64_t)slot);
+	vm_page_free(vm_page_of_kva(mb), MAILBOX_ORDER);
+	st->st_nslots--;
+}
+
 int
 stub_slot_get(struct stub *st, struct mailbox **mbp)
 {
@@ -388,8 +406,12 @@ stub_slot_get(struct stub *st, struct mailbox **mbp)
 			goto fail;
 		}
 		st->st_nslots++;
-		if (!stub_do(st, orders, slot_orders(st, slot, mb, orders)))
+		if (!stub_do(st, orders, slot_orders(st, slot, mb, orders))) {
+			/* The host has no thread for it: the next one who
+			 * finds the mailbox would wait for nobody. */
+			slot_undo(st, slot, mb);
 			goto fail;
+		}
 	}
 	st->st_busy[slot / 64] |= 1UL << (slot % 64);
 	lock_release(&st->st_lock);

@@ -6,10 +6,12 @@
 #include <sys/cpu.h>
 #include <sys/proc.h>
 #include <vm/vm_var.h>
+#include <machine/vmparam.h>
 #include "host/host.h"
 #include "stub_proto.h"
 
 #define STUB_SLOTS 1024 /* threads of one address space */
+_Static_assert(MACHINE_PROC_LWPS < STUB_SLOTS, "a slot for each thread");
 
 enum pend_op {
 	PEND_MAP,

@@ -67,9 +67,18 @@ void host_console_write(const void *buf, size_t len);
 /* The debugger: the next input byte, waiting for it; -1 at the end. */
 int host_console_poll(void);
 void host_console_size(uint16_t *rows, uint16_t *cols);
-/* Begin reading input; these are called on CPU 0. */
-void host_console_start(void (*input)(const uint8_t *buf, size_t len),
-    void (*eof)(void), void (*resized)(void));
+/*
+ * Begin reading input; these are called on CPU 0.  input_all gets what comes
+ * from a pipe or file; after it refused (false) host_console_again repeats it.
+ */
+struct host_console_calls {
+	void (*input)(const uint8_t *buf, size_t len);
+	bool (*input_all)(const uint8_t *buf, size_t len);
+	void (*eof)(void);
+	void (*resized)(void);
+};
+void host_console_start(const struct host_console_calls *calls);
+void host_console_again(void);
 
 /* --- stubs --------------------------------------------------------------------------- */
 

@@ -19,9 +19,7 @@
 
 static struct termios saved;
 static volatile bool raw;
-static void (*on_input)(const uint8_t *buf, size_t len);
-static void (*on_eof)(void);
-static void (*on_resized)(void);
+static struct host_console_calls on;
 static uint8_t buffer[256];
 static size_t buffered;
 static sem_t consumed, filled;
@@ -104,17 +102,26 @@ static void
 take_input(void *arg)
 {
 	(void)arg;
-	if (buffered > 0)
-		on_input(buffer, buffered);
-	else
-		on_eof();
+	if (buffered == 0)
+		on.eof();
+	else if (raw) /* keys: better lost than stuck */
+		on.input(buffer, buffered);
+	else if (!on.input_all(buffer, buffered))
+		return;
 	sem_post(&consumed);
+}
+
+static struct host_msg input_msg = {.hm_func = take_input};
+
+void
+host_console_again(void)
+{
+	vk_post(&input_msg);
 }
 
 static void *
 reader(void *arg)
 {
-	static struct host_msg msg = {.hm_func = take_input};
 	ssize_t n;
 
 	(void)arg;
@@ -131,7 +138,7 @@ reader(void *arg)
 			sem_post(&filled);
 		} else {
 			waiting = true;
-			vk_post(&msg);
+			vk_post(&input_msg);
 		}
 		while (sem_wait(&consumed) != 0)
 			;
@@ -145,7 +152,7 @@ static void
 take_resize(void *arg)
 {
 	(void)arg;
-	on_resized();
+	on.resized();
 }
 
 void
@@ -153,22 +160,19 @@ host_console_winch(void)
 {
 	static struct host_msg msg = {.hm_func = take_resize};
 
-	if (on_resized != NULL)
+	if (on.resized != NULL)
 		vk_post(&msg);
 }
 
 void
-host_console_start(void (*input)(const uint8_t *buf, size_t len),
-    void (*eof)(void), void (*resized)(void))
+host_console_start(const struct host_console_calls *calls)
 {
 	struct termios t;
 	pthread_attr_t attr;
 	sigset_t all, old;
 	pthread_t td;
 
-	on_input = input;
-	on_eof = eof;
-	on_resized = resized;
+	on = *calls;
 	sem_init(&consumed, 0, 0);
 	sem_init(&filled, 0, 0);
 	if (isatty(0) && isatty(1) && tcgetattr(0, &saved) == 0) {
