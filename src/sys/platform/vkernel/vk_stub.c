@@ -108,9 +108,9 @@ stub_report(struct stub *st, const char *what)
 {
 	char *text = kmalloc(2048, M_STUB, M_NOWAIT);
 
-	kprintf("stub %d %s; killed: batch %#x of %#x, %u orders\n",
-	    st->st_pid, what, st->st_control->sc_done,
-	    st->st_control->sc_seq, st->st_control->sc_count);
+	kprintf("stub %d %s; killed: batch %#x of %#x, %u orders\n", st->st_pid,
+	    what, st->st_control->sc_done, st->st_control->sc_seq,
+	    st->st_control->sc_count);
 	if (text == NULL)
 		return;
 	host_stub_describe(st->st_pid, text, 2048);
@@ -156,7 +156,7 @@ stub_do(struct stub *st, const struct stub_order *orders, int n)
 		host_place_thread(st->st_pid, core, HOST_ON_CORE);
 	}
 	post(st, orders, n);
-	host_futex_wake(&st->st_control->sc_seq, 1);
+	host_futex_wake(&st->st_control->sc_seq, INT32_MAX);
 	KTR_EVENT(
 	    MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_pid, (uint64_t)n);
 	return (await(st, BIRTH_NS));
@@ -235,7 +235,7 @@ stub_finish(struct stub *st)
 		return (true);
 	kprintf("cannot start a stub process\n");
 	if (st->st_pid > 0)
-		host_stub_kill(st->st_pid);
+		stub_kill(st);
 	stub_free(st);
 	return (false);
 }
@@ -333,12 +333,23 @@ stub_get(void)
 	return (st);
 }
 
+/*
+ * End st and wait until the host has buried it: before that its threads may
+ * still write the pages they see and take futex wakes meant for the next user
+ * of those pages.  May sleep.
+ */
 void
 stub_kill(struct stub *st)
 {
-	if (!st->st_dead) {
-		st->st_dead = true;
+	nstime_t start = clock_mono();
+
+	while (!st->st_dead) {
 		host_stub_kill(st->st_pid);
+		tsleep((const void *)&st->st_dead, 0, "stubkill", NS_PER_MSEC);
+		if (clock_mono() - start > BIRTH_NS) {
+			kprintf("stub %d cannot be killed\n", st->st_pid);
+			st->st_dead = true;
+		}
 	}
 }
 
@@ -376,7 +387,10 @@ vkernel_stub_died(int pid)
 	if (st != NULL)
 		st->st_dead = true;
 	spin_unlock(&stubs_spin);
-	if (st != NULL && st->st_proc != NULL)
+	if (st == NULL)
+		return;
+	wakeup((const void *)&st->st_dead);
+	if (st->st_proc != NULL)
 		sig_send_proc(st->st_proc, SIGKILL, NULL);
 }
 
