@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import ROOT, VKERNEL, case, check, equal, fail, main, start
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (ROOT, TOP, VKERNEL, VKERNEL_TEST, case, check, equal, fail,
                  main, one_line, run, skip, start, vkernel, wait_for)

@@ -135,15 +135,16 @@ static void
 ddb_map(const char *arg)
 {
 	struct vm_entry *e;
-	struct vmspace *vm;
-	struct proc *p = NULL;
+	struct vmspace *vm = NULL;
+	struct proc *p;
 	uint64_t pid;
 
+	/* Without locks: proc_find would ask for one. */
 	if (ddb_number(&arg, &pid))
 		TAILQ_FOREACH(p, &allproc, p_all)
 			if ((uint64_t)p->p_pid == pid)
-				break;
-	if (p == NULL || (vm = p->p_vmspace) == NULL) {
+				vm = p->p_vmspace;
+	if (vm == NULL) {
 		kprintf("show map PID\n");
 		return;
 	}
