@@ -129,6 +129,7 @@ def debugger():
     with Terminal() as t:
         t.expect(re.escape(PROMPT))
         t.command("sleep 1000 &")
+        time.sleep(0.5)
         t.type(ESCAPE)
         t.expect("ddb> ")
 

@@ -324,10 +324,11 @@ def stubs_of(ram):
 
 
 def files_of(pid):
-    """Files under /tmp and /dev/shm that pid has open or mapped."""
+    """Files under /tmp and /dev/shm that it opened or mapped, not we."""
     names = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
-        names.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        if int(fd) > 2:
+            names.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
     with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
         names |= {l.split(None, 5)[-1].strip() for l in f if "/" in l}
     return {n for n in names if n.startswith(("/tmp/", "/dev/shm/")) and
