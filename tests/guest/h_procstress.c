@@ -437,6 +437,7 @@ GTEST(robust_owner_dies, "does the next locker learn of a dead owner?")
 {
 	pthread_mutex_t *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile int *owned = (volatile int *)(m + 1);
 	pthread_mutexattr_t at;
 	pid_t pid;
 
@@ -446,10 +447,12 @@ GTEST(robust_owner_dies, "does the next locker learn of a dead owner?")
 	pthread_mutex_init(m, &at);
 	if ((pid = fork()) == 0) {
 		pthread_mutex_lock(m);
+		*owned = 1;
 		usleep(30000);
 		_exit(0);
 	}
-	usleep(10000);
+	while (*owned == 0)
+		usleep(1000);
 	EQ(pthread_mutex_lock(m), EOWNERDEAD);
 	EQ(pthread_mutex_consistent(m), 0);
 	EQ(pthread_mutex_unlock(m), 0);

@@ -21,7 +21,6 @@ knob(const char *point, const char *what, int64_t *vp, bool set)
 			  : sys_sysctl_get(name, vp, &len)));
 }
 
-static volatile int tid_word;
 static uint8_t stack[16384] __aligned(16);
 
 static void

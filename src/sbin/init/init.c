@@ -10,12 +10,13 @@
  *	an interactive /bin/sh
  */
 #include "start.h"
+#include <sys/reboot.h>
 #include <sys/fcntl.h>
 #include <sys/ioccom.h>
 #include <sys/native.h>
+#include <sys/signal.h>
 #include <sys/stat.h>
 
-#define RB_POWEROFF 0x4 /* as in sys/systm.h */
 /* As in sys/tty.h, which needs kernel headers. */
 #define TIOCSCTTY _IOW('t', 97, int)
 #define TIOCSPGRP _IOW('t', 118, int)
@@ -219,6 +220,43 @@ exit_status(int status)
 }
 
 /* Reap everything until the main child is gone: its status. */
+/* What busybox and others ask of process 1 by a signal. */
+static const struct {
+	int sig, how;
+} requests[] = {
+    {SIGTERM, RB_REBOOT},
+    {SIGUSR1, RB_HALT},
+    {SIGUSR2, RB_POWEROFF},
+};
+static volatile int requested; /* a signal number, 0: none */
+
+static void
+on_request(int sig)
+{
+	requested = sig;
+}
+
+static void
+take_requests(void)
+{
+	struct native_sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = (uint64_t)(uintptr_t)on_request;
+	for (size_t i = 0; i < nitems(requests); i++)
+		sys_sigaction(requests[i].sig, &sa, NULL);
+}
+
+/* How to stop the machine: as asked, or off. */
+static int
+stop_how(void)
+{
+	for (size_t i = 0; i < nitems(requests); i++)
+		if (requests[i].sig == requested)
+			return (requests[i].how);
+	return (RB_POWEROFF);
+}
+
 static int
 reap_until(int main_pid)
 {
@@ -226,6 +264,8 @@ reap_until(int main_pid)
 	int status;
 
 	for (;;) {
+		if (requested != 0)
+			return (0);
 		status = 0;
 		pid = sys_wait4(-1, &status, 0, NULL);
 		if (pid == main_pid)
@@ -261,6 +301,7 @@ main(int argc, char **argv, char **envp)
 	console_open(O_NOCTTY);
 	build_env();
 	choose_child();
+	take_requests();
 	pid = sys_fork();
 	if (pid == 0)
 		child_run();
@@ -270,7 +311,7 @@ main(int argc, char **argv, char **envp)
 	} else {
 		status = reap_until((int)pid);
 	}
-	sys_reboot(RB_POWEROFF, status);
+	sys_reboot(stop_how(), status);
 	err_printf("init: reboot: %s\n", str_error(errno));
 	return (1);
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* reboot, halt, poweroff: stop the system; which one, says the own name. */
 #include "start.h"
-
-/* As in sys/systm.h, which is the kernel's own. */
-#define RB_HALT	    0x1
-#define RB_REBOOT   0x2
-#define RB_POWEROFF 0x4
+#include <sys/reboot.h>
 
 static const struct {
 	const char *name;

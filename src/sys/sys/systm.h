@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <sys/param.h>
 #include <sys/errno.h>
+#include <sys/reboot.h>
 
 /* --- panic and assertions: for our own bugs only ----------------------- */
 
@@ -110,9 +111,6 @@ const char *boot_option(const char *key);
 
 /* --- power -------------------------------------------------------------- */
 
-#define RB_HALT	    0x1
-#define RB_REBOOT   0x2
-#define RB_POWEROFF 0x4
 /* Syncs, unmounts, leaves the machine with status (vkernel: exit status). */
 void kern_reboot(int how, int status) __noreturn;
 

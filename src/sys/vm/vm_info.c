@@ -135,16 +135,15 @@ static void
 ddb_map(const char *arg)
 {
 	struct vm_entry *e;
-	struct vmspace *vm = NULL;
-	struct proc *p;
+	struct vmspace *vm;
+	struct proc *p = NULL;
 	uint64_t pid;
 
-	/* Without locks: proc_find would ask for one. */
 	if (ddb_number(&arg, &pid))
 		TAILQ_FOREACH(p, &allproc, p_all)
 			if ((uint64_t)p->p_pid == pid)
-				vm = p->p_vmspace;
-	if (vm == NULL) {
+				break;
+	if (p == NULL || (vm = p->p_vmspace) == NULL) {
 		kprintf("show map PID\n");
 		return;
 	}

@@ -173,8 +173,8 @@ con_wait_room(size_t n)
 		return;
 	lock_excl(&tp->tt_lock);
 	while (TTY_IN_BYTES - tty_in_count(tp) <= n && tty_readable(tp, false))
-		(void)lock_sleep(&tp->tt_in_head, &tp->tt_lock, 0, "conroom",
-		    NS_PER_SEC);
+		(void)lock_sleep(
+		    &tp->tt_in_head, &tp->tt_lock, 0, "conroom", NS_PER_SEC);
 	lock_release(&tp->tt_lock);
 }
 

@@ -11,44 +11,102 @@
 
 /* --- errors: native -> Linux, where the numbers differ ------------------- */
 
-#define LINUX_ERRNO_TABLE(X)                                                   \
-	X(EDEADLK, 35)                                                         \
-	X(EAGAIN, 11)                                                          \
-	X(EINPROGRESS, 115)                                                    \
-	X(EALREADY, 114)                                                       \
-	X(ENOTSOCK, 88) X(EDESTADDRREQ, 89) X(EMSGSIZE, 90) X(EPROTOTYPE,      \
-	    91) X(ENOPROTOOPT, 92) X(EPROTONOSUPPORT, 93) X(ESOCKTNOSUPPORT,   \
-	    94) X(EOPNOTSUPP, 95) X(EPFNOSUPPORT, 96) X(EAFNOSUPPORT,          \
-	    97) X(EADDRINUSE, 98) X(EADDRNOTAVAIL, 99) X(ENETDOWN, 100)        \
-	    X(ENETUNREACH, 101) X(ENETRESET, 102) X(ECONNABORTED, 103) X(      \
-		ECONNRESET, 104) X(ENOBUFS, 105) X(EISCONN, 106) X(ENOTCONN,   \
-		107) X(ESHUTDOWN, 108) X(ETOOMANYREFS, 109) X(ETIMEDOUT,       \
-		110) X(ECONNREFUSED, 111) X(ELOOP, 40) X(ENAMETOOLONG, 36)     \
-		X(EHOSTDOWN, 112) X(EHOSTUNREACH, 113) X(ENOTEMPTY, 39) X(     \
-		    EPROCLIM, 11) X(EUSERS, 87) X(EDQUOT, 122) X(ESTALE, 116)  \
-		    X(EREMOTE, 66) X(ENOLCK, 37) X(ENOSYS, 38) X(EFTYPE, 22)   \
-			X(EIDRM, 43) X(ENOMSG, 42) X(EOVERFLOW, 75)            \
-			    X(ECANCELED, 125) X(EILSEQ, 84) X(ENOATTR, 61) X(  \
-				EDOOFUS, 22) X(EBADMSG, 74) X(EMULTIHOP, 72)   \
-				X(ENOLINK, 67) X(EPROTO, 71) X(ENOMEDIUM, 123) \
-				    X(ENOTRECOVERABLE, 131) X(EOWNERDEAD, 130)
+/* clang-format off */
+#define LINUX_ERRNO_TABLE(X) \
+	X(EDEADLK, 35) \
+	X(EAGAIN, 11) \
+	X(EINPROGRESS, 115) \
+	X(EALREADY, 114) \
+	X(ENOTSOCK, 88) \
+	X(EDESTADDRREQ, 89) \
+	X(EMSGSIZE, 90) \
+	X(EPROTOTYPE, 91) \
+	X(ENOPROTOOPT, 92) \
+	X(EPROTONOSUPPORT, 93) \
+	X(ESOCKTNOSUPPORT, 94) \
+	X(EOPNOTSUPP, 95) \
+	X(EPFNOSUPPORT, 96) \
+	X(EAFNOSUPPORT, 97) \
+	X(EADDRINUSE, 98) \
+	X(EADDRNOTAVAIL, 99) \
+	X(ENETDOWN, 100) \
+	X(ENETUNREACH, 101) \
+	X(ENETRESET, 102) \
+	X(ECONNABORTED, 103) \
+	X(ECONNRESET, 104) \
+	X(ENOBUFS, 105) \
+	X(EISCONN, 106) \
+	X(ENOTCONN, 107) \
+	X(ESHUTDOWN, 108) \
+	X(ETOOMANYREFS, 109) \
+	X(ETIMEDOUT, 110) \
+	X(ECONNREFUSED, 111) \
+	X(ELOOP, 40) \
+	X(ENAMETOOLONG, 36) \
+	X(EHOSTDOWN, 112) \
+	X(EHOSTUNREACH, 113) \
+	X(ENOTEMPTY, 39) \
+	X(EPROCLIM, 11) \
+	X(EUSERS, 87) \
+	X(EDQUOT, 122) \
+	X(ESTALE, 116) \
+	X(EREMOTE, 66) \
+	X(ENOLCK, 37) \
+	X(ENOSYS, 38) \
+	X(EFTYPE, 22) \
+	X(EIDRM, 43) \
+	X(ENOMSG, 42) \
+	X(EOVERFLOW, 75) \
+	X(ECANCELED, 125) \
+	X(EILSEQ, 84) \
+	X(ENOATTR, 61) \
+	X(EDOOFUS, 22) \
+	X(EBADMSG, 74) \
+	X(EMULTIHOP, 72) \
+	X(ENOLINK, 67) \
+	X(EPROTO, 71) \
+	X(ENOMEDIUM, 123) \
+	X(ENOTRECOVERABLE, 131) \
+	X(EOWNERDEAD, 130)
+/* clang-format on */
 
 /* --- signals: Linux number, native name ------------------------------------ */
 
 #define SIG_STKFLT 66 /* native number that exists for Linux's 16 alone */
-#define LINUX_SIGNAL_TABLE(X)                                                  \
-	X(1, SIGHUP)                                                           \
-	X(2, SIGINT)                                                           \
-	X(3, SIGQUIT)                                                          \
-	X(4, SIGILL)                                                           \
-	X(5, SIGTRAP) X(6, SIGABRT) X(7, SIGBUS) X(8, SIGFPE) X(9, SIGKILL)    \
-	    X(10, SIGUSR1) X(11, SIGSEGV) X(12, SIGUSR2) X(13, SIGPIPE)        \
-		X(14, SIGALRM) X(15, SIGTERM) X(16, SIG_STKFLT) X(17, SIGCHLD) \
-		    X(18, SIGCONT) X(19, SIGSTOP) X(20, SIGTSTP)               \
-			X(21, SIGTTIN) X(22, SIGTTOU) X(23, SIGURG)            \
-			    X(24, SIGXCPU) X(25, SIGXFSZ) X(26, SIGVTALRM)     \
-				X(27, SIGPROF) X(28, SIGWINCH) X(29, SIGIO)    \
-				    X(30, SIGPWR) X(31, SIGSYS)
+/* clang-format off */
+#define LINUX_SIGNAL_TABLE(X) \
+	X(1, SIGHUP) \
+	X(2, SIGINT) \
+	X(3, SIGQUIT) \
+	X(4, SIGILL) \
+	X(5, SIGTRAP) \
+	X(6, SIGABRT) \
+	X(7, SIGBUS) \
+	X(8, SIGFPE) \
+	X(9, SIGKILL) \
+	X(10, SIGUSR1) \
+	X(11, SIGSEGV) \
+	X(12, SIGUSR2) \
+	X(13, SIGPIPE) \
+	X(14, SIGALRM) \
+	X(15, SIGTERM) \
+	X(16, SIG_STKFLT) \
+	X(17, SIGCHLD) \
+	X(18, SIGCONT) \
+	X(19, SIGSTOP) \
+	X(20, SIGTSTP) \
+	X(21, SIGTTIN) \
+	X(22, SIGTTOU) \
+	X(23, SIGURG) \
+	X(24, SIGXCPU) \
+	X(25, SIGXFSZ) \
+	X(26, SIGVTALRM) \
+	X(27, SIGPROF) \
+	X(28, SIGWINCH) \
+	X(29, SIGIO) \
+	X(30, SIGPWR) \
+	X(31, SIGSYS)
+/* clang-format on */
 #define LINUX_NSIG	  64
 #define LINUX_SIGRTMIN	  32
 #define LINUX_SIGSET_SIZE 8

@@ -429,9 +429,7 @@ size_of(void *p)
 	if ((pg->pg_flags & PGF_SLAB) != 0)
 		return (((struct slab *)pg->pg_index)->sl_zone->z_size);
 	KASSERT((pg->pg_flags & PGF_LARGE) != 0,
-	    ("kfree: %p was never "
-	     "allocated",
-		p));
+	    ("kfree: %p was never allocated", p));
 	return (pg->pg_index);
 }
 

@@ -21,6 +21,7 @@
 #include <sys/proc.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
+#include <machine/vmparam.h>
 #include <vm/vm.h>
 #include "proc_var.h"
 
@@ -80,6 +81,8 @@ fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
 	lock_excl(&proctree_lock);
 	if (rebooting || nlwps + nreserved >= 2 * maxproc - room ||
 	    (!thread && nprocs + nreserved >= maxproc - room))
+		goto out;
+	if (thread && lp->lw_proc->p_nlwps >= MACHINE_PROC_LWPS)
 		goto out;
 	if (cr->cr_uid != 0 && lim < (uint64_t)maxproc &&
 	    count_user(cr->cr_ruid) >= lim)

@@ -10,7 +10,8 @@
  * Invariants: (1) lk_owner != NULL implies lk_readers == 0.  (2) lk_depth > 0
  * only with an owner and LK_CANRECURSE.
  *
- * A wait longer than HANG_NS is reported once with the owner's stack.
+ * A wait longer than HANG_NS is reported with the owner's stack, again each
+ * HANG_NS.
  */
 #include <sys/systm.h>
 #include <sys/cpu.h>

@@ -373,8 +373,8 @@ stop_guest(struct lwp *lp)
 		if (clock_mono() - start > KICK_NS) {
 			kprintf("%s (%d) does not stop; killed\n",
 			    lp->lw_proc->p_comm, lp->lw_proc->p_pid);
-			kprintf("DBG pid %d slot %d state %u ks %u ss %u sig "
-				"%u tid %d/%u uc %#lx frame %#lx\n",
+			kprintf("stub %d slot %d: state %u ksleep %u ssleep %u "
+				"sig %u tid %d/%u ucontext %#lx frame %#lx\n",
 			    st->st_pid, lp->lw_md.lm_slot, mb->mb_state,
 			    mb->mb_ksleep, mb->mb_ssleep, mb->mb_sig,
 			    lp->lw_md.lm_tid, mb->mb_tid, mb->mb_ucontext,

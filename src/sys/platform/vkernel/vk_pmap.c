@@ -10,10 +10,12 @@
  * 3. What adds rights may wait until a guest of this space runs next.  What
  *    takes rights away is counted (pm_removals), and pmap_update flushes if
  *    any of it is still pending: when it returns, the guest cannot use it.
- * 4. If the list is full or the host refuses an order (it bounds the number of
- *    mappings), the stub is resynchronised: everything is unmapped and the
- *    tree is mapped again, as far as one round of batches goes.  Translations
- *    may always be forgotten: the fault brings them back.
+ * 4. If the list was full, the stub is resynchronised: everything is unmapped
+ *    and the tree is mapped again.  If the host refuses an order (it bounds the
+ *    number of mappings), everything is unmapped and nothing is mapped: mapping
+ *    the tree again would only use up the bound before the page that the guest
+ *    waits for.  Translations may always be forgotten: the fault brings them
+ *    back.
  * 5. A space that never ran has no stub; attaching one maps the whole tree.
  *
  * Lock order: pm_flush -> st_lock; pm_spin -> page spin.  pm_spin covers the
@@ -182,19 +184,23 @@ pend_tree(struct pmap *pm, uaddr_t *vap)
 	return (more);
 }
 
-/* (pm_flush, st_lock) The stub's space := the tree, whatever it was. */
+/*
+ * (pm_flush, st_lock) The stub's space := the tree, whatever it was, or
+ * nothing at all.
+ */
 static void
-resync(struct pmap *pm)
+resync(struct pmap *pm, bool refill)
 {
 	struct stub *st = pm->pm_stub;
 	struct stub_order clear = {HNR_MUNMAP,
 	    {VM_MIN_USER, VM_MAX_USER - VM_MIN_USER, 0, 0, 0, 0}, 0};
 	uint64_t removals;
 	uaddr_t va = 0;
-	bool more, again;
+	bool more, again, ok;
 	int n;
 
-	KTR_EVENT(MACHINE, resync, "stub=%d", (uint64_t)st->st_pid);
+	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_pid,
+	    (uint64_t)refill);
 	spin_lock(&pm->pm_spin);
 	st->st_resync = false;
 	st->st_npend = 0;
@@ -203,26 +209,28 @@ resync(struct pmap *pm)
 	if (!stub_do(st, &clear, 1))
 		stub_kill(st);
 	pm->pm_flushed = removals;
-	do {
+	while (refill && !st->st_dead) {
 		more = pend_tree(pm, &va);
 		n = take_orders(pm, &again, &removals);
-		if (n > 0 && !stub_do(st, st->st_control->sc_orders, n))
-			break; /* the rest comes by faults */
+		ok = n == 0 || stub_do(st, st->st_control->sc_orders, n);
+		if (!ok) {
+			resync(pm, false);
+			return;
+		}
 		if (!again)
 			pm->pm_flushed = removals;
-	} while (more && !again && !st->st_dead);
+		refill = more && !again;
+	}
 }
 
-void
-pmap_flush(struct pmap *pm)
+/* Returns when every order pended before the call is done. */
+static void
+flush(struct pmap *pm, struct stub *st)
 {
-	struct stub *st = pm->pm_stub;
 	uint64_t removals;
 	bool must_resync, ok = true;
 	int n;
 
-	if (st == NULL || (st->st_npend == 0 && !st->st_resync))
-		return;
 	lock_excl(&pm->pm_flush);
 	lock_excl(&st->st_lock);
 	n = take_orders(pm, &must_resync, &removals);
@@ -231,11 +239,24 @@ pmap_flush(struct pmap *pm)
 	if (!must_resync && ok)
 		pm->pm_flushed = removals;
 	else if (!st->st_dead)
-		resync(pm);
+		resync(pm, must_resync);
 	lock_release(&st->st_lock);
 	lock_release(&pm->pm_flush);
 }
 
+void
+pmap_flush(struct pmap *pm)
+{
+	struct stub *st = pm->pm_stub;
+
+	if (st != NULL && (st->st_npend > 0 || st->st_resync))
+		flush(pm, st);
+}
+
+/*
+ * An empty list is no proof: another CPU may have taken our order and still be
+ * waiting for the mapper.  pm_flush waits for it.
+ */
 void
 pmap_update(struct pmap *pm)
 {
@@ -244,7 +265,7 @@ pmap_update(struct pmap *pm)
 	if (pm->pm_stub == NULL)
 		pm->pm_flushed = pm->pm_removals;
 	else
-		pmap_flush(pm);
+		flush(pm, pm->pm_stub);
 }
 
 int

@@ -102,6 +102,22 @@ post(struct stub *st, const struct stub_order *orders, int n)
 	atomic_store_seq(&sc->sc_seq, seq);
 }
 
+/* A stub that fails us is killed: say where its threads are first. */
+void
+stub_report(struct stub *st, const char *what)
+{
+	char *text = kmalloc(2048, M_STUB, M_NOWAIT);
+
+	kprintf("stub %d %s; killed: batch %#x of %#x, %u orders\n",
+	    st->st_pid, what, st->st_control->sc_done,
+	    st->st_control->sc_seq, st->st_control->sc_count);
+	if (text == NULL)
+		return;
+	host_stub_describe(st->st_pid, text, 2048);
+	kprintf("%s", text);
+	kfree(text, M_STUB);
+}
+
 /* Wait for the batch posted last. */
 static bool
 await(struct stub *st, nstime_t limit)
@@ -118,8 +134,7 @@ await(struct stub *st, nstime_t limit)
 			return (false);
 		host_futex_wait(&sc->sc_done, done, 50 * NS_PER_MSEC);
 		if (clock_mono() - start > limit) {
-			kprintf(
-			    "stub %d does not answer; killed\n", st->st_pid);
+			stub_report(st, "does not answer");
 			stub_kill(st);
 			return (false);
 		}
@@ -371,6 +386,24 @@ vkernel_stub_died(int pid)
 
 /* --- slots -------------------------------------------------------------------------------------- */
 
+/* (st_lock) Take a mailbox back that has no thread. */
+static void
+slot_undo(struct stub *st, int slot, struct mailbox *mb)
+{
+	struct stub_order unmap = {HNR_MUNMAP,
+	    {STUB_MAILBOX + (uint64_t)slot * MAILBOX_SIZE, MAILBOX_SIZE, 0, 0,
+		0, 0},
+	    0};
+
+	if (!stub_do(st, &unmap, 1)) {
+		stub_kill(st); /* it goes with the stub */
+		return;
+	}
+	(void)radix_remove(&st->st_mailboxes, (uint64_t)slot);
+	vm_page_free(vm_page_of_kva(mb), MAILBOX_ORDER);
+	st->st_nslots--;
+}
+
 int
 stub_slot_get(struct stub *st, struct mailbox **mbp)
 {
@@ -392,8 +425,12 @@ stub_slot_get(struct stub *st, struct mailbox **mbp)
 			goto fail;
 		}
 		st->st_nslots++;
-		if (!stub_do(st, orders, slot_orders(st, slot, mb, orders)))
+		if (!stub_do(st, orders, slot_orders(st, slot, mb, orders))) {
+			/* The host has no thread for it: the next one who
+			 * finds the mailbox would wait for nobody. */
+			slot_undo(st, slot, mb);
 			goto fail;
+		}
 	}
 	st->st_busy[slot / 64] |= 1UL << (slot % 64);
 	lock_release(&st->st_lock);

@@ -6,10 +6,12 @@
 #include <sys/cpu.h>
 #include <sys/proc.h>
 #include <vm/vm_var.h>
+#include <machine/vmparam.h>
 #include "host/host.h"
 #include "stub_proto.h"
 
 #define STUB_SLOTS 1024 /* threads of one address space */
+_Static_assert(MACHINE_PROC_LWPS < STUB_SLOTS, "a slot for each thread");
 
 enum pend_op {
 	PEND_MAP,
@@ -55,6 +57,7 @@ bool stub_do(struct stub *st, const struct stub_order *orders, int n);
 int stub_slot_get(struct stub *st, struct mailbox **mbp);
 void stub_slot_put(struct stub *st, int slot);
 void stub_kill(struct stub *st);
+void stub_report(struct stub *st, const char *what); /* console */
 
 /* vk_pmap.c */
 void pmap_flush(struct pmap *pm); /* do every pending order */

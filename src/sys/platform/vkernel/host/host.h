@@ -91,6 +91,8 @@ struct host_spawn {
 void host_stub_spawn(struct host_spawn *hs); /* asynchronous */
 void host_stub_kill(int pid);
 void host_stub_kick(int pid, int tid);
+/* Where the host has each thread of a stub: text for a report. */
+void host_stub_describe(int pid, char *buf, size_t size);
 bool host_stub_owns(int pid, int tid);
 
 /* --- boot files ------------------------------------------------------------------------ */

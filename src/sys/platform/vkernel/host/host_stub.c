@@ -8,11 +8,13 @@
  * randomisation, and dies with the main thread.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -192,6 +194,51 @@ host_stub_kick(int pid, int tid)
 {
 	if (pid > 0 && tid > 0)
 		(void)syscall(SYS_tgkill, pid, tid, SIGUSR2);
+}
+
+/* The first line of /proc/PID/task/TID/NAME, without its newline. */
+static void
+task_line(int pid, const char *tid, const char *name, char *buf, size_t size)
+{
+	char path[96];
+	FILE *f;
+
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/%s", pid, tid, name);
+	if ((f = fopen(path, "re")) == NULL)
+		return;
+	if (fgets(buf, (int)size, f) != NULL)
+		buf[strcspn(buf, "\n")] = '\0';
+	fclose(f);
+}
+
+void
+host_stub_describe(int pid, char *buf, size_t size)
+{
+	char path[64], wchan[64], call[160], stat[256];
+	struct dirent *de;
+	size_t used = 0;
+	DIR *d;
+
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	if ((d = opendir(path)) == NULL)
+		return;
+	while ((de = readdir(d)) != NULL) {
+		if (de->d_name[0] == '.')
+			continue;
+		task_line(pid, de->d_name, "wchan", wchan, sizeof(wchan));
+		task_line(pid, de->d_name, "syscall", call, sizeof(call));
+		task_line(pid, de->d_name, "stat", stat, sizeof(stat));
+		const char *state = strrchr(stat, ')');
+
+		used += (size_t)snprintf(buf + used, size - used,
+		    "  thread %s state %.2s in %s: %s\n", de->d_name,
+		    state != NULL ? state + 1 : " ?", wchan, call);
+		if (used >= size)
+			break;
+	}
+	closedir(d);
 }
 
 bool

@@ -10,4 +10,8 @@
 #define VM_PIE_BASE  0x555555554000UL
 #define VM_STUB_BASE 0x7ff100000000UL
 
+/* Threads of one process: a stub has a slot for each, and some for those that
+ * share its memory for a while (vfork). */
+#define MACHINE_PROC_LWPS 960
+
 #endif
