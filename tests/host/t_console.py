@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import ROOT, VKERNEL, case, check, equal, fail, main, start
 
@@ -128,6 +129,7 @@ def debugger():
     with Terminal() as t:
         t.expect(re.escape(PROMPT))
         t.command("sleep 1000 &")
+        time.sleep(0.5)
         t.type(ESCAPE)
         t.expect("ddb> ")
 

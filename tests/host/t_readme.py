@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import TOP, case, check, main, run, skip
 
@@ -22,8 +23,10 @@ def blocks(text):
     """The lines of the blocks marked sh, outside of other blocks."""
     inside, ours = False, False
     for line in text.split("\n"):
-        if line.startswith("```"):
-            inside, ours = not inside, not inside and line[3:].strip() == "sh"
+        if not inside and line.startswith("```"):
+            inside, ours = True, line[3:].strip() == "sh"
+        elif line.rstrip() == "```":
+            inside = ours = False
         elif ours:
             yield line
 

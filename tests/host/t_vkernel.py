@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (ROOT, TOP, VKERNEL, VKERNEL_TEST, case, check, equal, fail,
                  main, one_line, run, skip, start, vkernel, wait_for)
@@ -323,10 +324,11 @@ def stubs_of(ram):
 
 
 def files_of(pid):
-    """Files under /tmp and /dev/shm that pid has open or mapped."""
+    """Files under /tmp and /dev/shm that it opened or mapped, not we."""
     names = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
-        names.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        if int(fd) > 2:
+            names.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
     with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
         names |= {l.split(None, 5)[-1].strip() for l in f if "/" in l}
     return {n for n in names if n.startswith(("/tmp/", "/dev/shm/")) and

@@ -183,6 +183,9 @@ stub_free(struct stub *st)
 static void
 born(void *arg)
 {
+	struct stub *st = arg;
+
+	atomic_store_rel(&st->st_born, true);
 	wakeup(arg);
 }
 
@@ -228,7 +231,8 @@ stub_begin(void)
 static bool
 stub_finish(struct stub *st)
 {
-	while (st->st_spawn.hs_pid == 0)
+	/* Not for the pid: the message that follows it lies in st, too. */
+	while (!atomic_load_acq(&st->st_born))
 		tsleep(st, 0, "stub", 10 * NS_PER_MSEC);
 	st->st_pid = st->st_spawn.hs_pid;
 	if (st->st_pid > 0 && await(st, BIRTH_NS))

@@ -30,6 +30,7 @@ struct stub {
 	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
 	struct host_spawn st_spawn;
 	int st_pid;
+	bool st_born; /* (atomic) the spawner is done with st_spawn */
 	volatile bool st_dead;
 	bool st_pooled;
 	struct stub_control *st_control;

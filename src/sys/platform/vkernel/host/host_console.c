@@ -148,10 +148,13 @@ reader(void *arg)
 	}
 }
 
+static bool resizing; /* (atomic) the message is under way */
+
 static void
 take_resize(void *arg)
 {
 	(void)arg;
+	__atomic_store_n(&resizing, false, __ATOMIC_SEQ_CST);
 	on.resized();
 }
 
@@ -160,7 +163,8 @@ host_console_winch(void)
 {
 	static struct host_msg msg = {.hm_func = take_resize};
 
-	if (on.resized != NULL)
+	if (on.resized != NULL &&
+	    !__atomic_exchange_n(&resizing, true, __ATOMIC_SEQ_CST))
 		vk_post(&msg);
 }
 
