@@ -120,7 +120,7 @@ cpu_kick(struct cpu *c)
 		return;
 	}
 	mb = atomic_load_seq(&c->c_md.cm_guest);
-	if (mb != NULL && host_futex_wake(&mb->mb_state, INT32_MAX) == 0)
+	if (mb != NULL && host_futex_wake(&mb->mb_state, HOST_WAKE_ALL) == 0)
 		host_stub_kick(c->c_md.cm_pid, c->c_md.cm_tid);
 }
 

@@ -458,7 +458,7 @@ guest_run(struct lwp *lp)
 	atomic_store_seq(&c->c_md.cm_guest, mb);
 	atomic_store_seq(&mb->mb_state, MBS_GUEST);
 	if (atomic_load_seq(&mb->mb_ssleep) != 0)
-		host_futex_wake(&mb->mb_state, INT32_MAX);
+		host_futex_wake(&mb->mb_state, HOST_WAKE_ALL);
 	wait_guest(lp, split);
 	curcpu->c_md.cm_guest = NULL;
 	if (st->st_dead)

@@ -15,6 +15,12 @@
  * 4. Slots.  A slot is a mailbox and a host thread parked in it; lwps come and
  *    go, the thread stays.
  *
+ * 5. A killed stub's pages are used again while its threads are still dying.
+ *    Until the host has removed them they are in the queues of the futexes in
+ *    these pages, before those of the new stub: who wakes a word that is
+ *    shared with a stub wakes all of its sleepers, or a dying one may take the
+ *    wakeup.
+ *
  * A stub that dies by itself takes its guest process with it, and nothing
  * else: st_dead, the owner gets SIGKILL.
  *
@@ -156,7 +162,7 @@ stub_do(struct stub *st, const struct stub_order *orders, int n)
 		host_place_thread(st->st_pid, core, HOST_ON_CORE);
 	}
 	post(st, orders, n);
-	host_futex_wake(&st->st_control->sc_seq, INT32_MAX);
+	host_futex_wake(&st->st_control->sc_seq, HOST_WAKE_ALL);
 	KTR_EVENT(
 	    MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_pid, (uint64_t)n);
 	return (await(st, BIRTH_NS));

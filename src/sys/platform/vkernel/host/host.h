@@ -47,6 +47,7 @@ void host_ram_discard(uint64_t off, uint64_t len);
 int64_t host_clock_mono(void);
 int64_t host_clock_real(void);
 void host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns);
+#define HOST_WAKE_ALL 0x7fffffff
 int host_futex_wake(volatile uint32_t *word, int n);
 void host_set_gs(void *base);
 int host_cpu_thread(int id, void *cpu); /* start vkernel_cpu_main(cpu) */

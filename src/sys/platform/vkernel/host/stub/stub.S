@@ -17,6 +17,7 @@
 #define NR_SECCOMP     317
 #define FUTEX_WAIT     0
 #define FUTEX_WAKE     1
+#define WAKE_ALL       0x7fffffff
 
 	.text
 
@@ -43,7 +44,7 @@ stub_handler:
 	je	wait_turn
 	leaq	MB_STATE(%rbx), %rdi
 	movl	$FUTEX_WAKE, %esi
-	movl	$1, %edx
+	movl	$WAKE_ALL, %edx
 	movl	$NR_FUTEX, %eax
 	syscall
 
@@ -146,7 +147,7 @@ mapper_wait:
 	syscall
 	leaq	CTL_DONE(%r12), %rdi
 	movl	$FUTEX_WAKE, %esi
-	movl	$1, %edx
+	movl	$WAKE_ALL, %edx
 	movl	$NR_FUTEX, %eax
 	syscall
 	jmp	mapper_wait
