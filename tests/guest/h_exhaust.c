@@ -131,9 +131,10 @@ settle(const struct counters *before)
 	}
 	if (!back(before, &after))
 		FAIL("free %ld -> %ld KiB, processes %ld -> %ld, files %ld -> "
-		     "%ld, ptys %ld -> %ld", before->mem >> 10, after.mem >> 10,
-		    before->procs, after.procs, before->files, after.files,
-		    before->ptys, after.ptys);
+		     "%ld, ptys %ld -> %ld",
+		    before->mem >> 10, after.mem >> 10, before->procs,
+		    after.procs, before->files, after.files, before->ptys,
+		    after.ptys);
 }
 
 static void
@@ -155,7 +156,7 @@ bomb(void (*f)(void), int want)
 static void
 fork_bomb(void)
 {
-	struct rlimit rl = { FORK_LIMIT, FORK_LIMIT };
+	struct rlimit rl = {FORK_LIMIT, FORK_LIMIT};
 	int n = 0, p[2];
 	char c;
 	pid_t pid;
@@ -241,8 +242,11 @@ descriptor_bomb(void)
 		n++;
 	CHECK(errno == EMFILE || errno == ENFILE);
 	CHECK(n > 500);
-	ERR(eventfd(0, 0) >= 0 ? 0 : (errno == EMFILE || errno == ENFILE ?
-		(errno = EMFILE, -1) : 0), EMFILE);
+	ERR(eventfd(0, 0) >= 0
+		? 0
+		: (errno == EMFILE || errno == ENFILE ? (errno = EMFILE, -1)
+						      : 0),
+	    EMFILE);
 }
 
 GTEST(descriptor_bomb, "are too many descriptors EMFILE, and back after?")
@@ -280,7 +284,8 @@ tmpfs_bomb(void)
 	}
 }
 
-GTEST(tmpfs_bomb, "does a file that fills tmpfs end in ENOSPC, and its room come back?")
+GTEST(tmpfs_bomb,
+    "does a file that fills tmpfs end in ENOSPC, and its room come back?")
 {
 	bomb(tmpfs_bomb, 0);
 }
@@ -412,8 +417,8 @@ pipe_bomb(void)
 		CHECK(errno == EAGAIN || errno == ENOMEM);
 		n++;
 	}
-	CHECK(n == 500 || errno == EMFILE || errno == ENFILE ||
-	    errno == ENOMEM);
+	CHECK(
+	    n == 500 || errno == EMFILE || errno == ENFILE || errno == ENOMEM);
 	CHECK(n > 100 && full > 100);
 }
 
@@ -433,7 +438,7 @@ pty_bomb(void)
 		int zero = 0;
 
 		n++;
-		ioctl(fd, 0x40045431, &zero); /* TIOCSPTLCK */
+		ioctl(fd, 0x40045431, &zero);	       /* TIOCSPTLCK */
 		if (ioctl(fd, 0x80045430, &unit) != 0) /* TIOCGPTN */
 			continue;
 		snprintf(name, sizeof(name), "/dev/pts/%u", unit);
@@ -454,7 +459,7 @@ GTEST(pty_bomb, "do all terminals of a process go with it?")
 static void
 epoll_bomb(void)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = {.events = EPOLLIN};
 	int ep[64], n, e, made = 0;
 
 	for (n = 0; n < 64 && (ep[n] = epoll_create1(0)) >= 0; n++)
