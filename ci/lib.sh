@@ -14,11 +14,15 @@ die() {
 
 # Install what of ci/deps is missing.  Root or sudo is needed only then.
 install_deps() {
-	local missing=() name rest as=()
+	local missing=() name rest as=() have
+	# One question for all: this runs before every boot.
+	have=$(awk '!/^(#|$)/ { print $1 }' "$top/ci/deps" |
+	    xargs dpkg-query -W -f '${db:Status-Status} ${Package}\n' \
+		2>/dev/null || true)
 	while read -r name rest; do
 		case $name in '' | \#*) continue ;; esac
-		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null |
-		    grep -qx installed || missing+=("$name")
+		[[ $'\n'$have$'\n' == *$'\n'"installed $name"$'\n'* ]] ||
+		    missing+=("$name")
 	done <"$top/ci/deps"
 	((${#missing[@]} == 0)) && return
 	say "installing: ${missing[*]}"
