@@ -29,7 +29,8 @@
 #include <machine/physmem.h>
 #include "vm_var.h"
 
-#define ORDERS 11 /* largest block 4 MiB */
+#define ORDERS	    11 /* largest block 4 MiB */
+#define KILL_STALLS 3  /* rounds of reclaim without a page */
 
 TAILQ_HEAD(page_list, vm_page);
 
@@ -179,6 +180,7 @@ static struct vm_page *
 alloc_hard(int domain, int order, int flags)
 {
 	struct vm_page *pg;
+	int stalls = 0;
 
 	for (int attempt = 0; attempt < 50; attempt++) {
 		bool progress = vm_reclaim(MAX(32, 2UL << order));
@@ -193,7 +195,10 @@ alloc_hard(int domain, int order, int flags)
 		    (curthread->td_lwp->lw_proc->p_flags &
 			(PF_EXITING | PF_OOM)) != 0)
 			return (alloc_once(domain, order, true));
-		if (order <= 3)
+		/* One round may have met only locked or dirty pages; and a
+		 * long run that is missing is no reason to kill while single
+		 * pages abound. */
+		if (++stalls >= KILL_STALLS && vm_free_pages < vm_free_low)
 			proc_oom_kill();
 		tsleep(&vm_free_pages, 0, "vmwait", 10 * NS_PER_MSEC);
 	}
