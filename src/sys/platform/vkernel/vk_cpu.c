@@ -291,6 +291,8 @@ console_start(void)
 	init_set_argv(args, len);
 	host_console_start(&(const struct host_console_calls){
 	    console_input, console_input_all, console_eof, console_resized});
+	/* A change between the console's first question and now was missed. */
+	console_resized();
 }
 SYSINIT(vk_console, SI_INIT - 1, console_start);
 
