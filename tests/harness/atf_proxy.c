@@ -100,7 +100,9 @@ start(const struct row *r, int out)
 		_exit(126);
 	if (r->kind == 'k') {
 		snprintf(option, sizeof(option), "ktest=%s", r->name);
-		execl(kernel, "vkernel-test", "-i", root, "-k", option, NULL);
+		/* Kyua's private directory of the case is the share. */
+		execl(kernel, "vkernel-test", "-i", root, "-s", ".", "-k",
+		    option, NULL);
 	} else {
 		snprintf(guest, sizeof(guest), "/tests/%s",
 		    base != NULL ? base + 1 : program);
