@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# How kernel code is compiled.  A kernel folder's CMakeLists.txt says
+# How kernel code is compiled: once for each machine.  A kernel folder's
+# CMakeLists.txt says
 #	kernel_sources(a.c b.c)
-# and the machine links target kernel_objs.
+# and each machine links its target kernel_objs_MACHINE.  A folder that only
+# some machines have sets KERNEL_MACHINES first.
 
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
     OUTPUT_VARIABLE compiler_include OUTPUT_STRIP_TRAILING_WHITESPACE)
+
+# The checkers know memory as the host gives it: they need the vkernel.
+set(MACHINES vkernel)
+if(NOT MAYFLY_MEMCHECK AND NOT MAYFLY_KASAN)
+	list(APPEND MACHINES pc64)
+endif()
+set(KERNEL_MACHINES ${MACHINES})
 
 set(KERNEL_CFLAGS -ffreestanding -nostdinc -isystem ${compiler_include}
     -fno-pie -mgeneral-regs-only -fno-strict-aliasing -fno-omit-frame-pointer
     -fno-stack-protector -fno-asynchronous-unwind-tables
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef
     -Wno-unused-parameter -Wno-missing-field-initializers)
+set(KERNEL_CFLAGS_vkernel)
+set(KERNEL_CFLAGS_pc64 -mcmodel=kernel -mno-red-zone -fcf-protection=none)
 set(KERNEL_INCLUDES ${PROJECT_SOURCE_DIR}/src/sys
     ${PROJECT_SOURCE_DIR}/src/sys/cpu/x86_64/include
     ${PROJECT_BINARY_DIR}/gen)
@@ -29,16 +40,26 @@ if(MAYFLY_KASAN)
 	    --param=asan-stack=0 --param=asan-globals=0)
 endif()
 
-add_library(kernel_objs OBJECT)
-target_compile_options(kernel_objs PRIVATE
-    $<$<COMPILE_LANGUAGE:C>:${KERNEL_CFLAGS}>)
-target_include_directories(kernel_objs PRIVATE ${KERNEL_INCLUDES}
-    ${PROJECT_SOURCE_DIR}/src/sys/platform/vkernel/include)
-target_compile_definitions(kernel_objs PRIVATE ${KERNEL_DEFINES})
+# kernel_library(NAME MACHINE): an empty object library of kernel code.
+function(kernel_library name machine)
+	add_library(${name} OBJECT)
+	target_compile_options(${name} PRIVATE
+	    $<$<COMPILE_LANGUAGE:C>:${KERNEL_CFLAGS}>
+	    $<$<COMPILE_LANGUAGE:C>:${KERNEL_CFLAGS_${machine}}>)
+	target_include_directories(${name} PRIVATE ${KERNEL_INCLUDES}
+	    ${PROJECT_SOURCE_DIR}/src/sys/platform/${machine}/include)
+	target_compile_definitions(${name} PRIVATE ${KERNEL_DEFINES})
+endfunction()
+foreach(m IN LISTS MACHINES)
+	kernel_library(kernel_objs_${m} ${m})
+endforeach()
 
 function(kernel_sources)
-	foreach(f IN LISTS ARGN)
-		target_sources(kernel_objs PRIVATE
-		    ${CMAKE_CURRENT_SOURCE_DIR}/${f})
+	foreach(m IN LISTS KERNEL_MACHINES)
+		if(m IN_LIST MACHINES)
+			list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/
+			    OUTPUT_VARIABLE files)
+			target_sources(kernel_objs_${m} PRIVATE ${files})
+		endif()
 	endforeach()
 endfunction()

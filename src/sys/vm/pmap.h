@@ -26,6 +26,7 @@ struct vm_page *pmap_lookup(struct pmap *pm, uaddr_t va, vm_prot_t *protp);
 /* The page at va if it is mapped with access, wired; else NULL. */
 struct vm_page *pmap_wire(struct pmap *pm, uaddr_t va, vm_prot_t access);
 uint64_t pmap_resident(struct pmap *pm); /* pages */
+uint64_t pmap_resident_range(struct pmap *pm, uaddr_t start, uaddr_t end);
 void pmap_update(struct pmap *pm);
 /* Give the child the parent's translations of [start, end), not writable. */
 void pmap_copy(struct pmap *to, struct pmap *from, uaddr_t start, uaddr_t end);

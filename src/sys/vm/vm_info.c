@@ -70,19 +70,6 @@ vmspace_resident(struct vmspace *vm)
 	return (ptoa(pmap_resident(&vm->vm_pmap)));
 }
 
-static uint64_t
-entry_resident(struct vmspace *vm, struct vm_entry *e)
-{
-	uint64_t i = atop(e->ve_start), n = 0;
-
-	spin_lock(&vm->vm_pmap.pm_spin);
-	while (
-	    radix_next(&vm->vm_pmap.pm_ptes, &i) != NULL && i < atop(e->ve_end))
-		n++, i++;
-	spin_unlock(&vm->vm_pmap.pm_spin);
-	return (ptoa(n));
-}
-
 int
 vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 {
@@ -102,7 +89,8 @@ vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 	info->vei_stack = (e->ve_flags & VMM_GROWSDOWN) != 0;
 	info->vei_heap = e->ve_object == NULL && vm->vm_brk_start != 0 &&
 	    e->ve_start < vm->vm_brk && e->ve_end > vm->vm_brk_start;
-	info->vei_resident = entry_resident(vm, e);
+	info->vei_resident =
+	    ptoa(pmap_resident_range(&vm->vm_pmap, e->ve_start, e->ve_end));
 	if (e->ve_object != NULL && e->ve_object->vo_type == VMO_VNODE) {
 		info->vei_vp = e->ve_object->vo_handle;
 		vnode_hold(info->vei_vp);

@@ -445,6 +445,18 @@ pmap_resident(struct pmap *pm)
 	return (pm->pm_ptes.rx_count);
 }
 
+uint64_t
+pmap_resident_range(struct pmap *pm, uaddr_t start, uaddr_t end)
+{
+	uint64_t i = atop(start), n = 0;
+
+	spin_lock(&pm->pm_spin);
+	for (; radix_next(&pm->pm_ptes, &i) != NULL && i < atop(end); i++)
+		n++;
+	spin_unlock(&pm->pm_spin);
+	return (n);
+}
+
 /* --- by page ------------------------------------------------------------------------------------ */
 
 /*

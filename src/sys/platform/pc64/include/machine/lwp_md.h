@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The PC's part of struct lwp: its floating state, and where that is. */
+#ifndef MACHINE_LWP_MD_H
+#define MACHINE_LWP_MD_H
+
+#include <sys/types.h>
+
+struct cpu;
+
+struct lwp_md {
+	void *lm_fpu;		/* XSAVE area, 64-byte aligned */
+	struct cpu *lm_fpu_cpu; /* whose registers hold it last, or NULL */
+	bool lm_fpu_live;	/* the registers are newer than the area */
+};
+
+#endif
