@@ -30,7 +30,7 @@
 
 #define PORT_READY     0x11
 #define EXIT_OF(class) ((class) << 1 | 1) /* isa-debug-exit */
-#define GRUB_MARK      "mayfly: starting\r\n"
+#define GRUB_MARK      "mayfly: starting\n\r"
 #define OVMF	       "/usr/share/ovmf/OVMF.fd"
 
 /* QEMU's descriptors. */

@@ -72,6 +72,7 @@ struct machine {
 	bool m_firmware;  /* what comes is still the firmware's and GRUB's */
 	size_t m_matched; /* bytes of GRUB_MARK seen */
 	bool m_dead;	  /* the console ended */
+	bool m_killed;	  /* by us */
 	int m_status;	  /* last byte of port 0xe9, or -1 */
 	char m_error[512];
 	size_t m_error_len;
