@@ -61,7 +61,8 @@ image_get(const struct config *c)
 		c->c_tier->t_image) < 0)
 		option_fail("out of memory");
 	if (stat(image, &st) != 0 || newer(&st, c->c_kernel) ||
-	    newer(&st, c->c_initramfs) || newer(&st, MKIMAGE))
+	    newer(&st, c->c_initramfs) || newer(&st, MKIMAGE) ||
+	    newer(&st, GRUB_CFG))
 		make(c, image);
 	return (image);
 }
