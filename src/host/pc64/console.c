@@ -7,7 +7,9 @@
  * 2. Input waits until the kernel says that it reads (PORT_READY), at the most
  *    READY_MS, and moves as fast as the serial line takes it: the end of a pipe
  *    or file becomes ^D behind its last byte.
- * 3. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
+ * 3. Output is taken from the serial line at once, however slow our reader is:
+ *    a chip whose line is stuck makes the kernel drop bytes.
+ * 4. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
  *    Ctrl-] and anything else goes to the kernel, which has commands of its own.
  */
 #define _GNU_SOURCE
@@ -24,6 +26,7 @@
 
 #define READY_MS     3000
 #define HANG_WAIT_MS 5000 /* for the report */
+#define CHUNK	     4096 /* PIPE_BUF */
 #define ESCAPE	     0x1d /* Ctrl-] */
 #define END_OF_FILE  0x04 /* ^D */
 
@@ -31,6 +34,8 @@ struct session {
 	struct machine s_machine;
 	int64_t s_start_ms;
 	int64_t s_end_ms; /* then it hangs; 0: never */
+	char *s_output;	  /* [done, len) still is to be printed */
+	size_t s_output_done, s_output_len, s_output_size;
 	char s_input[1024];
 	size_t s_input_len;
 	bool s_input_ended, s_escaped;
@@ -113,33 +118,50 @@ add_size(struct config *c)
 
 /* --- both ways ------------------------------------------------------------------------ */
 
-static void
-put_all(const char *buf, size_t len)
-{
-	struct pollfd pfd = {1, POLLOUT, 0};
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(1, buf, len);
-		if (n < 0 && errno == EAGAIN)
-			poll(&pfd, 1, 1000);
-		else if (n < 0 && errno != EINTR)
-			return; /* nobody reads: the words are lost */
-		if (n > 0) {
-			buf += n;
-			len -= (size_t)n;
-		}
-	}
-}
-
+/* All that the kernel said, as long as the memory lasts. */
 static void
 take_output(struct session *s)
 {
-	char buf[4096];
 	size_t n;
 
-	while ((n = machine_read(&s->s_machine, buf, sizeof(buf))) > 0)
-		put_all(buf, n);
+	do {
+		if (s->s_output_size - s->s_output_len < CHUNK) {
+			s->s_output_size = 2 * s->s_output_size + CHUNK;
+			s->s_output = realloc(s->s_output, s->s_output_size);
+			if (s->s_output == NULL)
+				option_fail("no memory for the output");
+		}
+		n = machine_read(
+		    &s->s_machine, s->s_output + s->s_output_len, CHUNK);
+		s->s_output_len += n;
+	} while (n > 0);
+}
+
+/* Up to a chunk, which a pipe that is ready takes without a wait. */
+static void
+give_output(struct session *s)
+{
+	size_t len = s->s_output_len - s->s_output_done;
+	ssize_t n;
+
+	n = write(1, s->s_output + s->s_output_done, len < CHUNK ? len : CHUNK);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* If nobody reads, the words are lost. */
+	s->s_output_done += n > 0 ? (size_t)n : len;
+	if (s->s_output_done == s->s_output_len)
+		s->s_output_done = s->s_output_len = 0;
+}
+
+static void
+give_all_output(struct session *s)
+{
+	struct pollfd out = {1, POLLOUT, 0};
+
+	while (s->s_output_len > 0) {
+		poll(&out, 1, -1);
+		give_output(s);
+	}
 }
 
 /* A key; true if it is for the kernel. */
@@ -219,16 +241,20 @@ patience(const struct session *s)
 static void
 step(struct session *s)
 {
-	struct pollfd in = {-1, POLLIN, 0};
+	struct pollfd fds[] = {{-1, POLLIN, 0}, {-1, POLLOUT, 0}};
 	bool ready =
 	    s->s_machine.m_ready || now_ms() >= s->s_start_ms + READY_MS;
 
 	if (!s->s_input_ended && s->s_input_len < sizeof(s->s_input) / 4)
-		in.fd = 0;
+		fds[0].fd = 0;
+	if (s->s_output_len > 0)
+		fds[1].fd = 1;
 	machine_poll(
-	    &s->s_machine, &in, 1, ready && s->s_input_len > 0, patience(s));
+	    &s->s_machine, fds, 2, ready && s->s_input_len > 0, patience(s));
 	take_output(s);
-	if (in.revents != 0)
+	if (fds[1].revents != 0)
+		give_output(s);
+	if (fds[0].revents != 0)
 		take_input(s);
 	if (ready && s->s_input_len > 0)
 		give_input(s);
@@ -241,8 +267,10 @@ static int
 finish(struct session *s, const struct config *c)
 {
 	int status = 0;
-	enum ending ending = machine_wait(&s->s_machine, &status);
+	enum ending ending;
 
+	give_all_output(s);
+	ending = machine_wait(&s->s_machine, &status);
 	restore_terminal();
 	if (ending == END_HANG || s->s_hung) {
 		fprintf(stderr, "pc64: hang: no end within %d s%s\n",
