@@ -39,15 +39,19 @@ struct bootinfo {
 	int bi_nranges;
 	struct boot_module bi_modules[BOOT_MODULES_MAX];
 	int bi_nmodules;
-	char bi_cmdline[4096];
-	paddr_t bi_rsdp;	  /* 0: search for it */
+	char bi_cmdline
+	    [4096];	 /* QEMU's multiboot 1 puts the image's name first */
+	paddr_t bi_rsdp; /* 0: search for it */
 	uint8_t bi_rsdp_copy[36]; /* multiboot 2 gives a copy; */
 	uint32_t bi_rsdp_len;	  /* its length, 0 if none */
 	int bi_nwarnings;
 	char bi_warnings[8][96]; /* one line each, for the console */
 };
 
-/* [pa, pa+len) readable through the result, or NULL if it cannot be read. */
+/*
+ * [pa, pa+len) readable through the result, or NULL if it cannot be read.  The
+ * decoders use a result only until they ask for the next.
+ */
 typedef const void *(*phys_read_t)(paddr_t pa, size_t len);
 
 /*
