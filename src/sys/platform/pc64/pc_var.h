@@ -110,6 +110,7 @@ void lapic_eoi(void);
 uint32_t lapic_id(void);
 void lapic_send(uint32_t apic_id, unsigned vector);
 void lapic_nmi_others(void);
+void lapic_nmi(uint32_t apic_id);
 void lapic_start(uint32_t apic_id, unsigned page); /* INIT, SIPI, SIPI */
 void lapic_timer(uint32_t count);		   /* one shot; 0 stops it */
 uint32_t lapic_timer_left(void);
@@ -123,13 +124,17 @@ bool ioapic_has(uint32_t gsi);
 
 void clock_init(void); /* calibrate the TSC and the LAPIC timer */
 void clock_delay(nstime_t ns);
-/* Have V_TIMER come at or before until; 0: no need. */
+/* (IF 0) Have V_TIMER come at or before until. */
 void timer_arm(nstime_t until);
+nstime_t tsc_to_ns(uint64_t cycles);
 
 /* --- smp.c, exit.c, serial.c, symbol.c ---------------------------------------------------- */
 
 void smp_stopped(struct ktrap *kt) __noreturn; /* NMI: parked */
 extern volatile bool smp_stopping;
+/* A CPU or the whole does not go on: stacks, class "hang". */
+void machine_hang(const char *why) __noreturn;
+void watchdog_check(void); /* at a timer interrupt */
 void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);

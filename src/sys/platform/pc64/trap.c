@@ -112,7 +112,9 @@ debug_trap(struct ktrap *kt)
 static void
 nmi(struct ktrap *kt)
 {
-	if (smp_stopping)
+	static volatile uint32_t once;
+
+	if (smp_stopping || atomic_swap(&once, 1) != 0)
 		smp_stopped(kt);
 	panic_pc = kt->kt_rip;
 	panic_fp = kt->kt_rbp;
@@ -154,6 +156,7 @@ interrupt_note(unsigned vector)
 		break;
 	case V_TIMER:
 		c->c_md.cm_timer = 0;
+		watchdog_check();
 		break;
 	case V_KICK:
 		break;

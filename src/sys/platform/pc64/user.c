@@ -295,10 +295,10 @@ user_exception(struct lwp *lp, int v)
 		user_debug(lp);
 		break;
 	case T_BPT:
-		trap_exception(lp, SIGTRAP, SI_KERNEL, 0, v);
+		trap_exception(lp, SIGTRAP, TRAP_BRKPT, pc, v);
 		break;
 	case T_ILLOP:
-		trap_exception(lp, SIGILL, ILL_ILLOPN, pc, v);
+		trap_exception(lp, SIGILL, ILL_ILLOPC, pc, v);
 		break;
 	case T_FPERR:
 	case T_SIMD:
