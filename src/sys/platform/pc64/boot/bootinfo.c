@@ -9,7 +9,7 @@
  * 1. Trust.  Nothing of what is read is believed: counts are capped, sums that
  *    wrap are refused, each read is asked from the phys_read_t and copied at
  *    once, so its result need not last.  Work is bounded by BOOT_ENTRIES_MAX
- *    entries in each list and BOOT_STRING_MAX bytes in each string.
+ *    entries in each list and by our own buffer for each string.
  * 2. Ranges.  A range as told is rounded to pages, RAM inwards, all others
  *    outwards.  Then a sweep over all starts and ends gives each stretch the
  *    most restrictive kind that covers it.  Where a table is full, RAM is what
