@@ -372,6 +372,19 @@ has_ram(const struct bootinfo *bi)
 	return (false);
 }
 
+/* qboot enters by PVH with multiboot's magic in EAX: its first word decides. */
+static uint32_t
+true_magic(struct boot_decode *bd, uint32_t magic, paddr_t info)
+{
+	uint32_t word;
+
+	if (magic == BOOT_MAGIC_MB1 &&
+	    boot_copy(bd, info, 0, &word, sizeof(word)) == 0 &&
+	    word == BOOT_MAGIC_PVH)
+		return (BOOT_MAGIC_PVH);
+	return (magic);
+}
+
 int
 bootinfo_decode(
     uint32_t magic, paddr_t info, phys_read_t read, struct bootinfo *bi)
@@ -381,6 +394,7 @@ bootinfo_decode(
 
 	memset(bi, 0, sizeof(*bi));
 	bi->bi_protocol = "unknown";
+	magic = true_magic(&bd, magic, info);
 	for (size_t i = 0; i < nitems(protocols); i++) {
 		if (protocols[i].p_magic == magic) {
 			bi->bi_protocol = protocols[i].p_name;
