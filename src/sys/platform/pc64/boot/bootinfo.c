@@ -9,7 +9,7 @@
  * 1. Trust.  Nothing of what is read is believed: counts are capped, sums that
  *    wrap are refused, each read is asked from the phys_read_t and copied at
  *    once, so its result need not last.  Work is bounded by BOOT_ENTRIES_MAX
- *    entries in each list and BOOT_STRING_MAX bytes in each string.
+ *    entries in each list and by our own buffer for each string.
  * 2. Ranges.  A range as told is rounded to pages, RAM inwards, all others
  *    outwards.  Then a sweep over all starts and ends gives each stretch the
  *    most restrictive kind that covers it.  Where a table is full, RAM is what
@@ -372,6 +372,19 @@ has_ram(const struct bootinfo *bi)
 	return (false);
 }
 
+/* qboot enters by PVH with multiboot's magic in EAX: its first word decides. */
+static uint32_t
+true_magic(struct boot_decode *bd, uint32_t magic, paddr_t info)
+{
+	uint32_t word;
+
+	if (magic == BOOT_MAGIC_MB1 &&
+	    boot_copy(bd, info, 0, &word, sizeof(word)) == 0 &&
+	    word == BOOT_MAGIC_PVH)
+		return (BOOT_MAGIC_PVH);
+	return (magic);
+}
+
 int
 bootinfo_decode(
     uint32_t magic, paddr_t info, phys_read_t read, struct bootinfo *bi)
@@ -381,6 +394,7 @@ bootinfo_decode(
 
 	memset(bi, 0, sizeof(*bi));
 	bi->bi_protocol = "unknown";
+	magic = true_magic(&bd, magic, info);
 	for (size_t i = 0; i < nitems(protocols); i++) {
 		if (protocols[i].p_magic == magic) {
 			bi->bi_protocol = protocols[i].p_name;

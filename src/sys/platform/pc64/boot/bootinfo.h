@@ -55,11 +55,15 @@ struct bootinfo {
 typedef const void *(*phys_read_t)(paddr_t pa, size_t len);
 
 /*
- * Decode what the loader left at physical address info.  0; EINVAL: unknown
- * magic, or so damaged that there is no memory map (the first warning says
- * what).  Lesser damage is left out with a warning.  Ranges that overlap are
- * resolved in favour of the more restrictive kind; ranges are page-aligned
- * inwards for RAM and outwards for the others.
+ * Decode what the loader left at physical address info.  PVH has no magic of
+ * its own in EAX (qboot leaves multiboot 1's there): pass BOOT_MAGIC_PVH, or
+ * multiboot 1's, which is taken for PVH if the first word at info is PVH's.
+ *
+ * 0; EINVAL: unknown magic, or so damaged that there is no memory map (the
+ * first warning says what).  Lesser damage is left out with a warning.  Ranges
+ * that overlap are resolved in favour of the more restrictive kind; ranges are
+ * page-aligned inwards for RAM and outwards for the others.  Modules lie in
+ * RAM and are disjoint.  Takes 4 KiB of stack.
  */
 int bootinfo_decode(
     uint32_t magic, paddr_t info, phys_read_t read, struct bootinfo *bi);

@@ -36,7 +36,7 @@ void boot_add_basic_memory(
 void boot_add_module(struct boot_decode *bd, paddr_t start, paddr_t end,
     paddr_t string, size_t max);
 void boot_set_cmdline(struct boot_decode *bd, paddr_t string, size_t max);
-#define BOOT_STRING_MAX (64UL * 1024) /* max, where nothing else bounds it */
+#define BOOT_STRING_ANY SIZE_MAX /* max, where only our buffer is a bound */
 
 /* Decoders.  0, or EINVAL through boot_fatal. */
 int boot_decode_mb1(struct boot_decode *bd, paddr_t info);

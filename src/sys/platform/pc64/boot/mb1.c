@@ -21,7 +21,7 @@ mb1_decode_modules(struct boot_decode *bd, const struct mb1_info *mi)
 			return;
 		}
 		boot_add_module(
-		    bd, mm.mm_start, mm.mm_end, mm.mm_string, BOOT_STRING_MAX);
+		    bd, mm.mm_start, mm.mm_end, mm.mm_string, BOOT_STRING_ANY);
 	}
 }
 
@@ -60,7 +60,7 @@ boot_decode_mb1(struct boot_decode *bd, paddr_t info)
 	if (!boot_has_ram(bd) && (mi.mi_flags & MB1_HAS_MEMORY) != 0)
 		boot_add_basic_memory(bd, mi.mi_mem_lower, mi.mi_mem_upper);
 	if ((mi.mi_flags & MB1_HAS_CMDLINE) != 0)
-		boot_set_cmdline(bd, mi.mi_cmdline, BOOT_STRING_MAX);
+		boot_set_cmdline(bd, mi.mi_cmdline, BOOT_STRING_ANY);
 	if ((mi.mi_flags & MB1_HAS_MODULES) != 0)
 		mb1_decode_modules(bd, &mi);
 	return (0);

@@ -19,7 +19,7 @@ struct mb2_memory_tags {
 	struct mb2_place mt_basic, mt_map, mt_efi;
 };
 
-/* Entries lie at base + 8 + i * size; NULL-terminated by length only. */
+/* How many entries, *sizep bytes each, lie behind the map's 8 bytes. */
 static uint32_t
 mb2_map_entries(struct boot_decode *bd, const struct mb2_place *mp,
     const char *what, uint32_t min, uint32_t *sizep)

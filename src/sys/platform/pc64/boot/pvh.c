@@ -22,7 +22,7 @@ pvh_decode_modules(struct boot_decode *bd, const struct pvh_info *pi)
 		}
 		/* An end that wraps is below the start: left out there. */
 		boot_add_module(bd, pm.pm_start, pm.pm_start + pm.pm_len,
-		    pm.pm_string, BOOT_STRING_MAX);
+		    pm.pm_string, BOOT_STRING_ANY);
 	}
 }
 
@@ -61,7 +61,7 @@ boot_decode_pvh(struct boot_decode *bd, paddr_t info)
 		return (boot_fatal(bd, "the start info is cut short"));
 	pvh_decode_map(bd, &map);
 	if (pi.pi_cmdline != 0)
-		boot_set_cmdline(bd, pi.pi_cmdline, BOOT_STRING_MAX);
+		boot_set_cmdline(bd, pi.pi_cmdline, BOOT_STRING_ANY);
 	pvh_decode_modules(bd, &pi);
 	bd->bd_bi->bi_rsdp = pi.pi_rsdp;
 	return (0);

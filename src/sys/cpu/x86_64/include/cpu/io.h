@@ -1,26 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* I/O ports.  A port that nobody answers at reads as all ones. */
+/*
+ * Ports of the x86 input/output space.  The memory clobber keeps a port access
+ * in order with loads and stores: a driver's descriptor is written before the
+ * port that announces it.
+ */
 #ifndef CPU_IO_H
 #define CPU_IO_H
 
 #include <sys/types.h>
 
-#define IO_ACCESS(bits, suffix)                                                \
-	static inline uint##bits##_t io_in##bits(uint16_t port)                \
-	{                                                                      \
-		uint##bits##_t v;                                              \
-                                                                               \
-		__asm__ volatile("in" suffix " %1, %0" : "=a"(v) : "Nd"(port)); \
-		return (v);                                                    \
-	}                                                                      \
-	static inline void io_out##bits(uint16_t port, uint##bits##_t v)       \
-	{                                                                      \
-		__asm__ volatile("out" suffix " %0, %1" ::"a"(v), "Nd"(port)); \
-	}
+static inline uint8_t
+io_in8(uint16_t port)
+{
+	uint8_t value;
 
-IO_ACCESS(8, "b")
-IO_ACCESS(16, "w")
-IO_ACCESS(32, "l")
-#undef IO_ACCESS
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return (value);
+}
+
+static inline uint16_t
+io_in16(uint16_t port)
+{
+	uint16_t value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return (value);
+}
+
+static inline uint32_t
+io_in32(uint16_t port)
+{
+	uint32_t value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return (value);
+}
+
+static inline void
+io_out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void
+io_out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void
+io_out32(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
 
 #endif
