@@ -49,7 +49,7 @@ void
 machine_halt(int how, int status)
 {
 	launcher_exit(hanging ? EXIT_HANG : status);
-	if (panicstr == NULL && how == RB_AUTOBOOT)
+	if (panicstr == NULL && how == RB_REBOOT)
 		power_reset(&pc_acpi);
 	else if (panicstr == NULL && how == RB_POWEROFF)
 		power_off(&pc_acpi);

@@ -86,10 +86,7 @@ read_tables(uint32_t magic, uint32_t info)
 	say(bi->bi_warnings, bi->bi_nwarnings);
 	pc_options_parse(bi->bi_cmdline);
 	map_known = true;
-	error = bi->bi_rsdp == 0 && bi->bi_rsdp_len > 0
-	    ? acpi_decode_rsdp(
-		  bi->bi_rsdp_copy, bi->bi_rsdp_len, phys_read, &pc_acpi)
-	    : acpi_decode(bi->bi_rsdp, phys_read, &pc_acpi);
+	error = acpi_decode_boot(bi, phys_read, &pc_acpi);
 	say(pc_acpi.acpi_warnings, pc_acpi.acpi_nwarnings);
 	if (error != 0)
 		pc_acpi.acpi_present = false;

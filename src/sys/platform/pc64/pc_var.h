@@ -139,6 +139,9 @@ void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);
 
+void power_off(const struct acpi_info *ai);
+void power_reset(const struct acpi_info *ai);
+
 /* --- instructions ------------------------------------------------------------------------ */
 
 static inline uint64_t

@@ -111,6 +111,16 @@ pmap_shoot_poll(void)
 	intr_restore(flags);
 }
 
+static uint32_t
+bits_in(uint32_t mask)
+{
+	uint32_t n = 0;
+
+	for (; mask != 0; mask &= mask - 1)
+		n++;
+	return (n);
+}
+
 /* Everywhere; returns when it is done. */
 static void
 shoot(struct pmap *pm, uint32_t n, const uaddr_t *va, bool leave)
@@ -134,7 +144,7 @@ shoot(struct pmap *pm, uint32_t n, const uaddr_t *va, bool leave)
 	sd->sd_n = n;
 	sd->sd_va = va;
 	sd->sd_leave = leave;
-	atomic_store_seq(&sd->sd_left, (uint32_t)__builtin_popcount(mask));
+	atomic_store_seq(&sd->sd_left, bits_in(mask));
 	for (int i = 0; i < MAXCPU; i++)
 		if ((mask >> i & 1) != 0) {
 			atomic_or(&cpus[i]->c_md.cm_shoot_from, 1U << c->c_id);

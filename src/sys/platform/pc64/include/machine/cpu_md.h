@@ -51,7 +51,7 @@ struct cpu_md {
 	volatile bool cm_stopped;	 /* parked by machine_stop_others */
 	uintptr_t cm_stop_pc, cm_stop_fp;
 	struct tss cm_tss;
-	uint64_t cm_gdt[8];
+	uint64_t cm_gdt[16];
 	uint64_t cm_entry_stack[32] __attribute__((aligned(16)));
 };
 
