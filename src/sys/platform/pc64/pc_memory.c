@@ -231,17 +231,18 @@ choose_early(const struct bootinfo *bi)
 void
 memory_init(const struct bootinfo *bi)
 {
-	paddr_t pa = 0, end, total = 0, top = 0;
+	paddr_t pa = 0, end, total = 0, top = image_pa(kernel_end_va);
 
-	for (; next_free(bi, &pa, &end); pa = end) {
+	for (; next_free(bi, &pa, &end); pa = end)
 		total += end - pa;
-		top = end;
-	}
+	for (int i = 0; i < bi->bi_nranges; i++)
+		if (bi->bi_ranges[i].br_kind == BRK_RAM)
+			top = MAX(top, MIN(bi->bi_ranges[i].br_end, PHYS_MAX));
 	if (total < MIN_MEMORY)
 		pc_fail("too little memory: %lu KiB free, %lu KiB are needed",
 		    total >> 10, MIN_MEMORY >> 10);
 	choose_early(bi);
-	vm_page_array_len = atop(MAX(top, image_pa(kernel_end_va)));
+	vm_page_array_len = atop(top);
 	vm_page_array = (struct vm_page *)(PHYS_BASE +
 	    early_take(vm_page_array_len * sizeof(struct vm_page)));
 	make_tables(bi);
