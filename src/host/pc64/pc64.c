@@ -195,7 +195,7 @@ static const struct option_row options[] = {
     BOOT_OPTIONS(OPTION_ROW) //
     {0, "tier", "NAME", "microvm, q35, iso, iso-efi or disk (microvm)",
 	set_tier},
-    {0, "kernel", "FILE", "the kernel (pc64.elf beside this program)",
+    {0, "kernel", "FILE", "the kernel (pc64-kernel.elf beside us)",
 	set_kernel},
     {0, "timeout", "SECONDS", "then print a hang report and end with 135",
 	set_timeout},
@@ -219,7 +219,7 @@ set_help(const char *v __attribute__((unused)))
 	option_help(&program);
 }
 
-/* pc64.elf in the directory of this program. */
+/* pc64-kernel.elf in the directory of this program. */
 static char *
 default_kernel(void)
 {
@@ -230,7 +230,7 @@ default_kernel(void)
 	if ((slash = strrchr(path, '/')) == NULL)
 		option_fail("cannot find myself: give --kernel FILE");
 	*slash = '\0';
-	if (asprintf(&kernel, "%s/pc64.elf", path) < 0)
+	if (asprintf(&kernel, "%s/pc64-kernel.elf", path) < 0)
 		option_fail("out of memory");
 	if (access(kernel, R_OK) != 0)
 		option_fail("%s: %s: build the target pc64-kernel, or give "
