@@ -195,8 +195,7 @@ static const struct option_row options[] = {
     BOOT_OPTIONS(OPTION_ROW) //
     {0, "tier", "NAME", "microvm, q35, iso, iso-efi or disk (microvm)",
 	set_tier},
-    {0, "kernel", "FILE", "the kernel (pc64-kernel.elf beside us)",
-	set_kernel},
+    {0, "kernel", "FILE", "the kernel (pc64-kernel.elf beside us)", set_kernel},
     {0, "timeout", "SECONDS", "then print a hang report and end with 135",
 	set_timeout},
     {0, "gdb", "[PORT]", "wait for gdb on a TCP port (1234) or /SOCKET",
