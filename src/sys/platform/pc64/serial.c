@@ -26,7 +26,7 @@
 #define IER_RX	 0x01
 #define LCR_8N1	 0x03
 #define LCR_DLAB 0x80
-#define FCR_ON	 0x07 /* enable, clear both queues; trigger at 1 byte */
+#define FCR_ON	 0xc7 /* enable, clear both queues; trigger at 14 bytes */
 #define MCR_ON	 0x0b /* DTR RTS OUT2 */
 #define LSR_DATA 0x01
 #define LSR_IDLE 0x20
@@ -152,6 +152,7 @@ serial_start(void)
 		return;
 	}
 	wanted(NULL);
+	launcher_ready();
 	console_resized();
 }
 SYSINIT(pc_serial, SI_INIT - 1, serial_start);
