@@ -9,7 +9,9 @@
  *    or file becomes ^D behind its last byte.
  * 3. Output is taken from the serial line at once, however slow our reader is:
  *    a chip whose line is stuck makes the kernel drop bytes.
- * 4. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
+ * 4. A new size of our terminal goes into the input: Ctrl-] w ROWS ; COLS and a
+ *    full stop, which the kernel's driver takes out again.
+ * 5. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
  *    Ctrl-] and anything else goes to the kernel, which has commands of its own.
  */
 #define _GNU_SOURCE
@@ -26,6 +28,7 @@
 
 #define READY_MS     3000
 #define HANG_WAIT_MS 5000 /* for the report */
+#define RESIZE_MS    500
 #define CHUNK	     4096 /* PIPE_BUF */
 #define ESCAPE	     0x1d /* Ctrl-] */
 #define END_OF_FILE  0x04 /* ^D */
@@ -45,7 +48,7 @@ struct session {
 
 static struct session session;
 static struct termios saved;
-static volatile sig_atomic_t raw;
+static volatile sig_atomic_t raw, resized;
 
 int64_t
 now_ms(void)
@@ -89,6 +92,13 @@ end_by_signal(int sig)
 }
 
 static void
+on_resize(int sig)
+{
+	(void)sig;
+	resized = 1;
+}
+
+static void
 handle_signals(void)
 {
 	static const int ends[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT};
@@ -98,6 +108,7 @@ handle_signals(void)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGWINCH, on_resize);
 }
 
 /* The size of our terminal, as two of the kernel's options. */
@@ -201,6 +212,17 @@ take_input(struct session *s)
 }
 
 static void
+tell_size(struct session *s)
+{
+	struct winsize ws;
+
+	resized = 0;
+	if (ioctl(1, TIOCGWINSZ, &ws) == 0)
+		s->s_input_len += (size_t)snprintf(s->s_input + s->s_input_len,
+		    32, "%cw%u;%u.", ESCAPE, ws.ws_row, ws.ws_col);
+}
+
+static void
 give_input(struct session *s)
 {
 	size_t n = machine_write(&s->s_machine, s->s_input, s->s_input_len);
@@ -233,6 +255,9 @@ patience(const struct session *s)
 	if (!s->s_machine.m_ready && now < s->s_start_ms + READY_MS &&
 	    (end == 0 || end > s->s_start_ms + READY_MS))
 		end = s->s_start_ms + READY_MS;
+	/* A resize may come just before the wait. */
+	if (raw && (end == 0 || end > now + RESIZE_MS))
+		end = now + RESIZE_MS;
 	if (end == 0)
 		return (-1);
 	return (end > now ? (int)(end - now) : 0);
@@ -256,6 +281,8 @@ step(struct session *s)
 		give_output(s);
 	if (fds[0].revents != 0)
 		take_input(s);
+	if (resized && s->s_input_len < sizeof(s->s_input) / 2)
+		tell_size(s);
 	if (ready && s->s_input_len > 0)
 		give_input(s);
 	check_time(s);
