@@ -24,23 +24,13 @@
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
+#include <sys/userret.h>
 #include <vm/vm.h>
 #include "proc_var.h"
 
 static uint64_t unknown_calls;
 SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
-
-/* The cycles since the last crossing go to side: 0 user mode, 1 kernel. */
-static inline void
-account(struct lwp *lp, int side)
-{
-	uint64_t now = cpu_cycles(), d = now - lp->lw_stamp;
-
-	lp->lw_stamp = now;
-	lp->lw_cycles[side] += d;
-	curcpu->c_cycles[side] += d;
-}
 
 /* What a sibling did to the credentials takes effect at the next crossing. */
 static void
@@ -59,7 +49,7 @@ static void
 enter_kernel(struct lwp *lp)
 {
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
-	account(lp, 0);
+	lwp_account(lp, curcpu, 0);
 	refresh_cred(lp);
 }
 
@@ -200,28 +190,12 @@ ast_handle(struct lwp *lp)
 		atomic_store_seq(&lp->lw_ast, 1);
 }
 
-/* Nothing wants attention, and the clock need not be read for it. */
-static inline bool
-nothing_to_do(struct lwp *lp)
-{
-	const struct cpu *c = curcpu;
-
-	return (!CPU_TIME_DUE(c) && atomic_load(&lp->lw_ast) == 0 &&
-	    !c->c_resched && atomic_load(&c->c_remote_ready) == NULL &&
-	    c->c_ipi_head == c->c_ipi_tail && !lp->lw_proc->p_cputimers &&
-	    curthread->td_prio == lp->lw_uprio && lp->lw_restart == 0);
-}
-
 void
 trap_userret(struct lwp *lp)
 {
 	struct proc *p = lp->lw_proc;
 
 	lock_check_none_held("return to user mode");
-	if (__likely(nothing_to_do(lp))) {
-		account(lp, 1);
-		return;
-	}
 	do {
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
@@ -231,5 +205,5 @@ trap_userret(struct lwp *lp)
 		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
-	account(lp, 1);
+	lwp_account(lp, curcpu, 1);
 }

@@ -19,6 +19,7 @@
 #include <sys/sysctl.h>
 #include <cpu/io.h>
 #include "pc_var.h"
+#include "power.h"
 
 #define PORT_STATUS 0xe9
 #define PORT_EXIT   0xf4
@@ -70,8 +71,8 @@ machine_hang(const char *why)
 static bool
 stuck(struct cpu_md *cm, uint64_t now, nstime_t limit)
 {
-	if (cm->cm_wait || !cm->cm_up || cm->cm_polls != cm->cm_polls_seen ||
-	    cm->cm_polls_tsc == 0) {
+	if (cm->cm_user || cm->cm_halted || !cm->cm_up ||
+	    cm->cm_polls != cm->cm_polls_seen || cm->cm_polls_tsc == 0) {
 		cm->cm_polls_seen = cm->cm_polls;
 		cm->cm_polls_tsc = now;
 		return (false);
@@ -98,6 +99,6 @@ watchdog_check(void)
 			machine_hang("this CPU does not come to a poll point");
 	}
 	/* In the kernel: come again. */
-	if (!curcpu->c_md.cm_wait)
+	if (!curcpu->c_md.cm_user && !curcpu->c_md.cm_halted)
 		timer_arm(clock_mono() + NS_PER_SEC);
 }

@@ -139,9 +139,6 @@ void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);
 
-void power_off(const struct acpi_info *ai);
-void power_reset(const struct acpi_info *ai);
-
 /* --- instructions ------------------------------------------------------------------------ */
 
 #define MSR_FSBASE	  0xc0000100

@@ -2,10 +2,9 @@
 /*
  * CPUs: starting them, waiting and waking, stopping them all.
  *
- * 1. A CPU that waits for something to come from outside (user mode, halted)
- *    says so in cm_wait before it looks at its messages a last time, with
- *    interrupts off.  cpu_kick sends V_KICK only then: everywhere else the CPU
- *    comes by a poll point by itself.
+ * 1. cpu_kick always sends V_KICK.  A CPU looks at its messages a last time with
+ *    interrupts off before it goes to user mode or halts, so a kick that comes
+ *    later ends that at once; one that finds it in the kernel does nothing.
  * 2. Stopping (panic) is by NMI, which nothing can hold up; each CPU leaves the
  *    place where it was for the stack walk and halts for good.
  */
@@ -97,15 +96,14 @@ cpu_idle_wait(nstime_t until)
 	struct cpu *c = curcpu;
 
 	intr_off();
-	c->c_md.cm_wait = true;
-	atomic_fence();
+	c->c_md.cm_halted = true;
 	if (!pc_pending(c) && (until == 0 || clock_mono() < until)) {
 		if (until != 0)
 			timer_arm(until);
 		/* sti holds interrupts off for one instruction more. */
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 	}
-	c->c_md.cm_wait = false;
+	c->c_md.cm_halted = false;
 	intr_on();
 }
 
@@ -113,7 +111,7 @@ void
 cpu_kick(struct cpu *c)
 {
 	atomic_fence();
-	if (c->c_md.cm_wait && c != curcpu)
+	if (c != curcpu)
 		lapic_send(c->c_md.cm_apic_id, V_KICK);
 }
 
