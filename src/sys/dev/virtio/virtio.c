@@ -31,6 +31,7 @@
 #include <sys/ddb.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
+#include <sys/sysctl.h>
 #include <dev/virtio/virtio.h>
 
 MALLOC_DEFINE(M_VIRTIO, "virtio", "virtio devices and rings");
@@ -38,6 +39,10 @@ FAULT_POINT(fault_virtio_attach, "virtio_attach");
 
 #define VIRTIO_RESET_NS	    NS_PER_SEC /* a device that is slower is stuck */
 #define VIRTIO_CONFIG_TRIES 100
+
+static int virtio_limit_ms = 60 * 1000;
+SYSCTL_INT(virtio_limit, "dev.virtio.limit_ms", CTLF_RW, &virtio_limit_ms,
+    "milliseconds after which a virtio device that is silent is given up");
 
 TAILQ_HEAD(virtio_dev_list, virtio_dev);
 TAILQ_HEAD(virtio_driver_list, virtio_driver);
@@ -261,6 +266,12 @@ virtio_get(struct virtio_queue *q, void **cookiep, uint32_t *lenp)
 		virtio_fail(
 		    q->q_dev, "queue %u: %s", q->q_index, q->q_vq.vq_fault);
 	return (error);
+}
+
+nstime_t
+virtio_limit(void)
+{
+	return (MAX(virtio_limit_ms, 1) * NS_PER_MSEC);
 }
 
 void

@@ -118,6 +118,8 @@ void virtio_notify(struct virtio_queue *q);
  * Any context, under the driver's lock.
  */
 int virtio_get(struct virtio_queue *q, void **cookiep, uint32_t *lenp);
+/* How long a driver waits for an answer before it gives the device up. */
+nstime_t virtio_limit(void);
 /* The device broke the rules: one line, once.  Any context. */
 void virtio_fail(struct virtio_dev *vd, const char *fmt, ...)
     __printflike(2, 3);
