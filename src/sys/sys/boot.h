@@ -13,6 +13,7 @@ extern char boot_cmdline[BOOT_CMDLINE_MAX];
 /* Exit statuses of a machine, beside the program's own. */
 #define EXIT_USAGE 2 /* options, images: nothing was started */
 #define EXIT_PANIC 134
+#define EXIT_HANG  135
 
 /* Runs every SYSINIT in order on CPU 0; the last one starts init. */
 void kernel_start(void);
@@ -27,6 +28,8 @@ int machine_cpu_count(void);
 void machine_halt(int how, int status) __noreturn;
 /* Machine: all CPUs but this one stop (panic). */
 void machine_stop_others(void);
+/* Machine: where c was when it was stopped; false if that is not known. */
+bool machine_stopped_at(struct cpu *c, uintptr_t *pcp, uintptr_t *fpp);
 /* The machine sets these before panic() if the kernel faulted. */
 extern uintptr_t panic_pc, panic_fp;
 /* Machine: symbol and line of a code address into buf; false if unknown. */

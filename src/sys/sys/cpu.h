@@ -16,9 +16,10 @@ TAILQ_HEAD(thread_queue, thread);
 TAILQ_HEAD(callout_queue, callout);
 
 struct cpu {
-	/* First two words are read through the machine's segment base. */
+	/* These are read through the machine's segment base: fixed offsets. */
 	struct cpu *c_self;
 	struct thread *c_curthread;
+	struct cpu_md c_md; /* the machine's part */
 	int c_id;
 	int c_domain;	    /* NUMA domain */
 	uint64_t c_runmask; /* (self) bit per non-empty priority */
@@ -40,7 +41,6 @@ struct cpu {
 	nstime_t c_slice_end;		  /* (self) of the running lwp */
 	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
-	struct cpu_md c_md; /* the machine's part */
 };
 
 extern struct cpu *cpus[MAXCPU];
@@ -62,6 +62,11 @@ void cpu_thread_leave(struct thread *from, struct thread *to);
 void cpu_switch(void **from_sp, void *to_sp);
 /* Machine: build a first stack for td that calls entry(). */
 void cpu_thread_init(struct thread *td, void (*entry)(void));
+/*
+ * Machine: unmap the guard page at the low end of a new stack, or map it again.
+ * 0 or ENOMEM.  Only where MACHINE_STACK_GUARD is not 0.
+ */
+int machine_stack_guard(void *kva, bool guard);
 /* Machine: text for /proc/cpuinfo, AT_HWCAP words. */
 int machine_cpuinfo(int cpu, char *buf, size_t size);
 void machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2);

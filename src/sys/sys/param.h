@@ -26,7 +26,6 @@
 #define LINK_MAX     32767
 #define PIPE_BUF     4096
 #define PID_MAX	     99999
-#define KSTACK_SIZE  (16 * 1024)
 
 typedef uint32_t cpumask_t;
 

@@ -279,6 +279,7 @@ void trap_syscall(struct lwp *lp);
 void trap_fault(struct lwp *lp, uaddr_t addr, int access);
 void trap_exception(
     struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
+void trap_interrupt(struct lwp *lp); /* came for the machine alone */
 void trap_userret(struct lwp *lp); /* signals, reschedule: before each return */
 /* Machine: run user code of curlwp; never returns. */
 void cpu_lwp_loop(struct lwp *lp) __noreturn;

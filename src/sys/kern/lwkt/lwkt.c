@@ -36,12 +36,11 @@
 #include <sys/memcheck.h>
 #include <sys/proc.h>
 #include <vm/vm.h>
+#include <machine/vmparam.h>
 #include "lwkt_var.h"
 
 #define STACK_CANARY 0x6d61796666c0ffeeUL
-#define STACK_ORDER  2 /* KSTACK_SIZE pages */
 #define CACHE_MAX    16
-CTASSERT((PAGE_SIZE << STACK_ORDER) == KSTACK_SIZE);
 
 struct cpu *cpus[MAXCPU];
 int ncpus;
@@ -156,11 +155,36 @@ stack_check(struct thread *td)
 		panic("kernel stack overflow in thread %s", td->td_name);
 }
 
+/* The stack's memory, with its guard page (if the machine has one) mapped. */
+static void
+stack_free(void *base)
+{
+	if (MACHINE_STACK_GUARD != 0)
+		(void)machine_stack_guard(base, false);
+	vm_page_free(vm_page_of_kva(base), MACHINE_STACK_ORDER);
+}
+
+/* The lowest usable address of a new stack, or NULL. */
+static void *
+stack_alloc(void)
+{
+	struct vm_page *pg = vm_page_alloc(-1, MACHINE_STACK_ORDER, VMA_WAIT);
+
+	if (pg == NULL)
+		return (NULL);
+	if (MACHINE_STACK_GUARD != 0 &&
+	    machine_stack_guard(vm_page_kva(pg), true) != 0) {
+		vm_page_free(pg, MACHINE_STACK_ORDER);
+		return (NULL);
+	}
+	return ((uint8_t *)vm_page_kva(pg) + MACHINE_STACK_GUARD);
+}
+
 static void
 thread_release(struct thread *td)
 {
 	memcheck_stack_drop(td->td_stack_id);
-	vm_page_free(vm_page_of_kva(td->td_kstack), STACK_ORDER);
+	stack_free((uint8_t *)td->td_kstack - MACHINE_STACK_GUARD);
 	zone_free(thread_zone, td);
 }
 
@@ -257,7 +281,6 @@ static struct thread *
 thread_memory(void)
 {
 	struct thread *td;
-	struct vm_page *pg;
 
 	spin_lock(&all_spin);
 	if ((td = TAILQ_FIRST(&dead_cache)) != NULL) {
@@ -269,11 +292,10 @@ thread_memory(void)
 		return (td);
 	if ((td = zone_alloc(thread_zone, M_WAITOK)) == NULL)
 		return (NULL);
-	if ((pg = vm_page_alloc(-1, STACK_ORDER, VMA_WAIT)) == NULL) {
+	if ((td->td_kstack = stack_alloc()) == NULL) {
 		zone_free(thread_zone, td);
 		return (NULL);
 	}
-	td->td_kstack = vm_page_kva(pg);
 	td->td_stack_id = memcheck_stack_add(td->td_kstack, KSTACK_SIZE);
 	return (td);
 }

@@ -13,6 +13,7 @@
 #include <sys/boot.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <machine/vmparam.h>
 #include "lwkt_var.h"
 
 #define DEPTH_MAX 32
@@ -83,6 +84,17 @@ thread_backtrace(struct thread *td)
 	walk(0, fp, low, high);
 }
 
+static void
+print_stopped(struct cpu *c)
+{
+	struct thread *td = c->c_curthread;
+	uintptr_t pc, fp, low = (uintptr_t)td->td_kstack;
+
+	kprintf("cpu %d ran %s\n", c->c_id, td->td_name);
+	if (machine_stopped_at(c, &pc, &fp))
+		walk(pc, fp, low, low + td->td_kstack_bytes);
+}
+
 void
 panic(const char *fmt, ...)
 {
@@ -107,8 +119,7 @@ panic(const char *fmt, ...)
 		thread_backtrace(curthread);
 	for (int i = 0; i < ncpus; i++)
 		if (cpus[i] != curcpu)
-			kprintf("cpu %d ran %s\n", i,
-			    cpus[i]->c_curthread->td_name);
+			print_stopped(cpus[i]);
 	if (boot_option("ddb") != NULL)
 		ddb_enter("panic");
 	machine_halt(RB_HALT, EXIT_PANIC);

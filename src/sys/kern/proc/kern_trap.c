@@ -190,6 +190,12 @@ trap_exception(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 	sig_trap(lp, sig, code, addr, trapno);
 }
 
+void
+trap_interrupt(struct lwp *lp)
+{
+	enter_kernel(lp);
+}
+
 /* One round of what lw_ast announced. */
 static void
 ast_handle(struct lwp *lp)

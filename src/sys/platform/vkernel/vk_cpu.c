@@ -217,6 +217,12 @@ machine_stop_others(void)
 	host_stop_cpus();
 }
 
+bool
+machine_stopped_at(struct cpu *c, uintptr_t *pcp, uintptr_t *fpp)
+{
+	return (host_stopped_at(c->c_id, pcp, fpp));
+}
+
 void
 machine_halt(int how __unused, int status)
 {

@@ -58,8 +58,9 @@ struct acpi_info {
 	struct acpi_iso acpi_isos[ACPI_ISOS_MAX];
 	struct acpi_ecam acpi_ecams[ACPI_ECAMS_MAX];
 	struct acpi_mem acpi_mems[ACPI_MEMS_MAX];
-	int acpi_ndomains;
-	uint8_t acpi_distance[ACPI_DOMAINS_MAX][ACPI_DOMAINS_MAX]; /* SLIT */
+	int acpi_ndomains; /* SRAT's greatest + 1, at least 1 */
+	/* SLIT; without: 10 to itself, 20 to others */
+	uint8_t acpi_distance[ACPI_DOMAINS_MAX][ACPI_DOMAINS_MAX];
 	struct acpi_reg acpi_hpet;     /* register block */
 	struct acpi_reg acpi_pm_timer; /* 24 or 32 bits at 3.579545 MHz */
 	bool acpi_pm_timer_32;
@@ -67,17 +68,25 @@ struct acpi_info {
 	uint8_t acpi_reset_value;
 	bool acpi_hw_reduced;
 	struct acpi_reg acpi_pm1a_cnt, acpi_pm1b_cnt; /* power off: SLP_EN */
+	uint16_t acpi_smi_cmd;	   /* port; write acpi_enable_value there to */
+	uint8_t acpi_enable_value; /* enter ACPI mode; 0: always in it */
 	struct acpi_reg acpi_sleep_cnt; /* hardware-reduced power off */
-	bool acpi_has_s5;		/* found \_S5 in the DSDT: */
-	uint8_t acpi_s5_a, acpi_s5_b;	/* SLP_TYP for PM1a, PM1b */
+	struct acpi_reg acpi_sleep_sts;
+	bool acpi_has_s5;		  /* found \_S5 in the DSDT: */
+	uint8_t acpi_s5_a, acpi_s5_b;	  /* SLP_TYP for PM1a, PM1b */
+	bool acpi_no_8042, acpi_no_clock; /* FADT: no such ISA devices */
+	uint8_t acpi_century; /* CMOS byte that holds the century, 0: none */
 	int acpi_nwarnings;
 	char acpi_warnings[16][96];
 };
 
 /*
- * rsdp 0: search the EBDA and 0xe0000..0x100000.  0; ENOENT: no RSDP;
- * EINVAL: no usable root table (a warning says why).
+ * rsdp 0, or no RSDP there: search the EBDA and 0xe0000..0x100000.  0;
+ * ENOENT: no RSDP; EINVAL: no usable root table (a warning says why).
  */
 int acpi_decode(paddr_t rsdp, phys_read_t read, struct acpi_info *ai);
+/* The same, beginning with what the boot loader told. */
+int acpi_decode_boot(
+    const struct bootinfo *bi, phys_read_t read, struct acpi_info *ai);
 
 #endif

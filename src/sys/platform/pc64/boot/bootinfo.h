@@ -39,23 +39,31 @@ struct bootinfo {
 	int bi_nranges;
 	struct boot_module bi_modules[BOOT_MODULES_MAX];
 	int bi_nmodules;
-	char bi_cmdline[4096];
-	paddr_t bi_rsdp;	  /* 0: search for it */
+	char bi_cmdline
+	    [4096];	 /* QEMU's multiboot 1 puts the image's name first */
+	paddr_t bi_rsdp; /* 0: search for it */
 	uint8_t bi_rsdp_copy[36]; /* multiboot 2 gives a copy; */
 	uint32_t bi_rsdp_len;	  /* its length, 0 if none */
 	int bi_nwarnings;
 	char bi_warnings[8][96]; /* one line each, for the console */
 };
 
-/* [pa, pa+len) readable through the result, or NULL if it cannot be read. */
+/*
+ * [pa, pa+len) readable through the result, or NULL if it cannot be read.  The
+ * decoders use a result only until they ask for the next.
+ */
 typedef const void *(*phys_read_t)(paddr_t pa, size_t len);
 
 /*
- * Decode what the loader left at physical address info.  0; EINVAL: unknown
- * magic, or so damaged that there is no memory map (the first warning says
- * what).  Lesser damage is left out with a warning.  Ranges that overlap are
- * resolved in favour of the more restrictive kind; ranges are page-aligned
- * inwards for RAM and outwards for the others.
+ * Decode what the loader left at physical address info.  PVH has no magic of
+ * its own in EAX (qboot leaves multiboot 1's there): pass BOOT_MAGIC_PVH, or
+ * multiboot 1's, which is taken for PVH if the first word at info is PVH's.
+ *
+ * 0; EINVAL: unknown magic, or so damaged that there is no memory map (the
+ * first warning says what).  Lesser damage is left out with a warning.  Ranges
+ * that overlap are resolved in favour of the more restrictive kind; ranges are
+ * page-aligned inwards for RAM and outwards for the others.  Modules lie in
+ * RAM and are disjoint.  Takes 4 KiB of stack.
  */
 int bootinfo_decode(
     uint32_t magic, paddr_t info, phys_read_t read, struct bootinfo *bi);

@@ -59,6 +59,8 @@ enum host_place {
 };
 void host_place_thread(int tid, int core, enum host_place how);
 void host_stop_cpus(void); /* all CPU threads but the caller's */
+/* Where a stopped one was, if it came to a halt within a short time. */
+bool host_stopped_at(int id, uintptr_t *pc, uintptr_t *fp);
 void host_exit(int status) __attribute__((noreturn));
 size_t host_entropy(void *buf, size_t len);
 

@@ -339,12 +339,37 @@ fault_handler(int sig, siginfo_t *si, void *ctx)
 	    (uintptr_t)uc->uc_mcontext.gregs[REG_RBP], (uintptr_t)si->si_addr);
 }
 
+/* Where each CPU was when it was stopped; the pc is written last. */
+static volatile uintptr_t stopped_pc[CPUS_MAX], stopped_fp[CPUS_MAX];
+
 static void
-stop_handler(int sig)
+stop_handler(int sig, siginfo_t *si, void *ctx)
 {
+	const ucontext_t *uc = ctx;
+
 	(void)sig;
+	(void)si;
+	for (int i = 0; i < CPUS_MAX; i++)
+		if (cpu_threads[i] != 0 &&
+		    pthread_equal(cpu_threads[i], pthread_self())) {
+			stopped_fp[i] =
+			    (uintptr_t)uc->uc_mcontext.gregs[REG_RBP];
+			__atomic_store_n(&stopped_pc[i],
+			    (uintptr_t)uc->uc_mcontext.gregs[REG_RIP],
+			    __ATOMIC_RELEASE);
+		}
 	for (;;)
 		pause();
+}
+
+bool
+host_stopped_at(int id, uintptr_t *pc, uintptr_t *fp)
+{
+	for (int i = 0; i < 100 && stopped_pc[id] == 0; i++)
+		usleep(1000);
+	*pc = __atomic_load_n(&stopped_pc[id], __ATOMIC_ACQUIRE);
+	*fp = stopped_fp[id];
+	return (*pc != 0);
 }
 
 static void
@@ -356,8 +381,8 @@ kernel_signals(void)
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigaction(faults[i], &sa, NULL);
-	sa.sa_flags = SA_ONSTACK;
-	sa.sa_handler = stop_handler;
+	sa.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	sa.sa_sigaction = stop_handler;
 	sigaction(SIGUSR2, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -16,6 +16,7 @@ struct trapframe {
 	uint64_t tf_err;    /* page fault error code */
 	uint64_t tf_trapno; /* exception vector */
 	uint64_t tf_addr;   /* CR2 of a page fault */
+	uint64_t tf_cs;	    /* code segment, 0 where there is but one */
 };
 
 #define RFLAGS_CF 0x0001

@@ -39,18 +39,19 @@ struct cpu_md {
 	uint64_t cm_scratch;
 	uint32_t cm_apic_id;
 	struct pmap *cm_pmap;	/* whose tables CR3 holds; NULL: kernel's */
+	uint64_t cm_fsbase, cm_gsbase; /* what user mode has loaded here */
 	struct lwp *cm_fpu_lwp; /* whose state the registers hold */
 	nstime_t cm_timer;	/* when the timer fires, 0: not armed */
-	volatile uint32_t cm_kicked; /* an IPI came since the last poll */
 	volatile bool cm_wait;	     /* in user mode or halted: kick by IPI */
 	volatile uint64_t cm_irqs[IRQ_VECTORS / 64]; /* (atomic) noted */
 	volatile uint32_t cm_shoot_from; /* (atomic) bit per requesting CPU */
 	struct shootdown cm_shoot;	 /* its own request */
-	volatile nstime_t cm_polled;	 /* last poll, for the watchdog */
+	volatile uint64_t cm_polled;	 /* TSC of the last poll: watchdog */
+	volatile bool cm_up;		 /* it has started */
 	volatile bool cm_stopped;	 /* parked by machine_stop_others */
 	uintptr_t cm_stop_pc, cm_stop_fp;
 	struct tss cm_tss;
-	uint64_t cm_gdt[8];
+	uint64_t cm_gdt[16];
 	uint64_t cm_entry_stack[32] __attribute__((aligned(16)));
 };
 

@@ -3,6 +3,8 @@
 #ifndef MACHINE_VMPARAM_H
 #define MACHINE_VMPARAM_H
 
+#include <sys/param.h>
+
 #define VM_MIN_USER  0x10000UL
 #define VM_MAX_USER  0x7ff000000000UL
 #define VM_STACK_TOP (VM_MAX_USER - 0x1000000UL)
@@ -13,5 +15,10 @@
 /* Threads of one process: a stub has a slot for each, and some for those that
  * share its memory for a while (vfork). */
 #define MACHINE_PROC_LWPS 960
+
+/* Kernel stacks: 2^ORDER pages, of which the lowest GUARD bytes are not mapped. */
+#define MACHINE_STACK_ORDER 2
+#define MACHINE_STACK_GUARD 0UL
+#define KSTACK_SIZE	    ((PAGE_SIZE << MACHINE_STACK_ORDER) - MACHINE_STACK_GUARD)
 
 #endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ends: of the machine, and of patience.
+ *
+ * 1. Under a launcher (QEMU with isa-debug-exit and a debug console) the
+ *    program's status goes to port 0xe9 and the class of the end to port 0xf4,
+ *    which ends QEMU: 0x10 passed, 0x11 failed, 0x12 panic, 0x13 hang.
+ *    The debug console answers reads with 0xe9; without it there is no launcher.
+ * 2. Elsewhere: power off or reset by ACPI (power.c), or halt.
+ * 3. The watchdog.  A CPU that has not come by a poll point for a while hangs:
+ *    its own timer interrupt notices a loop with interrupts on, any other CPU's
+ *    a loop with interrupts off.  Option watchdog=SECONDS, 0 for never.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/boot.h>
+#include <sys/console.h>
+#include <sys/ddb.h>
+#include <sys/sysctl.h>
+#include <cpu/io.h>
+#include "pc_var.h"
+
+#define PORT_STATUS 0xe9
+#define PORT_EXIT   0xf4
+#define CLASS_PASS  0x10
+#define CLASS_FAIL  0x11
+#define CLASS_PANIC 0x12
+#define CLASS_HANG  0x13
+
+static bool hanging;
+static int watchdog_s = 30;
+SYSCTL_INT(watchdog, "kern.watchdog", CTLF_RW, &watchdog_s,
+    "Seconds that a CPU may run in the kernel without a poll; 0: for ever");
+
+static void
+launcher_exit(int status)
+{
+	uint32_t class = status == 0 ? CLASS_PASS : CLASS_FAIL;
+
+	if (io_in8(PORT_STATUS) != 0xe9)
+		return;
+	if (panicstr != NULL)
+		class = hanging ? CLASS_HANG : CLASS_PANIC;
+	io_out8(PORT_STATUS, (uint8_t)status);
+	io_out32(PORT_EXIT, class);
+}
+
+void
+machine_halt(int how, int status)
+{
+	launcher_exit(hanging ? EXIT_HANG : status);
+	if (panicstr == NULL && how == RB_REBOOT)
+		power_reset(&pc_acpi);
+	else if (panicstr == NULL && how == RB_POWEROFF)
+		power_off(&pc_acpi);
+	machine_stop_others();
+	kprintf("the machine is halted\n");
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+void
+machine_hang(const char *why)
+{
+	hanging = true;
+	panic("hang: %s", why);
+}
+
+/* (IF 0) In a timer interrupt. */
+void
+watchdog_check(void)
+{
+	uint64_t now = rdtsc();
+	nstime_t limit = watchdog_s * NS_PER_SEC;
+
+	if (watchdog_s == 0 || panicstr != NULL)
+		return;
+	for (int i = 0; i < ncpus; i++) {
+		struct cpu *c = cpus[i];
+		uint64_t polled = c->c_md.cm_polled;
+
+		if (c->c_md.cm_wait || !c->c_md.cm_up || now <= polled ||
+		    tsc_to_ns(now - polled) < limit)
+			continue;
+		/* Its own NMI reports where it is. */
+		if (c == curcpu)
+			machine_hang("this CPU does not come to a poll point");
+		lapic_nmi(c->c_md.cm_apic_id);
+	}
+	/* In the kernel: come again. */
+	if (!curcpu->c_md.cm_wait)
+		timer_arm(clock_mono() + NS_PER_SEC);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The PC from the loader's jump to kernel_start.
+ *
+ * 1. Console, CPU registers, what the loader says, options, ACPI's tables (while
+ *    the boot tables still show all memory below 4 GiB), memory and the final
+ *    page tables, interrupt controllers, clock.  Then the kernel's own start.
+ * 2. Whatever is damaged is said in one line each.  What can be left out is;
+ *    without memory map, memory, clock, APIC or root the boot stops with
+ *    status 2 (pc_fail).
+ * 3. The root archive is a module.  Its memory is given to everybody once it
+ *    was read to the end.
+ */
+#include <sys/systm.h>
+#include <sys/boot.h>
+#include <sys/console.h>
+#include "pc_var.h"
+
+#define BOOT_LIMIT 0x100000000UL
+
+struct bootinfo pc_bootinfo;
+struct acpi_info pc_acpi;
+struct cpu pc_cpu0;
+static struct thread boot_thread;
+
+void
+pc_fail(const char *fmt, ...)
+{
+	static char text[256];
+	va_list ap;
+	int n;
+
+	n = ksnprintf(text, sizeof(text), "pc64: ");
+	va_start(ap, fmt);
+	kvsnprintf(text + n, sizeof(text) - (size_t)n - 2, fmt, ap);
+	va_end(ap);
+	strlcat(text, "\n", sizeof(text));
+	console_write(text, strlen(text));
+	machine_halt(RB_HALT, EXIT_USAGE);
+}
+
+/* --- what the loader and the firmware left ------------------------------------ */
+
+static bool map_known;
+
+/* Tables of the firmware lie in what the map calls memory of some kind. */
+static bool
+in_map(paddr_t pa, paddr_t end)
+{
+	for (int i = 0; i < pc_bootinfo.bi_nranges; i++)
+		if (pa >= pc_bootinfo.bi_ranges[i].br_start &&
+		    pa < pc_bootinfo.bi_ranges[i].br_end)
+			return (end <= pc_bootinfo.bi_ranges[i].br_end);
+	return (false);
+}
+
+static const void *
+phys_read(paddr_t pa, size_t len)
+{
+	paddr_t end = pa + len;
+
+	if (end < pa || end > BOOT_LIMIT)
+		return (NULL);
+	if (map_known && end > 0x100000 && !in_map(pa, end))
+		return (NULL);
+	return ((const void *)(PHYS_BASE + pa));
+}
+
+static void
+say(const char (*lines)[96], int n)
+{
+	for (int i = 0; i < n; i++)
+		kprintf("pc64: %s\n", lines[i]);
+}
+
+static void
+read_tables(uint32_t magic, uint32_t info)
+{
+	struct bootinfo *bi = &pc_bootinfo;
+	int error;
+
+	if (bootinfo_decode(magic, info, phys_read, bi) != 0)
+		pc_fail("%s",
+		    bi->bi_nwarnings > 0 ? bi->bi_warnings[0]
+					 : "no boot information");
+	say(bi->bi_warnings, bi->bi_nwarnings);
+	pc_options_parse(bi->bi_cmdline);
+	map_known = true;
+	error = acpi_decode_boot(bi, phys_read, &pc_acpi);
+	say(pc_acpi.acpi_warnings, pc_acpi.acpi_nwarnings);
+	if (error != 0)
+		pc_acpi.acpi_present = false;
+}
+
+void
+pc_main(uint32_t magic, uint32_t info)
+{
+	struct cpu *c = &pc_cpu0;
+
+	serial_init();
+	c->c_self = c;
+	c->c_curthread = c->c_idlethread = &boot_thread;
+	boot_thread.td_cpu = c;
+	boot_thread.td_state = TDS_RUNNING;
+	boot_thread.td_prio = TDPRI_KERN;
+	strlcpy(boot_thread.td_name, "boot", sizeof(boot_thread.td_name));
+	cpu_setup(c);
+	read_tables(magic, info);
+	cpu_init(c, 0);
+	c->c_md.cm_up = true;
+	memory_init(&pc_bootinfo);
+	memory_give(&pc_bootinfo);
+	apic_init();
+	clock_init();
+	c->c_md.cm_polled = rdtsc();
+	intr_on();
+	kernel_start();
+	__builtin_unreachable();
+}
+
+/* --- the root archive ------------------------------------------------------------ */
+
+static const struct boot_module *
+root_module(void)
+{
+	const struct bootinfo *bi = &pc_bootinfo;
+	const char *want = pc_options.po_initramfs, *name;
+
+	for (int i = 0; i < bi->bi_nmodules; i++) {
+		name = strrchr(bi->bi_modules[i].bm_name, '/');
+		name = name != NULL ? name + 1 : bi->bi_modules[i].bm_name;
+		if (*want == '\0' || strcmp(name, want) == 0)
+			return (&bi->bi_modules[i]);
+	}
+	return (NULL);
+}
+
+int
+machine_initramfs_read(void *arg __unused, void *buf, size_t len, size_t *donep)
+{
+	static paddr_t at;
+	const struct boot_module *m = root_module();
+
+	if (m == NULL)
+		pc_fail("no root: the loader gave no module%s%s (the cpio "
+			"archive of the root)",
+		    *pc_options.po_initramfs != '\0' ? " named " : "",
+		    pc_options.po_initramfs);
+	if (at == 0)
+		at = m->bm_start;
+	*donep = MIN(len, m->bm_end - at);
+	memcpy(buf, (const void *)(PHYS_BASE + at), *donep);
+	at += *donep;
+	return (0);
+}
+
+/* The modules have been read. */
+static void
+modules_free(void)
+{
+	for (int i = 0; i < pc_bootinfo.bi_nmodules; i++)
+		memory_add(trunc_page(pc_bootinfo.bi_modules[i].bm_start),
+		    round_page(pc_bootinfo.bi_modules[i].bm_end));
+	pc_bootinfo.bi_nmodules = 0;
+}
+SYSINIT(pc_modules, SI_INIT - 2, modules_free);
+
+size_t
+machine_entropy(void *buf, size_t len)
+{
+	uint8_t *p = buf;
+	uint32_t r[4];
+	uint64_t v;
+	bool ok;
+	size_t n = 0;
+
+	cpuid(1, 0, r);
+	for (; n < len; n++) {
+		ok = false;
+		if ((r[2] & (1 << 30)) != 0)
+			__asm__ volatile("rdrand %0" : "=r"(v), "=@ccc"(ok));
+		if (!ok) /* poor: a device driver adds better (virtio-rng) */
+			v = hash64(&(uint64_t){rdtsc()}, 8, n);
+		p[n] = (uint8_t)v;
+	}
+	return (n);
+}

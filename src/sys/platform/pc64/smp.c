@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUs: starting them, waiting and waking, stopping them all.
+ *
+ * 1. A CPU that waits for something to come from outside (user mode, halted)
+ *    says so in cm_wait before it looks at its messages a last time, with
+ *    interrupts off.  cpu_kick sends V_KICK only then: everywhere else the CPU
+ *    comes by a poll point by itself.
+ * 2. Stopping (panic) is by NMI, which nothing can hold up; each CPU leaves the
+ *    place where it was for the stack walk and halts for good.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/boot.h>
+#include "pc_var.h"
+
+#define START_NS (1 * NS_PER_SEC)
+#define STOP_NS	 (100 * NS_PER_MSEC)
+
+extern const uint8_t ap_start[], ap_end[];
+extern uint64_t ap_stack_top;
+extern struct cpu *ap_cpu;
+volatile bool smp_stopping;
+
+/* --- start ------------------------------------------------------------------- */
+
+int
+machine_cpu_count(void)
+{
+	int n = MAX(pc_acpi.acpi_ncpus, 1);
+
+	if (pc_options.po_cpus != 0)
+		n = MIN(n, pc_options.po_cpus);
+	return (MIN(n, MAXCPU));
+}
+
+/* The id-th CPU's APIC: the boot CPU is the first, the rest in table order. */
+static uint32_t
+apic_id_of(int id)
+{
+	for (int i = 0; i < pc_acpi.acpi_ncpus; i++) {
+		if (pc_acpi.acpi_cpus[i].ac_apic_id == pc_cpu0.c_md.cm_apic_id)
+			continue;
+		if (--id == 0)
+			return (pc_acpi.acpi_cpus[i].ac_apic_id);
+	}
+	return (UINT32_MAX);
+}
+
+int
+machine_cpu_start(struct cpu *c)
+{
+	struct thread *td = c->c_idlethread;
+	nstime_t end;
+
+	c->c_md.cm_apic_id = apic_id_of(c->c_id);
+	if (c->c_md.cm_apic_id > 0xfe)
+		return (ENXIO);
+	if (cpu_stacks(c) != 0)
+		return (ENOMEM);
+	memcpy((void *)(PHYS_BASE + AP_BASE), ap_start,
+	    (size_t)(ap_end - ap_start));
+	ap_stack_top = (uintptr_t)td->td_kstack + td->td_kstack_bytes;
+	ap_cpu = c;
+	atomic_fence();
+	lapic_start(c->c_md.cm_apic_id, AP_BASE >> PAGE_SHIFT);
+	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
+		if (clock_mono() > end)
+			return (ETIMEDOUT);
+	return (0);
+}
+
+void
+pc_ap_main(struct cpu *c)
+{
+	load_cr3(kernel_cr3);
+	cpu_setup(c);
+	lapic_setup();
+	c->c_md.cm_polled = rdtsc();
+	c->c_md.cm_up = true;
+	intr_on();
+	cpu_idle_loop();
+}
+
+/* --- waiting and waking --------------------------------------------------------- */
+
+bool
+pc_pending(struct cpu *c)
+{
+	if (atomic_load(&c->c_remote_ready) != NULL ||
+	    atomic_load(&c->c_ipi_head) != c->c_ipi_tail)
+		return (true);
+	for (unsigned w = 0; w < IRQ_VECTORS / 64; w++)
+		if (c->c_md.cm_irqs[w] != 0)
+			return (true);
+	return (false);
+}
+
+void
+cpu_idle_wait(nstime_t until)
+{
+	struct cpu *c = curcpu;
+
+	intr_off();
+	c->c_md.cm_wait = true;
+	atomic_fence();
+	if (!pc_pending(c) && (until == 0 || clock_mono() < until)) {
+		if (until != 0)
+			timer_arm(until);
+		/* sti holds interrupts off for one instruction more. */
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+	}
+	c->c_md.cm_wait = false;
+	intr_on();
+}
+
+void
+cpu_kick(struct cpu *c)
+{
+	atomic_fence();
+	if (c->c_md.cm_wait && c != curcpu)
+		lapic_send(c->c_md.cm_apic_id, V_KICK);
+}
+
+void
+cpu_spin_relax(unsigned n __unused)
+{
+	__asm__ volatile("pause");
+}
+
+void
+cpu_poll_md(void)
+{
+	curcpu->c_md.cm_polled = rdtsc();
+	intr_poll();
+}
+
+/* --- stopping ----------------------------------------------------------------------- */
+
+void
+smp_stopped(struct ktrap *kt)
+{
+	struct cpu *c = curcpu;
+
+	c->c_md.cm_stop_pc = kt->kt_rip;
+	c->c_md.cm_stop_fp = kt->kt_rbp;
+	atomic_store_rel(&c->c_md.cm_stopped, true);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+void
+machine_stop_others(void)
+{
+	smp_stopping = true;
+	if (ncpus > 1)
+		lapic_nmi_others();
+}
+
+bool
+machine_stopped_at(struct cpu *c, uintptr_t *pcp, uintptr_t *fpp)
+{
+	nstime_t end = clock_mono() + STOP_NS;
+
+	while (!atomic_load_acq(&c->c_md.cm_stopped))
+		if (clock_mono() > end)
+			return (false);
+	*pcp = c->c_md.cm_stop_pc;
+	*fpp = c->c_md.cm_stop_fp;
+	return (true);
+}

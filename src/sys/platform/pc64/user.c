@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Running programs on the PC.
+ *
+ * 1. cpu_lwp_loop: settle what trap_userret asks for, load the address space
+ *    and the floating state, and with interrupts off look once more whether
+ *    anything waits; then user_run.  It returns when the program needs the
+ *    kernel; the vector says why.
+ * 2. Frames are made safe before they are loaded: flags masked, code segment
+ *    one of two, bases and instruction pointer canonical.  An instruction
+ *    pointer that is not gives SIGSEGV here, because iretq would fault in the
+ *    kernel, and sysretq, on Intel's, in kernel mode with the user's stack.
+ * 3. FS and GS bases live in the frame; the CPU's are written when they differ
+ *    from what this CPU has (cm_bases).  With FSGSBASE the program may change
+ *    them, and trap.S reads them at each entry.
+ * 4. Floating state: an XSAVE area per lwp.  It is saved when the lwp leaves
+ *    the CPU and loaded before it runs, unless the registers still hold it.
+ *    The kernel itself has none (-mgeneral-regs-only).
+ */
+#include <sys/systm.h>
+#include <sys/abi.h>
+#include <sys/atomic.h>
+#include <sys/ktr.h>
+#include <sys/malloc.h>
+#include "pc_var.h"
+
+#define CANONICAL (1UL << 47)
+
+MALLOC_DEFINE(M_FPU, "fpu", "floating state of lwps");
+
+/* --- floating state ----------------------------------------------------------- */
+
+#define FP_LEGACY    512
+#define FP_HEADER    64
+#define FP_SW_OFF    464 /* bytes reserved for software in the legacy part */
+#define FP_MAGIC1    0x46505853U
+#define FP_MAGIC2    0x46505845U
+#define FP_MXCSR_OFF 24
+#define FP_FCW_INIT  0x37f
+#define MXCSR_INIT   0x1f80
+
+static uint32_t mxcsr_mask = 0xffbf;
+
+static void
+fpu_initial(void *area)
+{
+	memset(area, 0, cpu_xsave_bytes);
+	*(uint16_t *)area = FP_FCW_INIT;
+	*(uint32_t *)((uint8_t *)area + FP_MXCSR_OFF) = MXCSR_INIT;
+	if (cpu_xcr0 != 0) /* XSTATE_BV: x87 and SSE as given here */
+		*(uint64_t *)((uint8_t *)area + FP_LEGACY) = 3;
+}
+
+static void
+fpu_save(void *area)
+{
+	if (cpu_xcr0 != 0)
+		__asm__ volatile(
+		    "xsave64 (%0)" ::"r"(area), "a"(0xffffffff), "d"(0xffffffff)
+		    : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
+static void
+fpu_load(const void *area)
+{
+	if (cpu_xcr0 != 0)
+		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(0xffffffff),
+				 "d"(0xffffffff)
+				 : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+/* The area is up to date after this; the lwp is current or not running. */
+static void
+fpu_sync(struct lwp *lp)
+{
+	if (lp->lw_md.lm_fpu_live) {
+		fpu_save(lp->lw_md.lm_fpu);
+		lp->lw_md.lm_fpu_live = false;
+	}
+}
+
+/* The area is newer than any registers. */
+static void
+fpu_changed(struct lwp *lp)
+{
+	lp->lw_md.lm_fpu_live = false;
+	lp->lw_md.lm_fpu_cpu = NULL;
+}
+
+/* (IF 0) Before user mode. */
+static void
+fpu_resume(struct lwp *lp)
+{
+	struct cpu *c = curcpu;
+
+	if (c->c_md.cm_fpu_lwp != lp || lp->lw_md.lm_fpu_cpu != c) {
+		fpu_load(lp->lw_md.lm_fpu);
+		c->c_md.cm_fpu_lwp = lp;
+		lp->lw_md.lm_fpu_cpu = c;
+	}
+	lp->lw_md.lm_fpu_live = true;
+}
+
+size_t
+cpu_fpu_size(struct lwp *lp __unused)
+{
+	return (cpu_xcr0 != 0 ? cpu_xsave_bytes + 4 : FP_LEGACY);
+}
+
+/* As a Linux signal frame has it: software's bytes and a mark at the end. */
+int
+cpu_fpu_get(struct lwp *lp, void *buf, size_t size)
+{
+	struct {
+		uint32_t magic, extended;
+		uint64_t features;
+		uint32_t bytes;
+	} sw = {FP_MAGIC1, cpu_xsave_bytes + 4, cpu_xcr0, cpu_xsave_bytes};
+	uint32_t mark = FP_MAGIC2;
+
+	fpu_sync(lp);
+	memset(buf, 0, size);
+	memcpy(buf, lp->lw_md.lm_fpu, MIN(size, cpu_xsave_bytes));
+	if (cpu_xcr0 == 0 || size < cpu_xsave_bytes + 4UL)
+		return (0);
+	memset((uint8_t *)buf + FP_SW_OFF, 0, 48);
+	memcpy((uint8_t *)buf + FP_SW_OFF, &sw, sizeof(sw));
+	memcpy((uint8_t *)buf + cpu_xsave_bytes, &mark, sizeof(mark));
+	return (0);
+}
+
+/* Would xrstor take this header?  (SDM vol. 1, 13.8.1) */
+static bool
+xsave_valid(const uint8_t *buf, size_t size)
+{
+	const uint64_t *h = (const uint64_t *)(buf + FP_LEGACY);
+
+	if (size < cpu_xsave_bytes ||
+	    *(const uint32_t *)(buf + FP_SW_OFF) != FP_MAGIC1)
+		return (false);
+	if ((h[0] & ~cpu_xcr0) != 0)
+		return (false);
+	for (int i = 1; i < 8; i++)
+		if (h[i] != 0)
+			return (false);
+	return (true);
+}
+
+int
+cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
+{
+	uint8_t *area = lp->lw_md.lm_fpu;
+
+	if (size < FP_LEGACY)
+		return (EINVAL);
+	fpu_changed(lp);
+	if (cpu_xcr0 != 0 && xsave_valid(buf, size))
+		memcpy(area, buf, cpu_xsave_bytes);
+	else {
+		fpu_initial(area);
+		memcpy(area, buf, FP_LEGACY);
+	}
+	*(uint32_t *)(area + FP_MXCSR_OFF) &= mxcsr_mask;
+	return (0);
+}
+
+static void
+mxcsr_find(void)
+{
+	static uint8_t area[FP_LEGACY] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+	memcpy(&mask, area + 28, 4);
+	if (mask != 0)
+		mxcsr_mask = mask;
+}
+SYSINIT(pc_mxcsr, SI_KERN + 2, mxcsr_find);
+
+/* --- the machine's part of an lwp -------------------------------------------------- */
+
+int
+cpu_lwp_create(struct lwp *lp, struct lwp *from)
+{
+	/* kmalloc aligns to the power of two that it rounds up to. */
+	memset(&lp->lw_md, 0, sizeof(lp->lw_md));
+	lp->lw_md.lm_fpu =
+	    kmalloc(MAX(cpu_xsave_bytes, 1024U), M_FPU, M_WAITOK);
+	if (lp->lw_md.lm_fpu == NULL)
+		return (ENOMEM);
+	KASSERT(((uintptr_t)lp->lw_md.lm_fpu & 63) == 0, ("fpu area"));
+	if (from != NULL && from->lw_md.lm_fpu != NULL) {
+		fpu_sync(from);
+		memcpy(lp->lw_md.lm_fpu, from->lw_md.lm_fpu, cpu_xsave_bytes);
+	} else
+		fpu_initial(lp->lw_md.lm_fpu);
+	return (0);
+}
+
+void
+cpu_lwp_destroy(struct lwp *lp)
+{
+	/* Another lwp may get this memory: no CPU must take it for this one. */
+	for (int i = 0; i < ncpus; i++)
+		(void)atomic_cmpset(&cpus[i]->c_md.cm_fpu_lwp, lp, NULL);
+	kfree(lp->lw_md.lm_fpu, M_FPU);
+	memset(&lp->lw_md, 0, sizeof(lp->lw_md));
+}
+
+void
+cpu_lwp_leave_vmspace(struct lwp *lp __unused)
+{
+	/* pmap_destroy makes every CPU leave it. */
+}
+
+void
+cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
+{
+	memset(&lp->lw_frame, 0, sizeof(lp->lw_frame));
+	lp->lw_frame.tf_rip = ip;
+	lp->lw_frame.tf_rsp = sp;
+	lp->lw_frame.tf_rflags = RFLAGS_IF;
+	lp->lw_frame.tf_cs = SEL_UCODE;
+	fpu_changed(lp);
+	fpu_initial(lp->lw_md.lm_fpu);
+}
+
+void
+cpu_thread_leave(struct thread *from, struct thread *to __unused)
+{
+	if (from->td_lwp != NULL && from->td_lwp->lw_md.lm_fpu != NULL)
+		fpu_sync(from->td_lwp);
+}
+
+/* --- what brought the program here ----------------------------------------------------- */
+
+/* SDM vol. 1, 8.5 and 11.5: the exception that is raised and not masked. */
+static int
+fpe_code(struct lwp *lp, bool simd)
+{
+	static const int codes[6] = {FPE_FLTINV, FPE_FLTUND /* denormal */,
+	    FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
+	const uint8_t *area = lp->lw_md.lm_fpu;
+	uint32_t raised, mxcsr;
+	uint16_t control, status;
+
+	fpu_sync(lp);
+	memcpy(&control, area, 2);
+	memcpy(&status, area + 2, 2);
+	memcpy(&mxcsr, area + FP_MXCSR_OFF, 4);
+	raised = simd ? mxcsr & ~(mxcsr >> 7) : status & ~control;
+	for (int i = 0; i < 6; i++)
+		if ((raised >> i & 1) != 0)
+			return (codes[i]);
+	return (FPE_FLTINV);
+}
+
+static void
+user_page_fault(struct lwp *lp)
+{
+	uint64_t err = lp->lw_frame.tf_err;
+
+	trap_fault(lp, lp->lw_frame.tf_addr,
+	    (err & PFERR_WRITE) != 0	   ? VM_PROT_WRITE
+		: (err & PFERR_INSTR) != 0 ? VM_PROT_EXECUTE
+					   : VM_PROT_READ);
+}
+
+static void
+user_debug(struct lwp *lp)
+{
+	uint64_t dr6;
+
+	__asm__ volatile("movq %%dr6, %0" : "=r"(dr6));
+	__asm__ volatile("movq %0, %%dr6" ::"r"(0xffff0ff0UL));
+	trap_exception(lp, SIGTRAP,
+	    (dr6 & (1 << 14)) != 0 ? TRAP_TRACE : TRAP_BRKPT,
+	    lp->lw_frame.tf_rip, T_DEBUG);
+}
+
+static void
+user_exception(struct lwp *lp, int v)
+{
+	uaddr_t pc = lp->lw_frame.tf_rip;
+
+	switch (v) {
+	case T_DIVIDE:
+		trap_exception(lp, SIGFPE, FPE_INTDIV, pc, v);
+		break;
+	case T_DEBUG:
+		user_debug(lp);
+		break;
+	case T_BPT:
+		trap_exception(lp, SIGTRAP, TRAP_BRKPT, pc, v);
+		break;
+	case T_ILLOP:
+		trap_exception(lp, SIGILL, ILL_ILLOPC, pc, v);
+		break;
+	case T_FPERR:
+	case T_SIMD:
+		trap_exception(lp, SIGFPE, fpe_code(lp, v == T_SIMD), pc, v);
+		break;
+	case T_ALIGN:
+		trap_exception(lp, SIGBUS, BUS_ADRALN, 0, v);
+		break;
+	case T_STACK:
+		trap_exception(lp, SIGBUS, SI_KERNEL, 0, v);
+		break;
+	default: /* segments, privileged instructions, non-canonical */
+		trap_exception(lp, SIGSEGV, SI_KERNEL, 0, v);
+		break;
+	}
+}
+
+/* CR2 was read with interrupts off, by trap.S. */
+static void
+user_came(struct lwp *lp)
+{
+	unsigned v = (unsigned)lp->lw_frame.tf_trapno;
+
+	if (v == V_SYSCALL)
+		trap_syscall(lp);
+	else if (v == T_PAGEFAULT)
+		user_page_fault(lp);
+	else if (v >= V_DEVICE_MIN)
+		trap_interrupt(lp);
+	else
+		user_exception(lp, (int)v);
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+/* Make the frame safe; false: it cannot be run, and a signal was sent. */
+static bool
+frame_check(struct lwp *lp)
+{
+	struct trapframe *tf = &lp->lw_frame;
+
+	tf->tf_rflags = (tf->tf_rflags & RFLAGS_USER) | RFLAGS_IF | 2;
+	if (tf->tf_cs != SEL_UCODE32)
+		tf->tf_cs = SEL_UCODE;
+	if (__likely(tf->tf_rip < CANONICAL))
+		return (true);
+	trap_exception(lp, SIGSEGV, SI_KERNEL, 0, T_GPF);
+	return (false);
+}
+
+/* sysretq takes rip and rflags from rcx and r11. */
+static bool
+may_sysret(const struct trapframe *tf)
+{
+	return (tf->tf_trapno == V_SYSCALL && tf->tf_rcx == tf->tf_rip &&
+	    tf->tf_r11 == tf->tf_rflags && tf->tf_cs == SEL_UCODE &&
+	    (tf->tf_rflags & RFLAGS_TF) == 0);
+}
+
+static void
+load_base(bool gs, uint64_t base)
+{
+	base = base < CANONICAL ? base : 0;
+	if (gs)
+		wrmsr(0xc0000102, base);
+	else if (cpu_has_fsgsbase)
+		__asm__ volatile("wrfsbase %0" ::"r"(base));
+	else
+		wrmsr(0xc0000100, base);
+}
+
+/* (IF 0) The bases of this CPU := the frame's. */
+static void
+load_bases(const struct trapframe *tf)
+{
+	struct cpu_md *cm = &curcpu->c_md;
+
+	if (tf->tf_fsbase != cm->cm_fsbase)
+		load_base(false, cm->cm_fsbase = tf->tf_fsbase);
+	if (tf->tf_gsbase != cm->cm_gsbase)
+		load_base(true, cm->cm_gsbase = tf->tf_gsbase);
+}
+
+/* (IF 0) Until when may it run without us? */
+static nstime_t
+run_until(const struct cpu *c)
+{
+	nstime_t until = c->c_slice_end;
+
+	if (c->c_callout_next != 0)
+		until = MIN(until, c->c_callout_next);
+	return (until);
+}
+
+void
+cpu_lwp_loop(struct lwp *lp)
+{
+	struct trapframe *tf = &lp->lw_frame;
+	struct pmap *pm;
+	struct cpu *c;
+
+	for (;;) {
+		trap_userret(lp);
+		if (!frame_check(lp))
+			continue;
+		pm = &lp->lw_proc->p_vmspace->vm_pmap;
+		pmap_update(pm);
+		lock_check_none_held("return to user");
+		intr_off();
+		c = curcpu;
+		c->c_md.cm_wait = true;
+		atomic_fence();
+		if (atomic_load(&lp->lw_ast) != 0 || c->c_resched ||
+		    pc_pending(c)) {
+			c->c_md.cm_wait = false;
+			intr_on();
+			continue;
+		}
+		pmap_activate(pm);
+		fpu_resume(lp);
+		load_bases(tf);
+		timer_arm(run_until(c));
+		user_run(tf, may_sysret(tf));
+		c->c_md.cm_wait = false;
+		if (cpu_has_fsgsbase) {
+			c->c_md.cm_fsbase = tf->tf_fsbase;
+			c->c_md.cm_gsbase = tf->tf_gsbase;
+		}
+		if (tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256)
+			interrupt_note((unsigned)tf->tf_trapno);
+		intr_on();
+		user_came(lp);
+	}
+}
