@@ -26,8 +26,4 @@ bool machine_pci_conf1(void);
 /* Machine: the i-th virtio-mmio device and its line.  0, or ENOENT. */
 int machine_virtio_mmio(int i, paddr_t *pa, size_t *len, uint32_t *gsi);
 
-/* Machine: I/O ports; bytes is 1, 2 or 4. */
-uint32_t machine_port_read(uint16_t port, int bytes);
-void machine_port_write(uint16_t port, int bytes, uint32_t value);
-
 #endif

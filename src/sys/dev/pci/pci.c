@@ -27,6 +27,7 @@
 #include <sys/ktr.h>
 #include <sys/lock.h>
 #include <sys/malloc.h>
+#include <cpu/io.h>
 #include <dev/pci/pci.h>
 
 MALLOC_DEFINE(M_PCI, "pci", "PCI devices and windows");
@@ -108,7 +109,7 @@ static uint16_t
 conf1_select(uint8_t bus, uint8_t slot, uint8_t func, uint16_t off)
 {
 	SPIN_ASSERT(&pci_conf1_spin);
-	machine_port_write(PCI_CONF1_ADDRESS, 4,
+	io_out32(PCI_CONF1_ADDRESS,
 	    PCI_CONF1_ENABLE | (uint32_t)bus << 16 | (uint32_t)slot << 11 |
 		(uint32_t)func << 8 | (off & 0xfc));
 	return (PCI_CONF1_DATA + (off & 3));
@@ -119,9 +120,13 @@ conf1_read(
     void *arg, uint8_t bus, uint8_t slot, uint8_t func, uint16_t off, int bytes)
 {
 	uint32_t value;
+	uint16_t port;
 
 	spin_lock(&pci_conf1_spin);
-	value = machine_port_read(conf1_select(bus, slot, func, off), bytes);
+	port = conf1_select(bus, slot, func, off);
+	value = bytes == 1 ? io_in8(port)
+	    : bytes == 2   ? io_in16(port)
+			   : io_in32(port);
 	spin_unlock(&pci_conf1_spin);
 	return (value);
 }
@@ -130,8 +135,16 @@ static void
 conf1_write(void *arg, uint8_t bus, uint8_t slot, uint8_t func, uint16_t off,
     int bytes, uint32_t value)
 {
+	uint16_t port;
+
 	spin_lock(&pci_conf1_spin);
-	machine_port_write(conf1_select(bus, slot, func, off), bytes, value);
+	port = conf1_select(bus, slot, func, off);
+	if (bytes == 1)
+		io_out8(port, (uint8_t)value);
+	else if (bytes == 2)
+		io_out16(port, (uint16_t)value);
+	else
+		io_out32(port, value);
 	spin_unlock(&pci_conf1_spin);
 }
 
