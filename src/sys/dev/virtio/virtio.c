@@ -250,7 +250,8 @@ virtio_ready(struct virtio_dev *vd)
 void
 virtio_notify(struct virtio_queue *q)
 {
-	if (virtq_publish(&q->q_vq)) {
+	/* Before DRIVER_OK what was added only waits there (3.1.1). */
+	if (q->q_dev->vd_ready && virtq_publish(&q->q_vq)) {
 		KTR_EVENT(MACHINE, virtio_notify, "dev=%p queue=%u inflight=%u",
 		    KTRP(q->q_dev), q->q_index, q->q_vq.vq_inflight);
 		q->q_dev->vd_ops->vt_notify(q);

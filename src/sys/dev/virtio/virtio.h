@@ -111,7 +111,10 @@ int virtio_queues(
 /* DRIVER_OK: from now on there may be I/O and interrupts. */
 void virtio_ready(struct virtio_dev *vd);
 
-/* Publish what was added to q and tell the device if it wants to know. */
+/*
+ * Publish what was added to q and tell the device if it wants to know.  Before
+ * virtio_ready this does nothing; call it again then.
+ */
 void virtio_notify(struct virtio_queue *q);
 /*
  * virtq_get for drivers: a queue that is wrong makes the device broken.
