@@ -94,6 +94,7 @@ struct proc {
 	volatile nstime_t p_cpu_check; /* when those were last looked at */
 	nstime_t p_cpu_warned;	       /* (p) last SIGXCPU, CPU time */
 	struct proc *p_parent;	       /* (t) */
+	pid_t p_ppid; /* (t to write, atomic) its pid: getppid takes no lock */
 	struct pgrp *p_pgrp;	       /* (t) */
 	struct ucred *p_cred;	       /* (p) replaced whole, refcounted */
 	struct vmspace *p_vmspace;     /* (s) exec replaces it */
@@ -288,6 +289,8 @@ int cpu_lwp_create(struct lwp *lp, struct lwp *from);
 void cpu_lwp_destroy(struct lwp *lp);
 /* Machine: lp is about to lose its vmspace (exec, exit). */
 void cpu_lwp_leave_vmspace(struct lwp *lp);
+/* lw_frame's FS and GS bases := what the program, lp itself, has made them. */
+void cpu_lwp_bases(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
 void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 /* Machine: floating state in the hardware's XSAVE format. */

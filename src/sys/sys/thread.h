@@ -118,7 +118,7 @@ void thread_set_prio(struct thread *td, int prio);
  */
 void usched_tick(void);
 /* trap_userret: due tick, then yield if c_resched; sets the user priority. */
-void usched_userret(struct lwp *lp);
+nstime_t usched_userret(struct lwp *lp); /* the time now */
 
 /* --- sleeping ----------------------------------------------------------- */
 
@@ -165,7 +165,7 @@ bool callout_stop(struct callout *co);
 void callout_stop_sync(struct callout *co);
 bool callout_armed(const struct callout *co);
 /* The next deadline of this CPU, 0 if none; wakes the soft thread if due. */
-nstime_t callout_poll(void);
+nstime_t callout_poll(nstime_t now);
 
 /* --- clocks ------------------------------------------------------------- */
 

@@ -131,8 +131,6 @@ lwkt_take_remote(void)
 	struct cpu *c = curcpu;
 	struct thread *td, *next, *rev = NULL;
 
-	if (atomic_load(&c->c_remote_ready) == NULL)
-		return;
 	for (td = atomic_swap(&c->c_remote_ready, (struct thread *)NULL);
 	     td != NULL; td = next) {
 		next = td->td_ready_next;
@@ -418,7 +416,7 @@ cpu_idle_loop(void)
 
 	for (;;) {
 		ipi_poll();
-		next = callout_poll();
+		next = callout_poll(clock_mono());
 		if (c->c_runmask != 0) {
 			lwkt_switch();
 			c = curcpu;

@@ -77,7 +77,7 @@ usched_tick(void)
 		c->c_resched = true;
 }
 
-void
+nstime_t
 usched_userret(struct lwp *lp)
 {
 	struct thread *td = curthread;
@@ -85,7 +85,7 @@ usched_userret(struct lwp *lp)
 	nstime_t now = clock_mono();
 	int prio;
 
-	callout_poll();
+	callout_poll(now);
 	ipi_poll();
 	if (now - lp->lw_decayed_ns >= DECAY_NS) {
 		lp->lw_estcpu /= 2;
@@ -102,6 +102,8 @@ usched_userret(struct lwp *lp)
 	while (curcpu->c_resched) {
 		lp->lw_ru.ru_nivcsw++;
 		thread_yield();
-		curcpu->c_slice_end = clock_mono() + SCHED_SLICE_NS;
+		now = clock_mono();
+		curcpu->c_slice_end = now + SCHED_SLICE_NS;
 	}
+	return (now);
 }

@@ -31,29 +31,18 @@ static uint64_t unknown_calls;
 SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
 
-/* Time since the last crossing was spent in user mode. */
-static void
-account_user(struct lwp *lp)
+/* CPU time since the last crossing; the clock shows now.  Never negative. */
+static nstime_t
+account(struct lwp *lp, nstime_t now)
 {
-	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
+	const struct thread *td = curthread;
+	nstime_t t = td->td_runtime_ns + (now - td->td_started_ns);
+	nstime_t d = t - lp->lw_last_cpu;
 
-	if (d > 0) {
-		lp->lw_ru.ru_utime += d;
-		curcpu->c_user_ns += d;
-	}
-	lp->lw_last_cpu = now;
-}
-
-static void
-account_system(struct lwp *lp)
-{
-	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
-
-	if (d > 0) {
-		lp->lw_ru.ru_stime += d;
-		curcpu->c_sys_ns += d;
-	}
-	lp->lw_last_cpu = now;
+	if (__unlikely(d < 0))
+		return (0);
+	lp->lw_last_cpu = t;
+	return (d);
 }
 
 /* What a sibling did to the credentials takes effect at the next crossing. */
@@ -72,8 +61,11 @@ refresh_cred(struct lwp *lp)
 static void
 enter_kernel(struct lwp *lp)
 {
+	nstime_t d = account(lp, clock_mono());
+
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
-	account_user(lp);
+	lp->lw_ru.ru_utime += d;
+	curcpu->c_user_ns += d;
 	refresh_cred(lp);
 }
 
@@ -218,15 +210,19 @@ void
 trap_userret(struct lwp *lp)
 {
 	struct proc *p = lp->lw_proc;
+	nstime_t now, d;
 
 	lock_check_none_held("return to user mode");
 	do {
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
-		while (atomic_swap(&lp->lw_ast, 0) != 0)
+		while (atomic_load(&lp->lw_ast) != 0 &&
+		    atomic_swap(&lp->lw_ast, 0) != 0)
 			ast_handle(lp);
-		usched_userret(lp);
+		now = usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
-	account_system(lp);
+	d = account(lp, now);
+	lp->lw_ru.ru_stime += d;
+	curcpu->c_sys_ns += d;
 }

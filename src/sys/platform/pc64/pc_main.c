@@ -112,7 +112,6 @@ pc_main(uint32_t magic, uint32_t info)
 	memory_give(&pc_bootinfo);
 	apic_init();
 	clock_init();
-	c->c_md.cm_polled = rdtsc();
 	intr_on();
 	kernel_start();
 	__builtin_unreachable();

@@ -144,6 +144,9 @@ void power_reset(const struct acpi_info *ai);
 
 /* --- instructions ------------------------------------------------------------------------ */
 
+#define MSR_FSBASE	  0xc0000100
+#define MSR_KERNEL_GSBASE 0xc0000102
+
 static inline uint64_t
 rdmsr(uint32_t msr)
 {

@@ -76,7 +76,6 @@ pc_ap_main(struct cpu *c)
 	load_cr3(kernel_cr3);
 	cpu_setup(c);
 	lapic_setup();
-	c->c_md.cm_polled = rdtsc();
 	c->c_md.cm_up = true;
 	intr_on();
 	cpu_idle_loop();
@@ -87,13 +86,9 @@ pc_ap_main(struct cpu *c)
 bool
 pc_pending(struct cpu *c)
 {
-	if (atomic_load(&c->c_remote_ready) != NULL ||
-	    atomic_load(&c->c_ipi_head) != c->c_ipi_tail)
-		return (true);
-	for (unsigned w = 0; w < IRQ_VECTORS / 64; w++)
-		if (c->c_md.cm_irqs[w] != 0)
-			return (true);
-	return (false);
+	return (atomic_load(&c->c_remote_ready) != NULL ||
+	    atomic_load(&c->c_ipi_head) != c->c_ipi_tail ||
+	    c->c_md.cm_irq_any != 0);
 }
 
 void
@@ -131,8 +126,11 @@ cpu_spin_relax(unsigned n __unused)
 void
 cpu_poll_md(void)
 {
-	curcpu->c_md.cm_polled = rdtsc();
-	intr_poll();
+	struct cpu_md *cm = &curcpu->c_md;
+
+	cm->cm_polls++;
+	if (__unlikely(cm->cm_irq_any != 0))
+		intr_poll();
 }
 
 /* --- stopping ----------------------------------------------------------------------- */

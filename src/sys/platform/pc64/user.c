@@ -11,8 +11,9 @@
  *    pointer that is not gives SIGSEGV here, because iretq would fault in the
  *    kernel, and sysretq, on Intel's, in kernel mode with the user's stack.
  * 3. FS and GS bases live in the frame; the CPU's are written when they differ
- *    from what this CPU has (cm_bases).  With FSGSBASE the program may change
- *    them, and trap.S reads them at each entry.
+ *    from what this CPU has (cm_fsbase, cm_gsbase).  With FSGSBASE the program
+ *    may change them without us: whoever wants to know asks cpu_lwp_bases, and
+ *    a switch reads them.  cm_bases_lwp is whose they are.
  * 4. Floating state: an XSAVE area per lwp.  It is saved when the lwp leaves
  *    the CPU and loaded before it runs, unless the registers still hold it.
  *    The kernel itself has none (-mgeneral-regs-only).
@@ -230,10 +231,29 @@ cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 }
 
 void
+cpu_lwp_bases(struct lwp *lp)
+{
+	struct cpu_md *cm = &curcpu->c_md;
+	struct trapframe *tf = &lp->lw_frame;
+
+	if (cm->cm_bases_lwp != lp || !cpu_has_fsgsbase)
+		return;
+	__asm__ volatile("rdfsbase %0" : "=r"(tf->tf_fsbase));
+	tf->tf_gsbase = rdmsr(MSR_KERNEL_GSBASE);
+	cm->cm_fsbase = tf->tf_fsbase;
+	cm->cm_gsbase = tf->tf_gsbase;
+}
+
+void
 cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
-	if (from->td_lwp != NULL && from->td_lwp->lw_md.lm_fpu != NULL)
-		fpu_sync(from->td_lwp);
+	struct lwp *lp = from->td_lwp;
+
+	if (lp == NULL || lp->lw_md.lm_fpu == NULL)
+		return;
+	fpu_sync(lp);
+	cpu_lwp_bases(lp);
+	curcpu->c_md.cm_bases_lwp = NULL;
 }
 
 /* --- what brought the program here ----------------------------------------------------- */
@@ -363,23 +383,25 @@ load_base(bool gs, uint64_t base)
 {
 	base = base < CANONICAL ? base : 0;
 	if (gs)
-		wrmsr(0xc0000102, base);
+		wrmsr(MSR_KERNEL_GSBASE, base);
 	else if (cpu_has_fsgsbase)
 		__asm__ volatile("wrfsbase %0" ::"r"(base));
 	else
-		wrmsr(0xc0000100, base);
+		wrmsr(MSR_FSBASE, base);
 }
 
 /* (IF 0) The bases of this CPU := the frame's. */
 static void
-load_bases(const struct trapframe *tf)
+load_bases(struct lwp *lp)
 {
+	const struct trapframe *tf = &lp->lw_frame;
 	struct cpu_md *cm = &curcpu->c_md;
 
 	if (tf->tf_fsbase != cm->cm_fsbase)
 		load_base(false, cm->cm_fsbase = tf->tf_fsbase);
 	if (tf->tf_gsbase != cm->cm_gsbase)
 		load_base(true, cm->cm_gsbase = tf->tf_gsbase);
+	cm->cm_bases_lwp = lp;
 }
 
 /* (IF 0) Until when may it run without us? */
@@ -419,14 +441,10 @@ cpu_lwp_loop(struct lwp *lp)
 		}
 		pmap_activate(pm);
 		fpu_resume(lp);
-		load_bases(tf);
+		load_bases(lp);
 		timer_arm(run_until(c));
 		user_run(tf, may_sysret(tf));
 		c->c_md.cm_wait = false;
-		if (cpu_has_fsgsbase) {
-			c->c_md.cm_fsbase = tf->tf_fsbase;
-			c->c_md.cm_gsbase = tf->tf_gsbase;
-		}
 		if (tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256)
 			interrupt_note((unsigned)tf->tf_trapno);
 		intr_on();
