@@ -95,9 +95,9 @@ struct proc {
 	nstime_t p_cpu_warned;	       /* (p) last SIGXCPU, CPU time */
 	struct proc *p_parent;	       /* (t) */
 	pid_t p_ppid; /* (t to write, atomic) its pid: getppid takes no lock */
-	struct pgrp *p_pgrp;	       /* (t) */
-	struct ucred *p_cred;	       /* (p) replaced whole, refcounted */
-	struct vmspace *p_vmspace;     /* (s) exec replaces it */
+	struct pgrp *p_pgrp;	   /* (t) */
+	struct ucred *p_cred;	   /* (p) replaced whole, refcounted */
+	struct vmspace *p_vmspace; /* (s) exec replaces it */
 	struct filedesc *p_fd;
 	struct fs_context *p_fs;
 	struct sigacts *p_sigacts;
@@ -166,7 +166,9 @@ struct lwp {
 	uaddr_t lw_restart_ip;	       /* (s) its return address */
 	uaddr_t lw_child_set_tid;      /* (s) written before the first run */
 	cpumask_t lw_affinity;	       /* (s) sched_setaffinity */
-	nstime_t lw_last_cpu;	       /* (s) CPU time at the last boundary */
+	uint64_t lw_stamp;	       /* (s) cycles at the last boundary */
+	uint64_t lw_cycles[2];	       /* (s) spent in user mode, kernel */
+	int lw_uprio;		       /* (s) priority it last returned with */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uaddr_t lw_robust_list;	       /* (s) */

@@ -118,7 +118,7 @@ void thread_set_prio(struct thread *td, int prio);
  */
 void usched_tick(void);
 /* trap_userret: due tick, then yield if c_resched; sets the user priority. */
-nstime_t usched_userret(struct lwp *lp); /* the time now */
+void usched_userret(struct lwp *lp);
 
 /* --- sleeping ----------------------------------------------------------- */
 

@@ -77,7 +77,7 @@ usched_tick(void)
 		c->c_resched = true;
 }
 
-nstime_t
+void
 usched_userret(struct lwp *lp)
 {
 	struct thread *td = curthread;
@@ -93,7 +93,7 @@ usched_userret(struct lwp *lp)
 	}
 	if (now >= c->c_slice_end)
 		usched_tick();
-	prio = user_prio(lp);
+	prio = lp->lw_uprio = user_prio(lp);
 	if (td->td_prio != prio) {
 		thread_set_prio(td, prio);
 		if (c->c_runmask >> prio > 1)
@@ -102,8 +102,6 @@ usched_userret(struct lwp *lp)
 	while (curcpu->c_resched) {
 		lp->lw_ru.ru_nivcsw++;
 		thread_yield();
-		now = clock_mono();
-		curcpu->c_slice_end = now + SCHED_SLICE_NS;
+		curcpu->c_slice_end = clock_mono() + SCHED_SLICE_NS;
 	}
-	return (now);
 }

@@ -714,9 +714,10 @@ ddb_show_lwp(const char *arg)
 		    lp->lw_frame.tf_rip, lp->lw_frame.tf_rsp,
 		    lp->lw_frame.tf_rax, lp->lw_frame.tf_rdi,
 		    lp->lw_frame.tf_rsi, lp->lw_frame.tf_rdx);
-		kprintf("  call %d restart %d kind %u user %ld sys %ld ns\n",
+		kprintf(
+		    "  call %d restart %d kind %u user %lu sys %lu cycles\n",
 		    lp->lw_syscall, lp->lw_restart, lp->lw_restart_kind,
-		    lp->lw_ru.ru_utime, lp->lw_ru.ru_stime);
+		    lp->lw_cycles[0], lp->lw_cycles[1]);
 	}
 }
 DDB_COMMAND(lwp, "show lwp", ddb_show_lwp, "a user thread: show lwp TID");

@@ -31,18 +31,15 @@ static uint64_t unknown_calls;
 SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
 
-/* CPU time since the last crossing; the clock shows now.  Never negative. */
-static nstime_t
-account(struct lwp *lp, nstime_t now)
+/* The cycles since the last crossing go to side: 0 user mode, 1 kernel. */
+static inline void
+account(struct lwp *lp, int side)
 {
-	const struct thread *td = curthread;
-	nstime_t t = td->td_runtime_ns + (now - td->td_started_ns);
-	nstime_t d = t - lp->lw_last_cpu;
+	uint64_t now = cpu_cycles(), d = now - lp->lw_stamp;
 
-	if (__unlikely(d < 0))
-		return (0);
-	lp->lw_last_cpu = t;
-	return (d);
+	lp->lw_stamp = now;
+	lp->lw_cycles[side] += d;
+	curcpu->c_cycles[side] += d;
 }
 
 /* What a sibling did to the credentials takes effect at the next crossing. */
@@ -61,11 +58,8 @@ refresh_cred(struct lwp *lp)
 static void
 enter_kernel(struct lwp *lp)
 {
-	nstime_t d = account(lp, clock_mono());
-
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
-	lp->lw_ru.ru_utime += d;
-	curcpu->c_user_ns += d;
+	account(lp, 0);
 	refresh_cred(lp);
 }
 
@@ -206,23 +200,36 @@ ast_handle(struct lwp *lp)
 		atomic_store_seq(&lp->lw_ast, 1);
 }
 
+/* Nothing wants attention, and the clock need not be read for it. */
+static inline bool
+nothing_to_do(struct lwp *lp)
+{
+	const struct cpu *c = curcpu;
+
+	return (!CPU_TIME_DUE(c) && atomic_load(&lp->lw_ast) == 0 &&
+	    !c->c_resched && atomic_load(&c->c_remote_ready) == NULL &&
+	    c->c_ipi_head == c->c_ipi_tail && !lp->lw_proc->p_cputimers &&
+	    curthread->td_prio == lp->lw_uprio && lp->lw_restart == 0);
+}
+
 void
 trap_userret(struct lwp *lp)
 {
 	struct proc *p = lp->lw_proc;
-	nstime_t now, d;
 
 	lock_check_none_held("return to user mode");
+	if (__likely(nothing_to_do(lp))) {
+		account(lp, 1);
+		return;
+	}
 	do {
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
 		while (atomic_load(&lp->lw_ast) != 0 &&
 		    atomic_swap(&lp->lw_ast, 0) != 0)
 			ast_handle(lp);
-		now = usched_userret(lp);
+		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
-	d = account(lp, now);
-	lp->lw_ru.ru_stime += d;
-	curcpu->c_sys_ns += d;
+	account(lp, 1);
 }

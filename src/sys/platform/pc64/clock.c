@@ -97,7 +97,7 @@ sample(uint32_t (*read)(void))
 {
 	struct sample s;
 
-	s.tsc = rdtsc();
+	s.tsc = cpu_cycles();
 	s.lapic = lapic_timer_left();
 	s.ticks = read();
 	return (s);
@@ -139,7 +139,7 @@ clock_init(void)
 		pc_fail("no clock to measure the CPU's by: neither PIT nor "
 			"ACPI PM timer counts");
 	tsc_mult = ((uint64_t)NS_PER_SEC << 32) / tsc_hz;
-	tsc_base = rdtsc();
+	tsc_base = cpu_cycles();
 }
 
 /* --- time --------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ tsc_to_ns(uint64_t cycles)
 nstime_t
 clock_mono(void)
 {
-	return (tsc_to_ns(rdtsc() - tsc_base));
+	return (tsc_to_ns(cpu_cycles() - tsc_base));
 }
 
 nstime_t
@@ -171,9 +171,9 @@ clock_set_real(nstime_t now)
 void
 clock_delay(nstime_t ns)
 {
-	uint64_t start = rdtsc();
+	uint64_t start = cpu_cycles();
 
-	while (tsc_to_ns(rdtsc() - start) < ns)
+	while (tsc_to_ns(cpu_cycles() - start) < ns)
 		__asm__ volatile("pause");
 }
 

@@ -84,7 +84,7 @@ stuck(struct cpu_md *cm, uint64_t now, nstime_t limit)
 void
 watchdog_check(void)
 {
-	uint64_t now = rdtsc();
+	uint64_t now = cpu_cycles();
 
 	if (watchdog_s == 0 || panicstr != NULL)
 		return;

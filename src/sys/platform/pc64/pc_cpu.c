@@ -256,12 +256,6 @@ cpu_thread_init(struct thread *td, void (*entry)(void))
 	td->td_sp = sp;
 }
 
-uint64_t
-cpu_cycles(void)
-{
-	return (rdtsc());
-}
-
 void
 machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2)
 {

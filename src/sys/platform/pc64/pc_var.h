@@ -165,15 +165,6 @@ wrmsr(uint32_t msr, uint64_t v)
 			 : "memory");
 }
 
-static inline uint64_t
-rdtsc(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi)::"memory");
-	return ((uint64_t)hi << 32 | lo);
-}
-
 static inline void
 cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {

@@ -428,7 +428,6 @@ cpu_lwp_loop(struct lwp *lp)
 			continue;
 		pm = &lp->lw_proc->p_vmspace->vm_pmap;
 		pmap_update(pm);
-		lock_check_none_held("return to user");
 		intr_off();
 		c = curcpu;
 		c->c_md.cm_wait = true;
@@ -437,6 +436,7 @@ cpu_lwp_loop(struct lwp *lp)
 		    pc_pending(c)) {
 			c->c_md.cm_wait = false;
 			intr_on();
+			ipi_poll();
 			continue;
 		}
 		pmap_activate(pm);

@@ -59,4 +59,7 @@ struct cpu_md {
 	uint64_t cm_entry_stack[32] __attribute__((aligned(16)));
 };
 
+/* May a slice or a callout of c be due?  The timer is armed for the first. */
+#define CPU_TIME_DUE(c) ((c)->c_md.cm_timer == 0)
+
 #endif
