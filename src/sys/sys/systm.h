@@ -130,6 +130,8 @@ void kern_reboot(int how, int status) __noreturn;
 /* --- randomness (dev/random): seeded by the machine --------------------- */
 
 void random_bytes(void *buf, size_t len);
+/* Mix what may be unpredictable in; any context. */
+void random_mix(const void *buf, size_t len);
 /* Machine: unpredictable bytes; how many it gave. */
 size_t machine_entropy(void *buf, size_t len);
 
