@@ -13,7 +13,8 @@ struct uio;
 struct vm_object;
 
 /* NULL slots: open and close succeed, read/write EOPNOTSUPP, ioctl ENOTTY,
- * poll always ready, mmap ENODEV.  fp is the opener's file. */
+ * poll always ready, mmap ENODEV, sync EINVAL, no end for lseek to count from.
+ * fp is the opener's file. */
 struct cdev_ops {
 	const char *d_name;
 	int (*d_open)(struct cdev *dev, int fflags, struct file *fp);
@@ -28,6 +29,8 @@ struct cdev_ops {
 	    struct ev_watch *w, struct file *fp);
 	int (*d_mmap)(struct cdev *dev, uint64_t off, uint64_t len, int prot,
 	    struct vm_object **objp);
+	int (*d_sync)(struct cdev *dev, bool data_only); /* fsync */
+	off_t (*d_size)(struct cdev *dev); /* in bytes: a disk's */
 	uint32_t d_flags;
 };
 #define CDEVF_NOSEEK 0x1 /* lseek is ESPIPE: terminals */

@@ -4,6 +4,7 @@
 #define SYS_CPU_H
 
 #include <sys/thread.h>
+#include <cpu/cycles.h>
 #include <machine/cpu_md.h>
 
 #define IPI_RING 256
@@ -39,7 +40,9 @@ struct cpu {
 	struct thread *c_callout_thread;
 	volatile nstime_t c_callout_next; /* earliest deadline, 0: none */
 	nstime_t c_slice_end;		  /* (self) of the running lwp */
-	nstime_t c_user_ns, c_sys_ns, c_idle_ns;
+	nstime_t c_idle_ns;
+	uint64_t c_cycles[2];	 /* of lwps: user mode, kernel */
+	uint64_t c_start_cycles; /* when it began */
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
 };
 
@@ -70,7 +73,8 @@ int machine_stack_guard(void *kva, bool guard);
 /* Machine: text for /proc/cpuinfo, AT_HWCAP words. */
 int machine_cpuinfo(int cpu, char *buf, size_t size);
 void machine_hwcap(uint64_t *hwcap, uint64_t *hwcap2);
-/* Machine: cycle counter for tracing. */
-uint64_t cpu_cycles(void);
+/* What c did since it began; the rest was kernel threads. */
+void cpu_times(
+    const struct cpu *c, nstime_t *userp, nstime_t *sysp, nstime_t *idlep);
 
 #endif

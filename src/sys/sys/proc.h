@@ -94,9 +94,10 @@ struct proc {
 	volatile nstime_t p_cpu_check; /* when those were last looked at */
 	nstime_t p_cpu_warned;	       /* (p) last SIGXCPU, CPU time */
 	struct proc *p_parent;	       /* (t) */
-	struct pgrp *p_pgrp;	       /* (t) */
-	struct ucred *p_cred;	       /* (p) replaced whole, refcounted */
-	struct vmspace *p_vmspace;     /* (s) exec replaces it */
+	pid_t p_ppid; /* (t to write, atomic) its pid: getppid takes no lock */
+	struct pgrp *p_pgrp;	   /* (t) */
+	struct ucred *p_cred;	   /* (p) replaced whole, refcounted */
+	struct vmspace *p_vmspace; /* (s) exec replaces it */
 	struct filedesc *p_fd;
 	struct fs_context *p_fs;
 	struct sigacts *p_sigacts;
@@ -165,7 +166,9 @@ struct lwp {
 	uaddr_t lw_restart_ip;	       /* (s) its return address */
 	uaddr_t lw_child_set_tid;      /* (s) written before the first run */
 	cpumask_t lw_affinity;	       /* (s) sched_setaffinity */
-	nstime_t lw_last_cpu;	       /* (s) CPU time at the last boundary */
+	uint64_t lw_stamp;	       /* (s) cycles at the last boundary */
+	uint64_t lw_cycles[2];	       /* (s) spent in user mode, kernel */
+	int lw_uprio;		       /* (s) priority it last returned with */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uaddr_t lw_robust_list;	       /* (s) */
@@ -288,6 +291,8 @@ int cpu_lwp_create(struct lwp *lp, struct lwp *from);
 void cpu_lwp_destroy(struct lwp *lp);
 /* Machine: lp is about to lose its vmspace (exec, exit). */
 void cpu_lwp_leave_vmspace(struct lwp *lp);
+/* lw_frame's FS and GS bases := what the program, lp itself, has made them. */
+void cpu_lwp_bases(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
 void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 /* Machine: floating state in the hardware's XSAVE format. */

@@ -59,6 +59,19 @@ size_t strlcat(char *dst, const char *src, size_t size);
 /* 0 and *valuep, or EINVAL (not a number, trailing text), ERANGE. */
 int kstrtou64(const char *s, int base, uint64_t *valuep);
 int kstrtoi64(const char *s, int base, int64_t *valuep);
+/* a * b / c, exact in between. */
+static inline uint64_t
+mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t hi, q, r;
+
+	__asm__("mulq %3" : "=a"(q), "=d"(hi) : "a"(a), "r"(b));
+	if (__unlikely(hi >= c))
+		return (UINT64_MAX); /* does not fit */
+	__asm__("divq %4" : "=a"(q), "=d"(r) : "a"(q), "d"(hi), "r"(c));
+	return (q);
+}
+
 uint32_t crc32(uint32_t crc, const void *buf, size_t len);
 uint64_t hash64(const void *buf, size_t len, uint64_t seed); /* FNV-1a */
 
@@ -117,6 +130,8 @@ void kern_reboot(int how, int status) __noreturn;
 /* --- randomness (dev/random): seeded by the machine --------------------- */
 
 void random_bytes(void *buf, size_t len);
+/* Mix what may be unpredictable in; any context. */
+void random_mix(const void *buf, size_t len);
 /* Machine: unpredictable bytes; how many it gave. */
 size_t machine_entropy(void *buf, size_t len);
 

@@ -165,7 +165,7 @@ bool callout_stop(struct callout *co);
 void callout_stop_sync(struct callout *co);
 bool callout_armed(const struct callout *co);
 /* The next deadline of this CPU, 0 if none; wakes the soft thread if due. */
-nstime_t callout_poll(void);
+nstime_t callout_poll(nstime_t now);
 
 /* --- clocks ------------------------------------------------------------- */
 

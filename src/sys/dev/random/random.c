@@ -9,9 +9,10 @@
  *    draws a key of its own that way and then streams from that outside the
  *    lock, so long requests do not hold others up.
  *
- * 2. Hierarchy.  rnd_root is keyed from the machine (machine_entropy) and from
- *    what is written to the devices.  Each CPU has its own key drawn from the
- *    root; it draws again when the root was reseeded (rnd_epoch).
+ * 2. Hierarchy.  rnd_root is keyed from the machine (machine_entropy), from
+ *    drivers (random_mix) and from what is written to the devices.  Each CPU
+ *    has its own key drawn from the root; it draws again when the root was
+ *    reseeded (rnd_epoch).
  *
  * 3. Seeding.  The first use seeds; after that a callout every RND_RESEED_NS.
  *    Input is mixed as key = block(key ^ input): it can only add.  There is
@@ -85,6 +86,22 @@ rnd_mix(const struct rnd_key *input)
 	rnd_draw(&rnd_root, &unused);
 	rnd_epoch = ++rnd_reseeds;
 	spin_unlock(&rnd_spin);
+}
+
+void
+random_mix(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	while (len > 0) {
+		struct rnd_key in = {{0}};
+		size_t n = MIN(len, sizeof(in));
+
+		memcpy(&in, p, n);
+		rnd_mix(&in);
+		p += n;
+		len -= n;
+	}
 }
 
 /* What the machine gives, and the clocks so that a poor machine still varies. */

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux ioctls: terminals and the few that every file knows.
+ * Linux ioctls: terminals, disks and the few that every file knows.
  *
  * Plain ones are rows of a table (number, native number, bytes in and out);
  * termios is translated bit by bit through tables; the rest has a function each.
  */
 #include "linux_var.h"
+#include <sys/disk.h>
 #include <sys/file.h>
 #include <sys/ioccom.h>
 #include <sys/tty.h>
 
 enum {
+	L_BLKROGET = 0x125e,
+	L_BLKFLSBUF = 0x1261,
+	L_BLKSSZGET = 0x1268,
 	L_TCGETS = 0x5401,
 	L_TCSETS,
 	L_TCSETSW,
@@ -42,12 +46,13 @@ enum {
 	L_FIOCLEX,
 	L_FIOASYNC,
 };
-#define L_TCGETS2    0x802c542au
-#define L_TCSETS2    0x402c542bu
-#define L_TCSETSW2   0x402c542cu
-#define L_TCSETSF2   0x402c542du
-#define L_TIOCGPTN   0x80045430u
-#define L_TIOCSPTLCK 0x40045431u
+#define L_TCGETS2      0x802c542au
+#define L_TCSETS2      0x402c542bu
+#define L_TCSETSW2     0x402c542cu
+#define L_TCSETSF2     0x402c542du
+#define L_TIOCGPTN     0x80045430u
+#define L_TIOCSPTLCK   0x40045431u
+#define L_BLKGETSIZE64 0x80081272u
 
 /* --- termios ------------------------------------------------------------------------- */
 
@@ -317,6 +322,10 @@ static const struct {
     {L_TIOCGSID, TIOCGSID},
     {L_TIOCGPTN, TIOCGPTN},
     {L_TIOCSPTLCK, TIOCSPTLCK},
+    {L_BLKROGET, DIOCGREADONLY},
+    {L_BLKFLSBUF, DIOCGFLUSH},
+    {L_BLKSSZGET, DIOCGSECTORSIZE},
+    {L_BLKGETSIZE64, DIOCGMEDIASIZE},
 };
 
 static int

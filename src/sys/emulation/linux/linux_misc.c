@@ -128,6 +128,7 @@ linux_arch_prctl(
 {
 	struct trapframe *tf = &lp->lw_frame;
 
+	cpu_lwp_bases(lp);
 	switch (uap->code) {
 	case ARCH_SET_FS:
 	case ARCH_SET_GS:

@@ -151,12 +151,12 @@ callout_armed(const struct callout *co)
 }
 
 nstime_t
-callout_poll(void)
+callout_poll(nstime_t now)
 {
 	struct cpu *c = curcpu;
 	nstime_t next = c->c_callout_next;
 
-	if (next != 0 && c->c_callout_thread != NULL && clock_mono() >= next)
+	if (next != 0 && c->c_callout_thread != NULL && now >= next)
 		wakeup(&c->c_callouts);
 	return (next);
 }

@@ -66,7 +66,8 @@ ipi_poll(void)
 	struct ipi_msg m;
 
 	cpu_poll_md();
-	lwkt_take_remote();
+	if (__unlikely(atomic_load(&c->c_remote_ready) != NULL))
+		lwkt_take_remote();
 	while (c->c_ipi_head != c->c_ipi_tail && ring_take(c, &m)) {
 		c->c_ipis++;
 		m.im_func(m.im_arg);

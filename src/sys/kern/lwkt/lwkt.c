@@ -131,8 +131,6 @@ lwkt_take_remote(void)
 	struct cpu *c = curcpu;
 	struct thread *td, *next, *rev = NULL;
 
-	if (atomic_load(&c->c_remote_ready) == NULL)
-		return;
 	for (td = atomic_swap(&c->c_remote_ready, (struct thread *)NULL);
 	     td != NULL; td = next) {
 		next = td->td_ready_next;
@@ -211,6 +209,16 @@ switch_done(void)
 		thread_release(dead);
 }
 
+/* A switch is in the kernel: so much more of it. */
+static void
+lwp_left(struct cpu *c, struct lwp *lp)
+{
+	uint64_t d = cpu_cycles() - lp->lw_stamp;
+
+	lp->lw_cycles[1] += d;
+	c->c_cycles[1] += d;
+}
+
 /*
  * Leave the CPU to the best ready thread; the caller has put the current one
  * where it waits.  Returns when it runs again, perhaps on another CPU.
@@ -234,8 +242,12 @@ lwkt_switch(void)
 	}
 	cpu_thread_leave(from, to);
 	now = clock_mono();
-	if (to->td_lwp != NULL)
+	if (from->td_lwp != NULL)
+		lwp_left(c, from->td_lwp);
+	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
+		to->td_lwp->lw_stamp = cpu_cycles();
+	}
 	from->td_runtime_ns += now - from->td_started_ns;
 	to->td_started_ns = now;
 	to->td_state = TDS_RUNNING;
@@ -407,7 +419,20 @@ cpu_init(struct cpu *c, int id)
 	spin_init(&c->c_ipi_spin, "ipi");
 	spin_init(&c->c_callout_spin, "callout");
 	TAILQ_INIT(&c->c_callouts);
+	c->c_start_cycles = cpu_cycles();
 	cpus[id] = c;
+}
+
+void
+cpu_times(const struct cpu *c, nstime_t *userp, nstime_t *sysp, nstime_t *idlep)
+{
+	nstime_t up = clock_mono();
+
+	*idlep = MIN(c->c_idle_ns, up);
+	*userp = mul_div(
+	    up, c->c_cycles[0], MAX(cpu_cycles() - c->c_start_cycles, 1UL));
+	*userp = MIN(*userp, up - *idlep);
+	*sysp = up - *idlep - *userp;
 }
 
 void
@@ -418,7 +443,7 @@ cpu_idle_loop(void)
 
 	for (;;) {
 		ipi_poll();
-		next = callout_poll();
+		next = callout_poll(clock_mono());
 		if (c->c_runmask != 0) {
 			lwkt_switch();
 			c = curcpu;

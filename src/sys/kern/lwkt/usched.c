@@ -85,7 +85,7 @@ usched_userret(struct lwp *lp)
 	nstime_t now = clock_mono();
 	int prio;
 
-	callout_poll();
+	callout_poll(now);
 	ipi_poll();
 	if (now - lp->lw_decayed_ns >= DECAY_NS) {
 		lp->lw_estcpu /= 2;
@@ -93,7 +93,7 @@ usched_userret(struct lwp *lp)
 	}
 	if (now >= c->c_slice_end)
 		usched_tick();
-	prio = user_prio(lp);
+	prio = lp->lw_uprio = user_prio(lp);
 	if (td->td_prio != prio) {
 		thread_set_prio(td, prio);
 		if (c->c_runmask >> prio > 1)

@@ -115,13 +115,12 @@ static void
 lwp_detach(struct lwp *lp)
 {
 	struct proc *p = lp->lw_proc;
-	nstime_t now = lwp_cputime(lp);
+	struct rusage ru;
 
 	lwp_leave_hash(lp);
 	spin_lock(&p->p_spin);
-	lp->lw_ru.ru_stime += now - lp->lw_last_cpu;
-	lp->lw_last_cpu = now;
-	rusage_add(&p->p_ru, &lp->lw_ru);
+	lwp_rusage(lp, &ru);
+	rusage_add(&p->p_ru, &ru);
 	sigqueue_flush(p, &lp->lw_sigq);
 	TAILQ_REMOVE(&p->p_lwps, lp, lw_link);
 	p->p_nlwps--;

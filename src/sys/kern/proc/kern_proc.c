@@ -429,6 +429,7 @@ proc_reparent(struct proc *c, struct proc *parent)
 	was = jobc_counts(c, c->p_pgrp);
 	LIST_REMOVE(c, p_sibling);
 	c->p_parent = parent;
+	atomic_store(&c->p_ppid, parent->p_pid);
 	LIST_INSERT_HEAD(&parent->p_children, c, p_sibling);
 	is = jobc_counts(c, c->p_pgrp);
 	if (was != is)
@@ -480,6 +481,7 @@ proc_enter(struct proc *p, pid_t pid, struct proc *parent, struct pgrp *pg)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	p->p_pid = pid;
 	p->p_parent = parent;
+	p->p_ppid = parent->p_pid;
 	TAILQ_INSERT_TAIL(&allproc, p, p_all);
 	LIST_INSERT_HEAD(&proc_hash[HASH(pid)], p, p_hash);
 	LIST_INSERT_HEAD(&parent->p_children, p, p_sibling);
@@ -520,6 +522,7 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 	lp->lw_sigstk.ss_flags = SS_DISABLE;
 	lp->lw_affinity = (cpumask_t)-1;
 	if (from != NULL) {
+		cpu_lwp_bases(from);
 		lp->lw_frame = from->lw_frame;
 		lp->lw_sigmask = from->lw_sigmask;
 		lp->lw_affinity = from->lw_affinity;
@@ -711,9 +714,10 @@ ddb_show_lwp(const char *arg)
 		    lp->lw_frame.tf_rip, lp->lw_frame.tf_rsp,
 		    lp->lw_frame.tf_rax, lp->lw_frame.tf_rdi,
 		    lp->lw_frame.tf_rsi, lp->lw_frame.tf_rdx);
-		kprintf("  call %d restart %d kind %u user %ld sys %ld ns\n",
+		kprintf(
+		    "  call %d restart %d kind %u user %lu sys %lu cycles\n",
 		    lp->lw_syscall, lp->lw_restart, lp->lw_restart_kind,
-		    lp->lw_ru.ru_utime, lp->lw_ru.ru_stime);
+		    lp->lw_cycles[0], lp->lw_cycles[1]);
 	}
 }
 DDB_COMMAND(lwp, "show lwp", ddb_show_lwp, "a user thread: show lwp TID");

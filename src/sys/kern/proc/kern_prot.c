@@ -146,12 +146,7 @@ kern_getsid(pid_t pid, pid_t *sidp)
 pid_t
 kern_getppid(void)
 {
-	pid_t pid;
-
-	lock_shared(&proctree_lock);
-	pid = curproc->p_parent != NULL ? curproc->p_parent->p_pid : 0;
-	lock_release(&proctree_lock);
-	return (pid);
+	return (atomic_load(&curproc->p_ppid));
 }
 
 void

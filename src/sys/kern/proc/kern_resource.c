@@ -2,12 +2,13 @@
 /*
  * Limits, usage, priorities.
  *
- * CPU time.  The scheduler counts a thread's whole CPU time; the boundary
- * (kern_trap.c) splits it: what passed since the last crossing goes to user or
- * system time.  lw_last_cpu is the reading at that crossing.
+ * CPU time.  The scheduler counts a thread's whole CPU time in nanoseconds; the
+ * boundary (kern_trap.c) counts cycles on its two sides, which is cheap.  Usage
+ * divides the one in the proportion of the others.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/cpu.h>
 #include <sys/kern_calls.h>
 #include <sys/proc.h>
 #include <sys/resource.h>
@@ -44,19 +45,22 @@ rusage_add(struct rusage *to, const struct rusage *from)
 	to->ru_nivcsw += from->ru_nivcsw;
 }
 
-/* (p) lp's usage with the time since its last crossing. */
-static void
+/* (p) lp's usage up to now. */
+void
 lwp_rusage(struct lwp *lp, struct rusage *ru)
 {
-	nstime_t extra = lwp_cputime(lp) - lp->lw_last_cpu;
+	uint64_t user = lp->lw_cycles[0], sys = lp->lw_cycles[1];
+	uint64_t d = cpu_cycles() - lp->lw_stamp;
+	nstime_t total = lwp_cputime(lp);
 
+	if (lp == curlwp)
+		sys += d;
+	else if (lp->lw_thread != NULL &&
+	    lp->lw_thread->td_state == TDS_RUNNING && (int64_t)d > 0)
+		user += d;
 	*ru = lp->lw_ru;
-	if (extra > 0) {
-		if (lp == curlwp)
-			ru->ru_stime += extra;
-		else
-			ru->ru_utime += extra;
-	}
+	ru->ru_utime = mul_div(total, user, MAX(user + sys, 1UL));
+	ru->ru_stime = total - ru->ru_utime;
 }
 
 void
@@ -279,6 +283,7 @@ prio_min(struct proc *p, int *arg)
 static int
 prio_set(struct proc *p, int *arg)
 {
+	struct lwp *lp;
 	struct ucred *cr = cred_current(), *pcr = proc_cred_hold(p);
 	int nice = *arg;
 	bool owner;
@@ -297,6 +302,8 @@ prio_set(struct proc *p, int *arg)
 		return (EACCES);
 	}
 	p->p_nice = nice;
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
+		atomic_store(&lp->lw_ast, 1);
 	spin_unlock(&p->p_spin);
 	return (0);
 }

@@ -24,37 +24,13 @@
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
+#include <sys/userret.h>
 #include <vm/vm.h>
 #include "proc_var.h"
 
 static uint64_t unknown_calls;
 SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
-
-/* Time since the last crossing was spent in user mode. */
-static void
-account_user(struct lwp *lp)
-{
-	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
-
-	if (d > 0) {
-		lp->lw_ru.ru_utime += d;
-		curcpu->c_user_ns += d;
-	}
-	lp->lw_last_cpu = now;
-}
-
-static void
-account_system(struct lwp *lp)
-{
-	nstime_t now = lwp_cputime(lp), d = now - lp->lw_last_cpu;
-
-	if (d > 0) {
-		lp->lw_ru.ru_stime += d;
-		curcpu->c_sys_ns += d;
-	}
-	lp->lw_last_cpu = now;
-}
 
 /* What a sibling did to the credentials takes effect at the next crossing. */
 static void
@@ -73,7 +49,7 @@ static void
 enter_kernel(struct lwp *lp)
 {
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
-	account_user(lp);
+	lwp_account(lp, curcpu, 0);
 	refresh_cred(lp);
 }
 
@@ -223,10 +199,11 @@ trap_userret(struct lwp *lp)
 	do {
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
-		while (atomic_swap(&lp->lw_ast, 0) != 0)
+		while (atomic_load(&lp->lw_ast) != 0 &&
+		    atomic_swap(&lp->lw_ast, 0) != 0)
 			ast_handle(lp);
 		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
-	account_system(lp);
+	lwp_account(lp, curcpu, 1);
 }

@@ -147,4 +147,7 @@ int exec_kernel(struct lwp *lp, const char *path, const char *const *argv,
 
 void lwp_start(void *arg);
 
+/* (p) lp's usage up to now, CPU time divided by side. */
+void lwp_rusage(struct lwp *lp, struct rusage *ru);
+
 #endif

@@ -528,6 +528,7 @@ native_set_fsbase(
 {
 	if (uap->base >= VM_MAX_USER)
 		return (EINVAL);
+	cpu_lwp_bases(lp);
 	lp->lw_frame.tf_fsbase = uap->base;
 	return (0);
 }

@@ -18,6 +18,8 @@
 #include <sys/sysctl.h>
 #include <cpu/io.h>
 #include "pc_var.h"
+#include "power.h"
+#include "rtc.h"
 
 #define PIT_HZ	  1193182
 #define PIT_CH2	  0x42
@@ -97,7 +99,7 @@ sample(uint32_t (*read)(void))
 {
 	struct sample s;
 
-	s.tsc = rdtsc();
+	s.tsc = cpu_cycles();
 	s.lapic = lapic_timer_left();
 	s.ticks = read();
 	return (s);
@@ -139,8 +141,25 @@ clock_init(void)
 		pc_fail("no clock to measure the CPU's by: neither PIT nor "
 			"ACPI PM timer counts");
 	tsc_mult = ((uint64_t)NS_PER_SEC << 32) / tsc_hz;
-	tsc_base = rdtsc();
+	tsc_base = cpu_cycles();
 }
+
+/* The time of day, from the CMOS clock; without one 1970. */
+static void
+real_init(void)
+{
+	int64_t s;
+	int error;
+
+	error =
+	    pc_acpi.acpi_no_clock ? ENXIO : rtc_read(pc_acpi.acpi_century, &s);
+	if (error != 0)
+		kprintf("pc64: no CMOS clock (error %d); it is 1970\n", error);
+	else
+		clock_set_real(s * NS_PER_SEC);
+	power_init(&pc_acpi);
+}
+SYSINIT(pc_real, SI_KERN + 2, real_init);
 
 /* --- time --------------------------------------------------------------------------- */
 
@@ -153,7 +172,7 @@ tsc_to_ns(uint64_t cycles)
 nstime_t
 clock_mono(void)
 {
-	return (tsc_to_ns(rdtsc() - tsc_base));
+	return (tsc_to_ns(cpu_cycles() - tsc_base));
 }
 
 nstime_t
@@ -171,9 +190,9 @@ clock_set_real(nstime_t now)
 void
 clock_delay(nstime_t ns)
 {
-	uint64_t start = rdtsc();
+	uint64_t start = cpu_cycles();
 
-	while (tsc_to_ns(rdtsc() - start) < ns)
+	while (tsc_to_ns(cpu_cycles() - start) < ns)
 		__asm__ volatile("pause");
 }
 
@@ -190,7 +209,7 @@ timer_arm(nstime_t until)
 		return;
 	now = clock_mono();
 	left = MIN(MAX(until - now, 0), TIMER_MAX);
-	c->c_md.cm_timer = now + left;
+	c->c_md.cm_timer = left < TIMER_MAX ? until : now + left;
 	count = (uint64_t)left * lapic_hz / NS_PER_SEC;
 	lapic_timer((uint32_t)MAX(MIN(count, UINT32_MAX), 1UL));
 }

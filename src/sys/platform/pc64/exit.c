@@ -19,6 +19,7 @@
 #include <sys/sysctl.h>
 #include <cpu/io.h>
 #include "pc_var.h"
+#include "power.h"
 
 #define PORT_STATUS  0xe9
 #define PORT_EXIT    0xf4
@@ -81,28 +82,38 @@ machine_hang(const char *why)
 	panic("hang: %s", why);
 }
 
+/* True if c has passed no poll point for limit. */
+static bool
+stuck(struct cpu_md *cm, uint64_t now, nstime_t limit)
+{
+	if (cm->cm_user || cm->cm_halted || !cm->cm_up ||
+	    cm->cm_polls != cm->cm_polls_seen || cm->cm_polls_tsc == 0) {
+		cm->cm_polls_seen = cm->cm_polls;
+		cm->cm_polls_tsc = now;
+		return (false);
+	}
+	return (now > cm->cm_polls_tsc &&
+	    tsc_to_ns(now - cm->cm_polls_tsc) > limit);
+}
+
 /* (IF 0) In a timer interrupt. */
 void
 watchdog_check(void)
 {
-	uint64_t now = rdtsc();
-	nstime_t limit = watchdog_s * NS_PER_SEC;
+	uint64_t now = cpu_cycles();
 
 	if (watchdog_s == 0 || panicstr != NULL)
 		return;
 	for (int i = 0; i < ncpus; i++) {
-		struct cpu *c = cpus[i];
-		uint64_t polled = c->c_md.cm_polled;
-
-		if (c->c_md.cm_wait || !c->c_md.cm_up || now <= polled ||
-		    tsc_to_ns(now - polled) < limit)
+		if (!stuck(&cpus[i]->c_md, now, watchdog_s * NS_PER_SEC))
 			continue;
 		/* Its own NMI reports where it is. */
-		if (c == curcpu)
+		if (cpus[i] != curcpu)
+			lapic_nmi(cpus[i]->c_md.cm_apic_id);
+		else
 			machine_hang("this CPU does not come to a poll point");
-		lapic_nmi(c->c_md.cm_apic_id);
 	}
 	/* In the kernel: come again. */
-	if (!curcpu->c_md.cm_wait)
+	if (!curcpu->c_md.cm_user && !curcpu->c_md.cm_halted)
 		timer_arm(clock_mono() + NS_PER_SEC);
 }

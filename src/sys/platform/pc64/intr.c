@@ -48,6 +48,7 @@ intr_note(unsigned vector)
 	if (vectors[vector].ve_level)
 		ioapic_mask(vectors[vector].ve_gsi, true);
 	atomic_or(&c->c_md.cm_irqs[vector / 64], 1UL << (vector % 64));
+	c->c_md.cm_irq_any = 1;
 }
 
 static void
@@ -69,12 +70,10 @@ void
 intr_poll(void)
 {
 	struct cpu *c = curcpu;
+	uint64_t bits;
 
+	c->c_md.cm_irq_any = 0;
 	for (unsigned w = 0; w < IRQ_VECTORS / 64; w++) {
-		uint64_t bits;
-
-		if (__likely(c->c_md.cm_irqs[w] == 0))
-			continue;
 		bits = atomic_swap(&c->c_md.cm_irqs[w], 0);
 		for (; bits != 0; bits &= bits - 1)
 			vector_run(w * 64 + (unsigned)__builtin_ctzl(bits));

@@ -16,15 +16,13 @@
 #include <sys/malloc.h>
 #include "pc_var.h"
 
-#define MSR_EFER	  0xc0000080
-#define MSR_STAR	  0xc0000081
-#define MSR_LSTAR	  0xc0000082
-#define MSR_CSTAR	  0xc0000083
-#define MSR_SFMASK	  0xc0000084
-#define MSR_FSBASE	  0xc0000100
-#define MSR_GSBASE	  0xc0000101
-#define MSR_KERNEL_GSBASE 0xc0000102
-#define MSR_PAT		  0x277
+#define MSR_EFER   0xc0000080
+#define MSR_STAR   0xc0000081
+#define MSR_LSTAR  0xc0000082
+#define MSR_CSTAR  0xc0000083
+#define MSR_SFMASK 0xc0000084
+#define MSR_GSBASE 0xc0000101
+#define MSR_PAT	   0x277
 
 #define EFER_SCE 0x001
 
@@ -256,12 +254,6 @@ cpu_thread_init(struct thread *td, void (*entry)(void))
 	for (int i = 0; i < 6; i++)
 		*--sp = 0;
 	td->td_sp = sp;
-}
-
-uint64_t
-cpu_cycles(void)
-{
-	return (rdtsc());
 }
 
 void

@@ -112,7 +112,6 @@ pc_main(uint32_t magic, uint32_t info)
 	memory_give(&pc_bootinfo);
 	apic_init();
 	clock_init();
-	c->c_md.cm_polled = rdtsc();
 	intr_on();
 	kernel_start();
 	__builtin_unreachable();
@@ -180,7 +179,7 @@ machine_entropy(void *buf, size_t len)
 		if ((r[2] & (1 << 30)) != 0)
 			__asm__ volatile("rdrand %0" : "=r"(v), "=@ccc"(ok));
 		if (!ok) /* poor: a device driver adds better (virtio-rng) */
-			v = hash64(&(uint64_t){rdtsc()}, 8, n);
+			v = hash64(&(uint64_t){cpu_cycles()}, 8, n);
 		p[n] = (uint8_t)v;
 	}
 	return (n);

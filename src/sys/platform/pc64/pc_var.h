@@ -140,10 +140,10 @@ void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);
 
-void power_off(const struct acpi_info *ai);
-void power_reset(const struct acpi_info *ai);
-
 /* --- instructions ------------------------------------------------------------------------ */
+
+#define MSR_FSBASE	  0xc0000100
+#define MSR_KERNEL_GSBASE 0xc0000102
 
 static inline uint64_t
 rdmsr(uint32_t msr)
@@ -161,15 +161,6 @@ wrmsr(uint32_t msr, uint64_t v)
 			 :
 			 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
 			 : "memory");
-}
-
-static inline uint64_t
-rdtsc(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi)::"memory");
-	return ((uint64_t)hi << 32 | lo);
 }
 
 static inline void

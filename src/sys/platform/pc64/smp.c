@@ -2,10 +2,9 @@
 /*
  * CPUs: starting them, waiting and waking, stopping them all.
  *
- * 1. A CPU that waits for something to come from outside (user mode, halted)
- *    says so in cm_wait before it looks at its messages a last time, with
- *    interrupts off.  cpu_kick sends V_KICK only then: everywhere else the CPU
- *    comes by a poll point by itself.
+ * 1. cpu_kick always sends V_KICK.  A CPU looks at its messages a last time with
+ *    interrupts off before it goes to user mode or halts, so a kick that comes
+ *    later ends that at once; one that finds it in the kernel does nothing.
  * 2. Stopping (panic) is by NMI, which nothing can hold up; each CPU leaves the
  *    place where it was for the stack walk and halts for good.
  */
@@ -76,7 +75,6 @@ pc_ap_main(struct cpu *c)
 	load_cr3(kernel_cr3);
 	cpu_setup(c);
 	lapic_setup();
-	c->c_md.cm_polled = rdtsc();
 	c->c_md.cm_up = true;
 	intr_on();
 	cpu_idle_loop();
@@ -87,13 +85,9 @@ pc_ap_main(struct cpu *c)
 bool
 pc_pending(struct cpu *c)
 {
-	if (atomic_load(&c->c_remote_ready) != NULL ||
-	    atomic_load(&c->c_ipi_head) != c->c_ipi_tail)
-		return (true);
-	for (unsigned w = 0; w < IRQ_VECTORS / 64; w++)
-		if (c->c_md.cm_irqs[w] != 0)
-			return (true);
-	return (false);
+	return (atomic_load(&c->c_remote_ready) != NULL ||
+	    atomic_load(&c->c_ipi_head) != c->c_ipi_tail ||
+	    c->c_md.cm_irq_any != 0);
 }
 
 void
@@ -102,15 +96,14 @@ cpu_idle_wait(nstime_t until)
 	struct cpu *c = curcpu;
 
 	intr_off();
-	c->c_md.cm_wait = true;
-	atomic_fence();
+	c->c_md.cm_halted = true;
 	if (!pc_pending(c) && (until == 0 || clock_mono() < until)) {
 		if (until != 0)
 			timer_arm(until);
 		/* sti holds interrupts off for one instruction more. */
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 	}
-	c->c_md.cm_wait = false;
+	c->c_md.cm_halted = false;
 	intr_on();
 }
 
@@ -118,7 +111,7 @@ void
 cpu_kick(struct cpu *c)
 {
 	atomic_fence();
-	if (c->c_md.cm_wait && c != curcpu)
+	if (c != curcpu)
 		lapic_send(c->c_md.cm_apic_id, V_KICK);
 }
 
@@ -131,8 +124,11 @@ cpu_spin_relax(unsigned n __unused)
 void
 cpu_poll_md(void)
 {
-	curcpu->c_md.cm_polled = rdtsc();
-	intr_poll();
+	struct cpu_md *cm = &curcpu->c_md;
+
+	cm->cm_polls++;
+	if (__unlikely(cm->cm_irq_any != 0))
+		intr_poll();
 }
 
 /* --- stopping ----------------------------------------------------------------------- */

@@ -39,20 +39,9 @@
 	movq	%rdx, TF_RDX(%rsp)
 	.endm
 
-/*
- * The end of every entry: %rsp is the frame.  The bases are read here because
- * a program may set them without us, if the CPU lets it.
- */
+/* The end of every entry: back to who called user_run. */
 	.macro	LEAVE_USER_RUN
-	cmpb	$0, cpu_has_fsgsbase(%rip)
-	je	9f
-	rdfsbase %rax
-	movq	%rax, TF_FSBASE(%rsp)
-	swapgs
-	rdgsbase %rax
-	swapgs
-	movq	%rax, TF_GSBASE(%rsp)
-9:	movq	%gs:CM_KSP, %rsp
+	movq	%gs:CM_KSP, %rsp
 	popq	%r15
 	popq	%r14
 	popq	%r13

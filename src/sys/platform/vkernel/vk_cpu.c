@@ -178,15 +178,6 @@ cpu_thread_init(struct thread *td, void (*entry)(void))
 	td->td_sp = sp;
 }
 
-uint64_t
-cpu_cycles(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return ((uint64_t)hi << 32 | lo);
-}
-
 /* --- clocks ------------------------------------------------------------------------------- */
 
 static int64_t real_offset; /* (atomic) set by clock_set_real */

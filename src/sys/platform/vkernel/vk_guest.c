@@ -164,6 +164,12 @@ cpu_lwp_leave_vmspace(struct lwp *lp)
 	unbind(lp);
 }
 
+void
+cpu_lwp_bases(struct lwp *lp __unused)
+{
+	/* The stub says them at each stop. */
+}
+
 static bool
 bind(struct lwp *lp)
 {
@@ -341,7 +347,7 @@ attend(struct lwp *lp)
 
 	ipi_poll();
 	now = clock_mono();
-	callout_poll();
+	callout_poll(now);
 	if (c->c_runmask >> TDPRI_KERN_USER != 0) {
 		c->c_md.cm_guest = NULL;
 		thread_yield();

@@ -248,6 +248,9 @@ cdev_fo_seek(struct file *fp, off_t off, int whence, off_t *newp)
 
 	if ((dev->d_ops->d_flags & CDEVF_NOSEEK) != 0)
 		return (ESPIPE);
+	if (whence == SEEK_END && dev->d_ops->d_size != NULL &&
+	    __builtin_add_overflow(off, dev->d_ops->d_size(dev), &off))
+		return (EOVERFLOW);
 	if (whence == SEEK_CUR &&
 	    __builtin_add_overflow(off, fp->f_offset, &off))
 		return (EOVERFLOW);
@@ -256,6 +259,16 @@ cdev_fo_seek(struct file *fp, off_t off, int whence, off_t *newp)
 		return (EINVAL);
 	*newp = fp->f_offset = off;
 	return (0);
+}
+
+static int
+cdev_fo_sync(struct file *fp, bool data_only)
+{
+	struct cdev *dev = fp->f_data;
+
+	return (dev->d_ops->d_sync != NULL
+		? dev->d_ops->d_sync(dev, data_only)
+		: EINVAL);
 }
 
 static int
@@ -304,6 +317,7 @@ static const struct fileops cdev_fileops = {
     .fo_poll = cdev_fo_poll,
     .fo_stat = cdev_fo_stat,
     .fo_seek = cdev_fo_seek,
+    .fo_sync = cdev_fo_sync,
     .fo_mmap = cdev_fo_mmap,
     .fo_name = cdev_fo_name,
     .fo_close = cdev_fo_close,

@@ -132,24 +132,24 @@ stat_threads(
 static int
 root_stat(struct procfs_node *pn, struct procfs_text *t)
 {
-	nstime_t user = 0, sys = 0, idle = 0;
+	nstime_t all[3] = {0, 0, 0}, one[3];
 	uint64_t switches = 0, ipis = 0;
 	uint32_t nproc, nlwp, blocked;
 	char name[16];
 	pid_t last;
 
 	for (int i = 0; i < ncpus; i++) {
-		user += cpus[i]->c_user_ns;
-		sys += cpus[i]->c_sys_ns;
-		idle += cpus[i]->c_idle_ns;
+		cpu_times(cpus[i], &one[0], &one[1], &one[2]);
+		for (int k = 0; k < 3; k++)
+			all[k] += one[k];
 		switches += cpus[i]->c_switches;
 		ipis += cpus[i]->c_ipis;
 	}
-	stat_cpu(t, "cpu ", user, sys, idle);
+	stat_cpu(t, "cpu ", all[0], all[1], all[2]);
 	for (int i = 0; i < ncpus; i++) {
 		ksnprintf(name, sizeof(name), "cpu%d", i);
-		stat_cpu(t, name, cpus[i]->c_user_ns, cpus[i]->c_sys_ns,
-		    cpus[i]->c_idle_ns);
+		cpu_times(cpus[i], &one[0], &one[1], &one[2]);
+		stat_cpu(t, name, one[0], one[1], one[2]);
 	}
 	stat_threads(&nproc, &nlwp, &blocked, &last);
 	text_printf(t, "intr %lu\nctxt %lu\nbtime %lld\nprocesses %d\n", ipis,

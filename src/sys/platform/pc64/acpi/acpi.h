@@ -68,11 +68,12 @@ struct acpi_info {
 	uint8_t acpi_reset_value;
 	bool acpi_hw_reduced;
 	struct acpi_reg acpi_pm1a_cnt, acpi_pm1b_cnt; /* power off: SLP_EN */
-	uint16_t acpi_smi_cmd;	   /* port; write acpi_enable_value there to */
-	uint8_t acpi_enable_value; /* enter ACPI mode; 0: always in it */
+	/* Writing the value to the port enters ACPI mode; 0: always in it. */
+	uint16_t acpi_smi_cmd;
+	uint8_t acpi_enable_value;
 	struct acpi_reg acpi_sleep_cnt; /* hardware-reduced power off */
 	struct acpi_reg acpi_sleep_sts;
-	bool acpi_has_s5;		  /* found \_S5 in the DSDT: */
+	bool acpi_has_s5;		  /* found \_S5 in DSDT or SSDT: */
 	uint8_t acpi_s5_a, acpi_s5_b;	  /* SLP_TYP for PM1a, PM1b */
 	bool acpi_no_8042, acpi_no_clock; /* FADT: no such ISA devices */
 	uint8_t acpi_century; /* CMOS byte that holds the century, 0: none */

@@ -64,6 +64,9 @@ aml_enter_package(struct aml *am)
 
 	if (!aml_byte(am, &lead) || !aml_bytes(am, lead >> 6, &more))
 		return (false);
+	/* With more bytes the lead has four bits, and two that are zero. */
+	if (lead >> 6 != 0 && (lead & 0x30) != 0)
+		return (false);
 	length = lead >> 6 == 0 ? lead : (lead & 0xfU) | more << 4;
 	if (length < (size_t)(am->am_pos - start) ||
 	    length > (size_t)(am->am_end - start))

@@ -13,12 +13,15 @@ fixed_reg(const struct acpi_gas *extended, uint32_t port, uint8_t bytes)
 {
 	struct acpi_reg reg = acpi_reg_of(extended);
 
-	if (reg.ag_addr == 0 && port <= UINT16_MAX) {
+	if (reg.ag_addr != 0)
+		return (reg);
+	memset(&reg, 0, sizeof(reg));
+	if (port != 0 && port <= UINT16_MAX) {
 		reg.ag_space = ACPI_SPACE_IO;
 		reg.ag_bits = (uint8_t)MIN(bytes * 8U, 64U);
 		reg.ag_addr = port;
 	}
-	return (reg.ag_addr == 0 ? (struct acpi_reg){0} : reg);
+	return (reg);
 }
 
 static void

@@ -39,9 +39,9 @@ struct bootinfo {
 	int bi_nranges;
 	struct boot_module bi_modules[BOOT_MODULES_MAX];
 	int bi_nmodules;
-	char bi_cmdline
-	    [4096];	 /* QEMU's multiboot 1 puts the image's name first */
-	paddr_t bi_rsdp; /* 0: search for it */
+	/* With QEMU's multiboot 1 its first word is the image's name. */
+	char bi_cmdline[4096];
+	paddr_t bi_rsdp;	  /* 0: search for it */
 	uint8_t bi_rsdp_copy[36]; /* multiboot 2 gives a copy; */
 	uint32_t bi_rsdp_len;	  /* its length, 0 if none */
 	int bi_nwarnings;

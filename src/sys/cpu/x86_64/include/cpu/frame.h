@@ -22,6 +22,7 @@ struct trapframe {
 #define RFLAGS_CF 0x0001
 #define RFLAGS_TF 0x0100
 #define RFLAGS_DF 0x0400
+#define RFLAGS_NT 0x4000
 /* What a program may set: CF PF AF ZF SF TF DF OF RF AC ID. */
 #define RFLAGS_USER 0x250dd5UL
 #define RFLAGS_IF   0x0200

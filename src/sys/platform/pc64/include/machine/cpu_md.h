@@ -38,15 +38,19 @@ struct cpu_md {
 	uint64_t cm_ksp;	    /* kernel stack to go on with then */
 	uint64_t cm_scratch;
 	uint32_t cm_apic_id;
-	struct pmap *cm_pmap;	/* whose tables CR3 holds; NULL: kernel's */
+	struct pmap *cm_pmap;	  /* whose tables CR3 holds; NULL: kernel's */
+	struct lwp *cm_bases_lwp; /* whose bases user mode has here */
 	uint64_t cm_fsbase, cm_gsbase; /* what user mode has loaded here */
-	struct lwp *cm_fpu_lwp; /* whose state the registers hold */
-	nstime_t cm_timer;	/* when the timer fires, 0: not armed */
-	volatile bool cm_wait;	     /* in user mode or halted: kick by IPI */
+	struct lwp *cm_fpu_lwp;	       /* whose state the registers hold */
+	nstime_t cm_timer;	       /* when the timer fires, 0: not armed */
+	volatile bool cm_user, cm_halted; /* it is not in the kernel */
 	volatile uint64_t cm_irqs[IRQ_VECTORS / 64]; /* (atomic) noted */
+	volatile uint32_t cm_irq_any;	 /* some bit of them is set */
 	volatile uint32_t cm_shoot_from; /* (atomic) bit per requesting CPU */
 	struct shootdown cm_shoot;	 /* its own request */
-	volatile uint64_t cm_polled;	 /* TSC of the last poll: watchdog */
+	uint32_t cm_polls;		 /* (self) poll points passed */
+	uint32_t cm_polls_seen;		 /* the watchdog's: as they were */
+	uint64_t cm_polls_tsc;		 /* when they last changed */
 	volatile bool cm_up;		 /* it has started */
 	volatile bool cm_stopped;	 /* parked by machine_stop_others */
 	uintptr_t cm_stop_pc, cm_stop_fp;
