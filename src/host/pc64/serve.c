@@ -55,6 +55,7 @@ struct worker {
 	bool w_ending;
 	bool w_bad;	     /* something ended that should not */
 	bool w_gone;	     /* the client went away */
+	bool w_heard;	     /* the machine said something to it */
 	char w_line[256];    /* the agent's words so far */
 	int w_line_len;	     /* -1: not in such a line */
 	char w_answer[256];  /* its last line but "ready", "" if none */
@@ -298,7 +299,8 @@ died_idle(struct worker *w)
 {
 	int status;
 
-	if (!w->w_machine.m_dead || w->w_heard || w->w_answer[0] != '\0')
+	if (!w->w_machine.m_dead || w->w_gone || w->w_heard ||
+	    w->w_answer[0] != '\0')
 		return (false);
 	fprintf(stderr, "pc64: an idle machine ended: %s\n%s\n",
 	    ending_name(machine_wait(&w->w_machine, &status)), w->w_log);
