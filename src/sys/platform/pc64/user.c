@@ -251,10 +251,10 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
 	struct lwp *lp = from->td_lwp;
 
-	if (lp == NULL || lp->lw_md.lm_fpu == NULL)
-		return;
-	fpu_sync(lp);
-	cpu_lwp_bases(lp);
+	if (lp != NULL && lp->lw_md.lm_fpu != NULL) { /* not past its end */
+		fpu_sync(lp);
+		cpu_lwp_bases(lp);
+	}
 	curcpu->c_md.cm_bases_lwp = NULL;
 }
 
@@ -348,7 +348,7 @@ user_came(struct lwp *lp)
 		trap_syscall(lp);
 	else if (v == T_PAGEFAULT)
 		user_page_fault(lp);
-	else if (v >= V_DEVICE_MIN)
+	else if (v >= V_PIC)
 		trap_interrupt(lp);
 	else
 		user_exception(lp, (int)v);
@@ -474,7 +474,7 @@ cpu_lwp_loop(struct lwp *lp)
 		user_run(tf, may_sysret(tf));
 		c->c_md.cm_user = false;
 		if (__unlikely(
-			tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256))
+			tf->tf_trapno >= V_PIC && tf->tf_trapno < V_SYSCALL))
 			interrupt_note((unsigned)tf->tf_trapno);
 		intr_on();
 		user_came(lp);
