@@ -381,6 +381,41 @@ GTEST(port_console, "is a console port a terminal?")
 				    : 11);
 }
 
+/* --- network: behind it is QEMU's own network, 10.0.2.2 answers ----------------------- */
+
+GTEST(net_arp, "is an ARP request sent, and answered, as frames?")
+{
+	static const unsigned char ask[42] = {255, 255, 255, 255, 255, 255,
+	    0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 0x52,
+	    0x54, 0, 0x12, 0x34, 0x56, 10, 0, 2, 15, 0, 0, 0, 0, 0, 0, 10, 0, 2,
+	    2};
+	unsigned char frame[2000];
+	int fd = open("/dev/vnet0", O_RDWR);
+	struct pollfd p = {fd, POLLIN, 0};
+	ssize_t n;
+
+	CHECK(fd >= 0);
+	ERR(write(fd, ask, 13), EMSGSIZE);
+	ERR(write(fd, frame, 1515), EMSGSIZE);
+	for (int i = 0; i < 200; i++) { /* more than there are buffers */
+		EQ(write(fd, ask, sizeof(ask)), sizeof(ask));
+		do {
+			EQ(poll(&p, 1, 5000), 1);
+			n = read(fd, frame, sizeof(frame));
+		} while (n > 0 && (frame[12] != 8 || frame[13] != 6));
+		CHECK(n >= 42);
+		EQ(frame[21], 2); /* a reply */
+		EQ(memcmp(frame + 28, ask + 38, 4), 0);
+		EQ(memcmp(frame, ask + 6, 6), 0);
+	}
+	EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (read(fd, frame, sizeof(frame)) > 0)
+		;
+	EQ(errno, EAGAIN);
+	ERR(write(fd, nowhere, 100), EFAULT);
+	close(fd);
+}
+
 /* --- the share -------------------------------------------------------------------------- */
 
 GTEST(host_tree, "does the host's directory behave like a file system?")

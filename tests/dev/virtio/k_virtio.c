@@ -373,14 +373,31 @@ KTEST(virtio_port_dead, "broken console: do its readers and writers end?")
 	    thread_create(port_reader, &rd, TDPRI_KERN, "reader"), NULL);
 	pause_ms(50);
 	KT_EQ(rd.rd_ended, 0);
-	claim(&vd->vd_queues[5], 1000, 0);
-	interrupt(&vd->vd_queues[5]);
+	claim(&vd->vd_queues[4], 1000, 0);
+	interrupt(&vd->vd_queues[4]);
 	for (int i = 0; i < 100 && rd.rd_ended == 0; i++)
 		pause_ms(10);
 	KT_EQ(rd.rd_ended, 1);
 	KT_EQ(rd.rd_wrong, 0);
 	KT_EQ(node_io(dev, UIO_WRITE, 0, 10), ENXIO);
 	KT_CHECK((dev->d_ops->d_poll(dev, EV_IN, NULL, NULL) & EV_HUP) != 0);
+	KT_EQ(dev->d_ops->d_close(dev, 0, NULL), 0);
+	KT_EQ(dev->d_ops->d_open(dev, FREAD, NULL), ENXIO);
+	cdev_drop(dev);
+}
+
+KTEST(virtio_net_dead, "broken network: do reads and writes end?")
+{
+	struct virtio_dev *vd = device("vnet0");
+	struct cdev *dev = node("vnet0");
+
+	KT_EQ(dev->d_ops->d_open(dev, FREAD | FWRITE, NULL), 0);
+	KT_EQ(node_io(dev, UIO_WRITE, 0, 60), 0);
+	claim(&vd->vd_queues[0], 3, 0xffffffff);
+	interrupt(&vd->vd_queues[0]);
+	pause_ms(100);
+	KT_EQ(node_io(dev, UIO_READ, 0, 60), ENXIO);
+	KT_EQ(node_io(dev, UIO_WRITE, 0, 60), ENXIO);
 	KT_EQ(dev->d_ops->d_close(dev, 0, NULL), 0);
 	KT_EQ(dev->d_ops->d_open(dev, FREAD, NULL), ENXIO);
 	cdev_drop(dev);

@@ -70,6 +70,7 @@ class Machine:
         if status != PASS:
             print("program's status:", open("status", "rb").read()[-1:])
         equal(status, PASS, "QEMU's status")
+        check("leak:" not in self.text, "memory is lost")
         return self.text
 
     def says(self, words, seconds=20):
@@ -164,6 +165,11 @@ each_wiring("host", "is the share a file system, and entropy there?",
 each_wiring("port", "do bytes go through a port both ways?", port_echo)
 
 
+each_wiring("net", "do frames go out and come in?", lambda kind: Machine(
+    kind, "virtio-net,netdev=n,mac=52:54:00:12:34:56",
+    words=["-netdev", "user,id=n,restrict=on"], run=cases("net_arp")).end())
+
+
 @case("does a host that does not read stop the writer, and get all in the end?")
 def port_backpressure():
     m = Machine("mmio", *SERIAL, words=PORT, run=cases("port_backpressure"))
@@ -216,7 +222,8 @@ def port_console():
 
 @case("do disks of 4 KiB sectors, of small requests and read-only ones work?")
 def disk_kinds():
-    Machine("msix", "virtio-blk,drive=disk,logical_block_size=4096",
+    Machine("msix", "virtio-blk,drive=disk,logical_block_size=4096,"
+            "physical_block_size=4096",
             words=disk(), run=cases("disk_4k")).end()
     Machine("msix", "virtio-blk,drive=disk,seg-max-adjust=off,queue-size=4",
             words=disk(), run=cases("disk_bytes")).end()
@@ -230,7 +237,7 @@ def disk_errors():
     with open("rules", "w", encoding="utf-8") as f:
         f.write('[inject-error]\nevent = "read_aio"\nerrno = "5"\n'
                 'immediately = "off"\nonce = "off"\n')
-    words = disk()[:-2] if False else disk("disk")
+    words = disk()
     words[1] = "if=none,id=disk,file=blkdebug:rules:disk,format=raw"
     m = Machine("msix", "virtio-blk,drive=disk,werror=report,rerror=report",
                 words=words, run=cases("disk_broken"))
@@ -318,13 +325,10 @@ def broken(name, question, device, words, line):
     def func():
         kind = "mmio" if name in ("virtio_silent", "virtio_9p_tag") else "msix"
         extra = share() if "9p" in name else words()
-        port = None
-        if "port" in name:
-            port = threading.Thread(target=echo, daemon=True)
-            port.start()
-        options = ""
-        text = Machine(kind, *device, words=extra, ktest=name,
-                       options=options).end(30)
+        m = Machine(kind, *device, words=extra, ktest=name)
+        host = connect() if "port" in name else None
+        text = m.end(30)
+        del host
         check("ktest:" not in text, text)
         said = lines(text, "broken, left out from now on")
         equal(len(said), 1, "lines about the end")
@@ -354,9 +358,12 @@ for _name, _question, _line in (
          "its size is impossible")):
     broken("virtio_" + _name, _question, ["virtio-blk,drive=disk"], disk, _line)
 broken("virtio_rng_dead", "broken entropy: do reads end, and does random go on?",
-       ["virtio-rng"], list, "is no request's number")
+       ["virtio-rng"], list, "more is done than was asked for")
 broken("virtio_port_dead", "broken console: do its readers and writers end?",
        SERIAL, lambda: PORT, "is no request's number")
+broken("virtio_net_dead", "broken network: do reads and writes end?",
+       ["virtio-net,netdev=n"], lambda: ["-netdev", "user,id=n,restrict=on"],
+       "queue 0: ")
 for _name, _question, _line in (
         ("tag", "an answer with another tag: is that the server's end?",
          "no answer to 24"),

@@ -343,7 +343,7 @@ vport_open(struct cdev *dev, int fflags, struct file *fp)
 	int error = 0;
 
 	spin_lock(&vc->vc_spin);
-	if (cp->cp_gone || cp->cp_console)
+	if (cp->cp_gone || cp->cp_console || virtio_broken(vc->vc_dev))
 		error = ENXIO;
 	else if (cp->cp_guest_open)
 		error = EBUSY;
@@ -474,21 +474,25 @@ send_buf(struct vcon_port *cp, struct vcon_buf *cb, uint32_t len)
 	return (0);
 }
 
-/* (vc_spin) One buffer of uio.  Unlocks in between. */
+/* (vc_spin) One buffer of uio, all of it or none.  Unlocks in between. */
 static int
 write_one(struct vcon_port *cp, struct uio *uio)
 {
 	struct vcon_buf *cb = TAILQ_FIRST(&cp->cp_free);
-	uint32_t n = (uint32_t)MIN(uio->uio_resid, PAGE_SIZE);
+	size_t before = uio->uio_resid;
+	uint32_t n = (uint32_t)MIN(before, PAGE_SIZE);
 	int error;
 
 	TAILQ_REMOVE(&cp->cp_free, cb, cb_link);
 	spin_unlock(&cp->cp_con->vc_spin);
 	error = uiomove(cb->cb_data, n, uio);
 	spin_lock(&cp->cp_con->vc_spin);
-	if (error == 0)
-		return (send_buf(cp, cb, n));
-	TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
+	if (error != 0)
+		TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
+	else
+		error = send_buf(cp, cb, n);
+	if (error != 0)
+		uio->uio_resid = before; /* the caller's count */
 	return (error);
 }
 
@@ -515,7 +519,7 @@ vport_write(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 			SLEEP_FOREVER) != 0)
 			break;
 	spin_unlock(&vc->vc_spin);
-	return (uio->uio_resid < asked && error != EFAULT ? 0 : error);
+	return (uio->uio_resid < asked ? 0 : error);
 }
 
 static uint32_t
