@@ -83,11 +83,14 @@ list_free(struct vnet_list *list)
 	}
 }
 
+/* As many as the ring of queue has places for, and not too many. */
 static int
-list_fill(struct vnet_list *list)
+list_fill(struct vnet_list *list, const struct virtio_queue *q)
 {
+	unsigned n = MIN(VNET_BUFS, q->q_vq.vq_size);
+
 	TAILQ_INIT(list);
-	for (unsigned i = 0; i < VNET_BUFS; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct vnet_buf *nb =
 		    kmalloc(sizeof(*nb), M_VNET, M_WAITOK | M_ZERO);
 
@@ -367,7 +370,8 @@ vnet_setup(struct vnet *vn, struct vnet_list *in)
 	}
 	if ((error = virtio_queues(vd, nitems(specs), specs)) != 0)
 		return (error);
-	if (list_fill(in) == 0 && list_fill(&vn->vn_free) == 0 &&
+	if (list_fill(in, &vd->vd_queues[0]) == 0 &&
+	    list_fill(&vn->vn_free, &vd->vd_queues[1]) == 0 &&
 	    cdev_create(&vnet_ops, makedev(VNET_MAJOR, vd->vd_unit), 0, 0, 0600,
 		vn, "vnet%d", vd->vd_unit) != NULL)
 		return (0);
@@ -404,7 +408,7 @@ vnet_attach(struct virtio_dev *vd)
 	virtio_ready(vd);
 	spin_lock(&vn->vn_spin);
 	give_all(vn, &in);
-	TAILQ_CONCAT(&vn->vn_free, &in, nb_link); /* if the ring is small */
+	TAILQ_CONCAT(&vn->vn_free, &in, nb_link); /* of a dead device */
 	spin_unlock(&vn->vn_spin);
 	vnets[vd->vd_unit] = vn;
 	return (0);
