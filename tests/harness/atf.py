@@ -11,7 +11,9 @@
 
 A case is named by its function, described by its question, and passes if it
 returns.  Everything it prints is kept by Kyua.  It runs in a directory of its
-own, removed afterwards.  BUILD and TOP are the build and source trees.
+own, removed afterwards.  BUILD and TOP are the build and source trees, MACHINE
+is what it is run for (vkernel, pc64); a case that makes sense on one machine
+only says so: @case("...", machine="vkernel").
 """
 import os
 import subprocess
@@ -24,7 +26,10 @@ TOP = os.path.realpath(os.environ.get("MAYFLY_TOP", HERE + "/../.."))
 # argv[0] lies at BUILD/tests/FOLDER/PROGRAM, a link to the source.
 BUILD = os.path.realpath(os.environ.get("MAYFLY_BUILD") or
                          os.path.dirname(os.path.abspath(sys.argv[0])) + "/../..")
+MACHINE = os.environ.get("MAYFLY_MACHINE", "vkernel")
+TIER = os.environ.get("MAYFLY_TIER", "microvm")
 VKERNEL = BUILD + "/vkernel"
+PC64 = BUILD + "/pc64"
 VKERNEL_TEST = BUILD + "/vkernel-test"
 ROOT = BUILD + "/initramfs.cpio"
 
@@ -39,9 +44,10 @@ class Skipped(Exception):
     pass
 
 
-def case(question, timeout=120):
+def case(question, timeout=120, machine=MACHINE):
     def add(func):
-        cases[func.__name__] = (func, question, timeout)
+        if machine == MACHINE:
+            cases[func.__name__] = (func, question, timeout)
         return func
     return add
 
@@ -106,6 +112,18 @@ def run(argv, seconds=60, show=True, **kw):
 def vkernel(*args, **kw):
     """Run the vkernel with the plain root."""
     return run([VKERNEL, "-i", ROOT, *args], **kw)
+
+
+def machine(*args, root=ROOT):
+    """The command that boots MACHINE, where console and status are ours."""
+    if MACHINE == "vkernel":
+        return [VKERNEL, "-i", root, *args]
+    return [PC64, "--tier", TIER, "-i", root, *args]
+
+
+def boot(*args, **kw):
+    """Run MACHINE with the plain root."""
+    return run(machine(*args), **kw)
 
 
 def one_line(text):

@@ -5,8 +5,11 @@
  * 1. It speaks the ATF test-program protocol: "-l" lists, "-r FILE CASE" runs
  *    one case and writes its result.  The cases come from PROGRAM.cases, which
  *    the build derives from the sources, so listing boots nothing.
- * 2. A case boots a vkernel of its own: kind k runs a body inside the test
- *    kernel (option ktest=NAME), kind g a program in the guest.
+ * 2. Kind k runs a body inside the test kernel (option ktest=NAME), kind g a
+ *    program in the guest.  On the vkernel each case boots a kernel of its own.
+ *    On the PC (MAYFLY_MACHINE=pc64) kind k does, too; kind g runs on a machine
+ *    that stays up, which the socket MAYFLY_SOCKET leads to (serve.c of
+ *    src/host/pc64); without that socket it boots one as well.
  * 3. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
  *    hang (the kernel is killed after the limit) or any other status is a
  *    failure whose reason names it; the console is on our standard output,
@@ -25,20 +28,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_LEN 1024
 #define CONSOLE_MAX  (1 << 20)
-#define LIMIT_S	     60
-#define CANARY_S     5
+#define GRACE_S	     20 /* the launcher kills a hanging machine itself */
 
 struct row {
 	char kind, name[64], expect[16], question[256];
 };
 
+/* How long a case may take, in seconds: the PC's CPUs are emulated. */
+static const struct machine {
+	const char *name;
+	int limit, canary;
+} machines[] = {{"vkernel", 60, 5}, {"pc64", 180, 10}};
+
 static const char *program, *build;
+static const struct machine *machine = &machines[0];
 static char console[CONSOLE_MAX];
 static size_t console_len;
 
@@ -76,39 +87,80 @@ static bool
 list_row(const struct row *r, const void *arg)
 {
 	(void)arg;
-	printf("\nident: %s\ndescr: %s\ntimeout: 120\n", r->name, r->question);
+	printf("\nident: %s\ndescr: %s\ntimeout: %d\n", r->name, r->question,
+	    machine->limit + 2 * GRACE_S + 60);
 	return (false);
 }
 
 /* --- running ---------------------------------------------------------------------- */
 
-static pid_t
-start(const struct row *r, int out)
+/* The program of kind g, in the guest. */
+static const char *
+guest_program(void)
 {
-	char kernel[4096], root[4096], option[128], guest[512];
+	static char path[512];
 	const char *base = strrchr(program, '/');
+
+	snprintf(
+	    path, sizeof(path), "/tests/%s", base != NULL ? base + 1 : program);
+	return (path);
+}
+
+static void
+run_vkernel(const struct row *r, const char *root, const char *option)
+{
+	char kernel[4096];
+
+	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
+	/* Kyua's private directory of the case is the share. */
+	if (r->kind == 'k')
+		execl(kernel, "vkernel-test", "-i", root, "-s", ".", "-k",
+		    option, NULL);
+	else
+		execl(kernel, "vkernel-test", "-i", root, "--", guest_program(),
+		    r->name, NULL);
+}
+
+static void
+run_pc64(const struct row *r, const char *root, const char *option, int limit)
+{
+	const char *tier = getenv("MAYFLY_TIER");
+	char launcher[4096], kernel[4096], timeout[32];
+
+	snprintf(launcher, sizeof(launcher), "%s/pc64", build);
+	snprintf(kernel, sizeof(kernel), "%s/pc64-test.elf", build);
+	snprintf(timeout, sizeof(timeout), "%d", limit);
+	if (tier == NULL)
+		tier = "microvm";
+	if (r->kind == 'k')
+		execl(launcher, "pc64", "--tier", tier, "--kernel", kernel,
+		    "-i", root, "--timeout", timeout, "-s", ".", "-k", option,
+		    NULL);
+	else
+		execl(launcher, "pc64", "--tier", tier, "--kernel", kernel,
+		    "-i", root, "--timeout", timeout, "--", guest_program(),
+		    r->name, NULL);
+}
+
+static pid_t
+start(const struct row *r, int out, int limit)
+{
+	char root[4096], option[128];
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return (pid);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	dup2(out, 1);
 	dup2(out, 2);
-	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
 	snprintf(root, sizeof(root), "%s/initramfs-test.cpio", build);
+	snprintf(option, sizeof(option), "ktest=%s", r->name);
 	if (freopen("/dev/null", "r", stdin) == NULL)
 		_exit(126);
-	if (r->kind == 'k') {
-		snprintf(option, sizeof(option), "ktest=%s", r->name);
-		/* Kyua's private directory of the case is the share. */
-		execl(kernel, "vkernel-test", "-i", root, "-s", ".", "-k",
-		    option, NULL);
-	} else {
-		snprintf(guest, sizeof(guest), "/tests/%s",
-		    base != NULL ? base + 1 : program);
-		execl(kernel, "vkernel-test", "-i", root, "--", guest, r->name,
-		    NULL);
-	}
+	if (machine == &machines[0])
+		run_vkernel(r, root, option);
+	else
+		run_pc64(r, root, option, limit);
 	_exit(127);
 }
 
@@ -121,38 +173,117 @@ now(void)
 	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
 }
 
-/* Gather the console until the end or the limit; false if it was killed. */
-static bool
-gather(pid_t pid, int in, double limit, int *statusp)
+/* Console output: kept for the verdict, and ours. */
+static void
+keep(const char *buf, size_t n)
+{
+	if (n > CONSOLE_MAX - 1 - console_len)
+		n = CONSOLE_MAX - 1 - console_len;
+	(void)!write(1, buf, n);
+	memcpy(console + console_len, buf, n);
+	console_len += n;
+}
+
+/* What happened to the program or the machine. */
+struct outcome {
+	bool hung;
+	int signal; /* the vkernel's or launcher's own end, 0: none */
+	int status;
+};
+
+/* Gather the console until the end, or kill it after the limit. */
+static struct outcome
+gather(pid_t pid, int in, double limit)
 {
 	double end = now() + limit;
 	struct pollfd pfd = {in, POLLIN, 0};
-	bool killed = false;
+	struct outcome o = {false, 0, 0};
+	char buf[4096];
+	int status = 0;
 	ssize_t n;
 
 	for (;;) {
 		int ms = (int)((end - now()) * 1000);
 
-		if (ms <= 0 && !killed) {
+		if (ms <= 0 && !o.hung) {
 			kill(pid, SIGKILL);
-			killed = true;
+			o.hung = true;
 		}
-		if (poll(&pfd, 1, killed ? 2000 : ms) <= 0) {
-			if (killed)
+		if (poll(&pfd, 1, o.hung ? 2000 : ms) <= 0) {
+			if (o.hung)
 				break;
 			continue;
 		}
-		n = read(
-		    in, console + console_len, CONSOLE_MAX - 1 - console_len);
-		if (n <= 0)
+		if ((n = read(in, buf, sizeof(buf))) <= 0)
 			break;
-		(void)!write(1, console + console_len, (size_t)n);
-		console_len += (size_t)n;
+		keep(buf, (size_t)n);
 	}
-	console[console_len] = '\0';
-	waitpid(pid, statusp, 0);
-	return (!killed);
+	waitpid(pid, &status, 0);
+	o.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	o.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	return (o);
 }
+
+static struct outcome
+boot_case(const struct row *r, int limit)
+{
+	struct outcome o;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds) != 0)
+		fail("pipe:", strerror(errno));
+	pid = start(r, fds[1], limit);
+	close(fds[1]);
+	o = gather(
+	    pid, fds[0], machine == &machines[0] ? limit : limit + GRACE_S);
+	return (o);
+}
+
+/* --- a machine that serves -------------------------------------------------------- */
+
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
+		fail("cannot connect to", path);
+	return (fd);
+}
+
+/* The last packet: "status N", "panic", "hang", "lost". */
+static struct outcome
+last_words(const char *words)
+{
+	struct outcome o = {false, 0, 0};
+
+	o.hung = strcmp(words, "hang") == 0;
+	if (sscanf(words, "status %d", &o.status) != 1 && !o.hung)
+		o.status = strcmp(words, "panic") == 0 ? 134 : 125;
+	return (o);
+}
+
+static struct outcome
+serve_case(const struct row *r, const char *path, int limit)
+{
+	char buf[8192];
+	int fd = connect_to(path);
+	ssize_t n;
+
+	n = snprintf(
+	    buf, sizeof(buf), "%d %s %s", limit, guest_program(), r->name);
+	if (send(fd, buf, (size_t)n, 0) != n)
+		fail("cannot send to", path);
+	while ((n = recv(fd, buf, sizeof(buf) - 1, 0)) > 0 && buf[0] == 'o')
+		keep(buf + 1, (size_t)n - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	return (last_words(buf[0] == 'e' ? buf + 1 : "lost"));
+}
+
+/* --- the verdict -------------------------------------------------------------------- */
 
 /* The first console line that begins with prefix, or NULL. */
 static const char *
@@ -174,17 +305,18 @@ line_with(const char *prefix)
 
 /* What happened, in the words of the expect column; *whyp tells more. */
 static const char *
-verdict(bool ended, int status, const char **whyp)
+verdict(const struct outcome *o, const char **whyp)
 {
 	static char why[320];
 	const char *line;
 
 	*whyp = why;
-	if ((line = line_with("panic:")) != NULL) {
+	line = line_with("panic:");
+	if (line != NULL && strncmp(line, "panic: hang", 11) != 0) {
 		snprintf(why, sizeof(why), "kernel %s", line);
 		return ("panic");
 	}
-	if (!ended) {
+	if (o->hung || line != NULL || line_with("pc64: hang") != NULL) {
 		snprintf(why, sizeof(why), "hang: no end within the limit");
 		return ("hang");
 	}
@@ -192,22 +324,26 @@ verdict(bool ended, int status, const char **whyp)
 		snprintf(why, sizeof(why), "kernel %s", line);
 		return ("leak");
 	}
-	if (WIFSIGNALED(status)) {
-		snprintf(why, sizeof(why), "vkernel killed by signal %d",
-		    WTERMSIG(status));
+	if ((line = line_with("pc64:")) != NULL || o->status == 125) {
+		snprintf(why, sizeof(why), "no machine: %s",
+		    line != NULL ? line : "the worker is gone");
+		return ("lost");
+	}
+	if (o->signal != 0) {
+		snprintf(why, sizeof(why), "%s killed by signal %d",
+		    machine->name, o->signal);
 		return ("crash");
 	}
-	if (WEXITSTATUS(status) > 128) {
+	if (o->status > 128) {
 		snprintf(why, sizeof(why), "program killed by signal %d",
-		    WEXITSTATUS(status) - 128);
+		    o->status - 128);
 		return ("crash");
 	}
-	if (WEXITSTATUS(status) != 0) {
+	if (o->status != 0) {
 		if ((line = line_with("ktest:")) == NULL &&
 		    (line = line_with("gtest:")) == NULL)
 			line = "no message";
-		snprintf(why, sizeof(why), "status %d: %s", WEXITSTATUS(status),
-		    line);
+		snprintf(why, sizeof(why), "status %d: %s", o->status, line);
 		return ("fail");
 	}
 	snprintf(why, sizeof(why), "it passed");
@@ -222,20 +358,20 @@ static bool
 run_row(const struct row *r, const void *arg)
 {
 	const struct run *run = arg;
-	bool canary = strcmp(r->expect, "pass") != 0, ended;
-	const char *got, *why;
-	int fds[2], status = 0;
+	bool canary = strcmp(r->expect, "pass") != 0;
+	int limit = canary ? machine->canary : machine->limit;
+	const char *got, *why, *socket = getenv("MAYFLY_SOCKET");
+	struct outcome o;
 	FILE *f;
-	pid_t pid;
 
 	if (strcmp(r->name, run->name) != 0)
 		return (false);
-	if (pipe(fds) != 0)
-		fail("pipe:", strerror(errno));
-	pid = start(r, fds[1]);
-	close(fds[1]);
-	ended = gather(pid, fds[0], canary ? CANARY_S : LIMIT_S, &status);
-	got = verdict(ended, status, &why);
+	if (machine != &machines[0] && r->kind == 'g' && socket != NULL)
+		o = serve_case(r, socket, limit);
+	else
+		o = boot_case(r, limit);
+	console[console_len] = '\0';
+	got = verdict(&o, &why);
 	if ((f = fopen(run->result, "w")) == NULL)
 		fail("cannot write", run->result);
 	if (strcmp(got, r->expect) == 0)
@@ -246,6 +382,18 @@ run_row(const struct row *r, const void *arg)
 		fprintf(f, "failed: %s\n", why);
 	fclose(f);
 	exit(strcmp(got, r->expect) == 0 ? 0 : 1);
+}
+
+static void
+choose_machine(void)
+{
+	const char *name = getenv("MAYFLY_MACHINE");
+
+	if (name == NULL || strcmp(name, machines[0].name) == 0)
+		return;
+	machine = &machines[1];
+	if (strcmp(name, machine->name) != 0)
+		fail("MAYFLY_MACHINE is not vkernel or pc64, but", name);
 }
 
 int
@@ -259,6 +407,7 @@ main(int argc, char **argv)
 	program = argv[0];
 	if ((build = getenv("MAYFLY_BUILD")) == NULL)
 		build = ".";
+	choose_machine();
 	while ((c = getopt(argc, argv, "lr:s:v:")) != -1)
 		switch (c) {
 		case 'l':

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The vkernel on a terminal: line editing, the debugger, restoring it."""
+"""A machine on a terminal: line editing, the debugger, restoring it."""
 import os
 import pty
 import re
@@ -12,20 +12,20 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import ROOT, VKERNEL, case, check, equal, fail, main, start
+from atf import case, check, equal, fail, machine, main, start
 
 PROMPT = "mayfly:/# "
 ESCAPE = "\x1dd"  # Ctrl-] d
 
 
 class Terminal:
-    """A vkernel on a pseudo terminal; talk by type() and expect()."""
+    """A machine on a pseudo terminal; talk by type() and expect()."""
 
     def __init__(self, *args):
         self.master, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
         self.text = ""
-        self.p = start([VKERNEL, "-i", ROOT, *args],
+        self.p = start(machine(*args),
                        stdin=self.slave, stdout=self.slave,
                        stderr=self.slave, start_new_session=True)
 

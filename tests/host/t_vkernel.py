@@ -457,7 +457,7 @@ def gdb_threads():
         equal(p.stdout.readline(), "up\n", "first line")
         time.sleep(0.3)
         _, out, err = run(["gdb", "-q", "-batch", "-nx", "-p", str(p.pid),
-                           "-x", TOP + "/ci/gdb/vkernel.py", "-ex", "threads",
+                           "-x", TOP + "/ci/gdb/mayfly.py", "-ex", "threads",
                            "-ex", "ps"], seconds=60)
         if "ptrace: Operation not permitted" in err:
             skip("gdb may not attach here")

@@ -18,7 +18,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import HERE, case, check, fail, main, skip, vkernel
+from atf import HERE, boot, case, check, fail, main, skip
 
 SCRIPT = os.path.realpath(HERE + "/../real/script.sh")
 BUSYBOX = "/bin/busybox"
@@ -60,11 +60,11 @@ def on_host():
 
 
 def in_guest(times):
-    """The outputs of so many runs in one vkernel."""
+    """The outputs of so many runs on one kernel."""
     os.makedirs("share", exist_ok=True)
     shutil.copy(SCRIPT, "share/script.sh")
-    status, _, _ = vkernel("--share", "share", "--", "/bin/sh", "-c",
-                           GUEST % times, seconds=60 + 30 * times)
+    status, _, _ = boot("--share", "share", "--", "/bin/sh", "-c",
+                        GUEST % times, seconds=60 + 30 * times)
     outs = []
     for i in range(times):
         path = f"share/out.{i}"

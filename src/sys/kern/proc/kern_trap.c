@@ -24,6 +24,7 @@
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
+#include <sys/userret.h>
 #include <vm/vm.h>
 #include "proc_var.h"
 
@@ -31,36 +32,24 @@ static uint64_t unknown_calls;
 SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
 
-/* The cycles since the last crossing go to side: 0 user mode, 1 kernel. */
-static inline void
-account(struct lwp *lp, int side)
-{
-	uint64_t now = cpu_cycles(), d = now - lp->lw_stamp;
-
-	lp->lw_stamp = now;
-	lp->lw_cycles[side] += d;
-	curcpu->c_cycles[side] += d;
-}
-
 /* What a sibling did to the credentials takes effect at the next crossing. */
-static void
+static __noinline void
 refresh_cred(struct lwp *lp)
 {
 	struct ucred *old = lp->lw_cred;
 
-	if (__likely(old == atomic_load(&lp->lw_proc->p_cred)))
-		return;
 	lp->lw_cred = proc_cred_hold(lp->lw_proc);
 	if (old != NULL)
 		cred_drop(old);
 }
 
-static void
+static inline void
 enter_kernel(struct lwp *lp)
 {
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
-	account(lp, 0);
-	refresh_cred(lp);
+	lwp_account(lp, curcpu, 0);
+	if (__unlikely(lp->lw_cred != atomic_load(&lp->lw_proc->p_cred)))
+		refresh_cred(lp);
 }
 
 /* A restarted call may go on with its deadline; another call may not. */
@@ -119,7 +108,10 @@ trap_syscall(struct lwp *lp)
 	int error;
 
 	enter_kernel(lp);
-	abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
+	if (abi->abi_fetch == NULL)
+		nr = frame_syscall(&lp->lw_frame, lp->lw_sysargs);
+	else
+		abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
 	restart_check(lp, nr);
 	curcpu->c_syscalls++;
 	KTR_EVENT(SYSCALL, enter, "tid=%d nr=%d a0=%lx a1=%lx a2=%lx",
@@ -200,28 +192,12 @@ ast_handle(struct lwp *lp)
 		atomic_store_seq(&lp->lw_ast, 1);
 }
 
-/* Nothing wants attention, and the clock need not be read for it. */
-static inline bool
-nothing_to_do(struct lwp *lp)
-{
-	const struct cpu *c = curcpu;
-
-	return (!CPU_TIME_DUE(c) && atomic_load(&lp->lw_ast) == 0 &&
-	    !c->c_resched && atomic_load(&c->c_remote_ready) == NULL &&
-	    c->c_ipi_head == c->c_ipi_tail && !lp->lw_proc->p_cputimers &&
-	    curthread->td_prio == lp->lw_uprio && lp->lw_restart == 0);
-}
-
 void
 trap_userret(struct lwp *lp)
 {
 	struct proc *p = lp->lw_proc;
 
 	lock_check_none_held("return to user mode");
-	if (__likely(nothing_to_do(lp))) {
-		account(lp, 1);
-		return;
-	}
 	do {
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
@@ -231,5 +207,5 @@ trap_userret(struct lwp *lp)
 		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
-	account(lp, 1);
+	lwp_account(lp, curcpu, 1);
 }

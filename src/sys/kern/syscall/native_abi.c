@@ -17,18 +17,6 @@
 #define REDZONE	    128 /* below rsp belongs to the leaf function */
 
 static void
-native_fetch(struct trapframe *tf, uint32_t *nrp, uint64_t args[6])
-{
-	*nrp = (uint32_t)tf->tf_rax;
-	args[0] = tf->tf_rdi;
-	args[1] = tf->tf_rsi;
-	args[2] = tf->tf_rdx;
-	args[3] = tf->tf_r10;
-	args[4] = tf->tf_r8;
-	args[5] = tf->tf_r9;
-}
-
-static void
 native_result(struct trapframe *tf, int error, uint64_t res)
 {
 	if (error == ERESTART) {
@@ -295,7 +283,6 @@ const struct abi abi_native = {
     .abi_name = "native",
     .abi_sysent = native_sysent,
     .abi_nsys = NATIVE_NSYS,
-    .abi_fetch = native_fetch,
     .abi_result = native_result,
     .abi_sendsig = native_sendsig,
     .abi_signo_out = native_signo_out,

@@ -19,25 +19,41 @@
 #include <sys/sysctl.h>
 #include <cpu/io.h>
 #include "pc_var.h"
+#include "power.h"
 
-#define PORT_STATUS 0xe9
-#define PORT_EXIT   0xf4
-#define CLASS_PASS  0x10
-#define CLASS_FAIL  0x11
-#define CLASS_PANIC 0x12
-#define CLASS_HANG  0x13
+#define PORT_STATUS  0xe9
+#define PORT_EXIT    0xf4
+#define STATUS_READY 0x11
+#define CLASS_PASS   0x10
+#define CLASS_FAIL   0x11
+#define CLASS_PANIC  0x12
+#define CLASS_HANG   0x13
 
 static bool hanging;
 static int watchdog_s = 30;
 SYSCTL_INT(watchdog, "kern.watchdog", CTLF_RW, &watchdog_s,
     "Seconds that a CPU may run in the kernel without a poll; 0: for ever");
 
+static bool
+launcher_there(void)
+{
+	return (io_in8(PORT_STATUS) == 0xe9);
+}
+
+/* The console is read from now on: the launcher held input back. */
+void
+launcher_ready(void)
+{
+	if (launcher_there())
+		io_out8(PORT_STATUS, STATUS_READY);
+}
+
 static void
 launcher_exit(int status)
 {
 	uint32_t class = status == 0 ? CLASS_PASS : CLASS_FAIL;
 
-	if (io_in8(PORT_STATUS) != 0xe9)
+	if (!launcher_there())
 		return;
 	if (panicstr != NULL)
 		class = hanging ? CLASS_HANG : CLASS_PANIC;
@@ -70,8 +86,8 @@ machine_hang(const char *why)
 static bool
 stuck(struct cpu_md *cm, uint64_t now, nstime_t limit)
 {
-	if (cm->cm_wait || !cm->cm_up || cm->cm_polls != cm->cm_polls_seen ||
-	    cm->cm_polls_tsc == 0) {
+	if (cm->cm_user || cm->cm_halted || !cm->cm_up ||
+	    cm->cm_polls != cm->cm_polls_seen || cm->cm_polls_tsc == 0) {
 		cm->cm_polls_seen = cm->cm_polls;
 		cm->cm_polls_tsc = now;
 		return (false);
@@ -98,6 +114,6 @@ watchdog_check(void)
 			machine_hang("this CPU does not come to a poll point");
 	}
 	/* In the kernel: come again. */
-	if (!curcpu->c_md.cm_wait)
+	if (!curcpu->c_md.cm_user && !curcpu->c_md.cm_halted)
 		timer_arm(clock_mono() + NS_PER_SEC);
 }

@@ -134,13 +134,11 @@ void smp_stopped(struct ktrap *kt) __noreturn; /* NMI: parked */
 extern volatile bool smp_stopping;
 /* A CPU or the whole does not go on: stacks, class "hang". */
 void machine_hang(const char *why) __noreturn;
+void launcher_ready(void);
 void watchdog_check(void); /* at a timer interrupt */
 void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);
-
-void power_off(const struct acpi_info *ai);
-void power_reset(const struct acpi_info *ai);
 
 /* --- instructions ------------------------------------------------------------------------ */
 

@@ -5,6 +5,8 @@
  * Output waits for the transmitter, byte by byte, in any context.  Input comes
  * by interrupt (ISA line 4) once the kernel runs; what the console has no room
  * for stays in the chip's queue, where the other side's flow control sees it.
+ * The launcher tells a new size of its terminal within the input: Ctrl-] w ROWS ;
+ * COLS and a full stop.
  * The debugger reads by itself (console_poll).  A port that is not there (the
  * scratch register does not keep a value) takes output and gives nothing.
  */
@@ -26,17 +28,21 @@
 #define IER_RX	 0x01
 #define LCR_8N1	 0x03
 #define LCR_DLAB 0x80
-#define FCR_ON	 0x07 /* enable, clear both queues; trigger at 1 byte */
+#define FCR_ON	 0xc7 /* enable, clear both queues; trigger at 14 bytes */
 #define MCR_ON	 0x0b /* DTR RTS OUT2 */
 #define LSR_DATA 0x01
 #define LSR_IDLE 0x20
 #define ISA_IRQ	 4
+#define ESCAPE	 0x1d /* Ctrl-] */
 #define TX_SPINS 1000000
 
 static bool present;
 static bool refused;	 /* (CPU 0) the console had no room */
 static uint8_t held[16]; /* (CPU 0) what it had no room for */
 static size_t nheld;
+static uint8_t size_seen;    /* (CPU 0) bytes of a size so far; 1: Ctrl-] */
+static uint16_t size_new[2]; /* (CPU 0) */
+static uint16_t console_cells[2]; /* rows, columns; 0: not told */
 
 void
 serial_init(void)
@@ -77,13 +83,54 @@ console_poll(void)
 	return (io_in8(R_DATA));
 }
 
+/* A byte within a size that began; false if it is none after all. */
+static bool
+take_size(uint8_t c)
+{
+	uint16_t *cells = &size_new[size_seen == 3];
+
+	if (size_seen == 1 && c == 'w') {
+		size_seen = 2;
+		size_new[0] = size_new[1] = 0;
+	} else if (size_seen == 2 && c == ';') {
+		size_seen = 3;
+	} else if (size_seen == 3 && c == '.') {
+		size_seen = 0;
+		memcpy(console_cells, size_new, sizeof(console_cells));
+		console_resized();
+	} else if (size_seen >= 2 && c >= '0' && c <= '9' && *cells < 1000) {
+		*cells = (uint16_t)(*cells * 10 + c - '0');
+	} else {
+		size_seen = 0;
+		return (false);
+	}
+	return (true);
+}
+
+/* On CPU 0: a byte came; there is room for two. */
+static void
+take_byte(uint8_t c)
+{
+	bool began = size_seen == 1;
+
+	if (size_seen != 0 && take_size(c))
+		return;
+	if (began)
+		held[nheld++] = ESCAPE;
+	if (c == ESCAPE)
+		size_seen = 1;
+	else
+		held[nheld++] = c;
+}
+
 /* On CPU 0: move bytes to the console until it has no room. */
 static void
 receive(void *arg __unused)
 {
 	while (!refused) {
-		while (nheld < sizeof(held) && (io_in8(R_LSR) & LSR_DATA) != 0)
-			held[nheld++] = io_in8(R_DATA);
+		while (
+		    nheld < sizeof(held) - 1 && (io_in8(R_LSR) & LSR_DATA) != 0)
+			take_byte(io_in8(R_DATA));
 		if (nheld == 0)
 			break;
 		if (console_input_all(held, nheld))
@@ -119,12 +166,16 @@ size_option(const char *key)
 		: 0);
 }
 
-/* A serial line does not tell; the launcher gives it as options. */
+/* A serial line does not tell; the launcher does, at first by options. */
 void
 console_size(uint16_t *rowsp, uint16_t *colsp)
 {
-	*rowsp = size_option("console.rows");
-	*colsp = size_option("console.cols");
+	*rowsp = console_cells[0];
+	*colsp = console_cells[1];
+	if (*rowsp == 0) {
+		*rowsp = size_option("console.rows");
+		*colsp = size_option("console.cols");
+	}
 }
 
 static void
@@ -152,6 +203,7 @@ serial_start(void)
 		return;
 	}
 	wanted(NULL);
+	launcher_ready();
 	console_resized();
 }
 SYSINIT(pc_serial, SI_INIT - 1, serial_start);

@@ -2,10 +2,9 @@
 /*
  * CPUs: starting them, waiting and waking, stopping them all.
  *
- * 1. A CPU that waits for something to come from outside (user mode, halted)
- *    says so in cm_wait before it looks at its messages a last time, with
- *    interrupts off.  cpu_kick sends V_KICK only then: everywhere else the CPU
- *    comes by a poll point by itself.
+ * 1. cpu_kick always sends V_KICK.  A CPU looks at its messages a last time with
+ *    interrupts off before it goes to user mode or halts, so a kick that comes
+ *    later ends that at once; one that finds it in the kernel does nothing.
  * 2. Stopping (panic) is by NMI, which nothing can hold up; each CPU leaves the
  *    place where it was for the stack walk and halts for good.
  */
@@ -34,28 +33,30 @@ machine_cpu_count(void)
 	return (MIN(n, MAXCPU));
 }
 
-/* The id-th CPU's APIC: the boot CPU is the first, the rest in table order. */
-static uint32_t
-apic_id_of(int id)
+/* True if the CPU with that APIC came up as c. */
+static bool
+start(struct cpu *c, uint32_t apic_id)
 {
-	for (int i = 0; i < pc_acpi.acpi_ncpus; i++) {
-		if (pc_acpi.acpi_cpus[i].ac_apic_id == pc_cpu0.c_md.cm_apic_id)
-			continue;
-		if (--id == 0)
-			return (pc_acpi.acpi_cpus[i].ac_apic_id);
-	}
-	return (UINT32_MAX);
+	nstime_t end;
+
+	c->c_md.cm_apic_id = apic_id;
+	lapic_start(apic_id, AP_BASE >> PAGE_SHIFT);
+	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
+		if (clock_mono() > end)
+			return (false);
+	return (true);
 }
 
+/* The next CPU of ACPI's table that starts becomes c. */
 int
 machine_cpu_start(struct cpu *c)
 {
+	static int next; /* in the table */
 	struct thread *td = c->c_idlethread;
-	nstime_t end;
+	uint32_t id;
 
-	c->c_md.cm_apic_id = apic_id_of(c->c_id);
-	if (c->c_md.cm_apic_id > 0xfe)
-		return (ENXIO);
+	if (!kernel_readable(PHYS_BASE + AP_BASE))
+		return (ENXIO); /* the firmware keeps that page */
 	if (cpu_stacks(c) != 0)
 		return (ENOMEM);
 	memcpy((void *)(PHYS_BASE + AP_BASE), ap_start,
@@ -63,11 +64,15 @@ machine_cpu_start(struct cpu *c)
 	ap_stack_top = (uintptr_t)td->td_kstack + td->td_kstack_bytes;
 	ap_cpu = c;
 	atomic_fence();
-	lapic_start(c->c_md.cm_apic_id, AP_BASE >> PAGE_SHIFT);
-	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
-		if (clock_mono() > end)
-			return (ETIMEDOUT);
-	return (0);
+	while (next < pc_acpi.acpi_ncpus) {
+		id = pc_acpi.acpi_cpus[next++].ac_apic_id;
+		if (id == pc_cpu0.c_md.cm_apic_id)
+			continue;
+		if (id < 0xff && start(c, id))
+			return (0);
+		kprintf("pc64: the CPU with APIC %u does not start\n", id);
+	}
+	return (ENXIO);
 }
 
 void
@@ -97,15 +102,14 @@ cpu_idle_wait(nstime_t until)
 	struct cpu *c = curcpu;
 
 	intr_off();
-	c->c_md.cm_wait = true;
-	atomic_fence();
+	c->c_md.cm_halted = true;
 	if (!pc_pending(c) && (until == 0 || clock_mono() < until)) {
 		if (until != 0)
 			timer_arm(until);
 		/* sti holds interrupts off for one instruction more. */
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 	}
-	c->c_md.cm_wait = false;
+	c->c_md.cm_halted = false;
 	intr_on();
 }
 
@@ -113,7 +117,7 @@ void
 cpu_kick(struct cpu *c)
 {
 	atomic_fence();
-	if (c->c_md.cm_wait && c != curcpu)
+	if (c != curcpu)
 		lapic_send(c->c_md.cm_apic_id, V_KICK);
 }
 

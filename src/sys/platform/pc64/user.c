@@ -2,10 +2,11 @@
 /*
  * Running programs on the PC.
  *
- * 1. cpu_lwp_loop: settle what trap_userret asks for, load the address space
- *    and the floating state, and with interrupts off look once more whether
- *    anything waits; then user_run.  It returns when the program needs the
- *    kernel; the vector says why.
+ * 1. cpu_lwp_loop: with interrupts off, is everything settled (nothing wants
+ *    attention, the address space loaded, the timer armed, the frame safe)?
+ *    Then user_run; else settle, and ask again.  A call that changes nothing
+ *    goes back by these comparisons alone.  user_run returns when the program
+ *    needs the kernel; the vector says why.
  * 2. Frames are made safe before they are loaded: flags masked, code segment
  *    one of two, bases and instruction pointer canonical.  An instruction
  *    pointer that is not gives SIGSEGV here, because iretq would fault in the
@@ -23,9 +24,12 @@
 #include <sys/atomic.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
+#include <sys/userret.h>
 #include "pc_var.h"
 
 #define CANONICAL (1UL << 47)
+/* Flags that user mode never has: all but its own, IF and the constant 1. */
+#define RFLAGS_NEVER (~(RFLAGS_USER | RFLAGS_IF | RFLAGS_NT | 2UL))
 
 MALLOC_DEFINE(M_FPU, "fpu", "floating state of lwps");
 
@@ -94,10 +98,8 @@ fpu_changed(struct lwp *lp)
 
 /* (IF 0) Before user mode. */
 static void
-fpu_resume(struct lwp *lp)
+fpu_resume(struct lwp *lp, struct cpu *c)
 {
-	struct cpu *c = curcpu;
-
 	if (c->c_md.cm_fpu_lwp != lp || lp->lw_md.lm_fpu_cpu != c) {
 		fpu_load(lp->lw_md.lm_fpu);
 		c->c_md.cm_fpu_lwp = lp;
@@ -249,10 +251,10 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
 	struct lwp *lp = from->td_lwp;
 
-	if (lp == NULL || lp->lw_md.lm_fpu == NULL)
-		return;
-	fpu_sync(lp);
-	cpu_lwp_bases(lp);
+	if (lp != NULL && lp->lw_md.lm_fpu != NULL) { /* not past its end */
+		fpu_sync(lp);
+		cpu_lwp_bases(lp);
+	}
 	curcpu->c_md.cm_bases_lwp = NULL;
 }
 
@@ -346,7 +348,7 @@ user_came(struct lwp *lp)
 		trap_syscall(lp);
 	else if (v == T_PAGEFAULT)
 		user_page_fault(lp);
-	else if (v >= V_DEVICE_MIN)
+	else if (v >= V_PIC)
 		trap_interrupt(lp);
 	else
 		user_exception(lp, (int)v);
@@ -360,7 +362,7 @@ frame_check(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
 
-	tf->tf_rflags = (tf->tf_rflags & RFLAGS_USER) | RFLAGS_IF | 2;
+	tf->tf_rflags = (tf->tf_rflags & RFLAGS_USER) | RFLAGS_IF;
 	if (tf->tf_cs != SEL_UCODE32)
 		tf->tf_cs = SEL_UCODE;
 	if (__likely(tf->tf_rip < CANONICAL))
@@ -392,10 +394,10 @@ load_base(bool gs, uint64_t base)
 
 /* (IF 0) The bases of this CPU := the frame's. */
 static void
-load_bases(struct lwp *lp)
+load_bases(struct lwp *lp, struct cpu *c)
 {
 	const struct trapframe *tf = &lp->lw_frame;
-	struct cpu_md *cm = &curcpu->c_md;
+	struct cpu_md *cm = &c->c_md;
 
 	if (tf->tf_fsbase != cm->cm_fsbase)
 		load_base(false, cm->cm_fsbase = tf->tf_fsbase);
@@ -415,37 +417,64 @@ run_until(const struct cpu *c)
 	return (until);
 }
 
+/*
+ * (IF 0) Nothing wants attention, no removal is pending, the space is loaded,
+ * the timer is armed early enough, the frame is safe: the program can run.
+ */
+static bool
+settled(struct lwp *lp, struct cpu *c)
+{
+	const struct pmap *pm = &lp->lw_proc->p_vmspace->vm_pmap;
+	const struct trapframe *tf = &lp->lw_frame;
+	const struct cpu_md *cm = &c->c_md;
+
+	return (userret_quiet(lp, c) && cm->cm_irq_any == 0 &&
+	    cm->cm_timer != 0 && cm->cm_timer <= run_until(c) &&
+	    cm->cm_pmap == pm &&
+	    atomic_load(&pm->pm_flushed) == atomic_load(&pm->pm_removals) &&
+	    tf->tf_rip < CANONICAL && (tf->tf_rflags & RFLAGS_NEVER) == 0 &&
+	    (tf->tf_cs == SEL_UCODE || tf->tf_cs == SEL_UCODE32));
+}
+
+/* Make it so, as far as that goes; it may sleep, and things change. */
+static void
+settle(struct lwp *lp)
+{
+	struct pmap *pm;
+
+	trap_userret(lp);
+	if (!frame_check(lp))
+		return;
+	pm = &lp->lw_proc->p_vmspace->vm_pmap;
+	pmap_update(pm);
+	pmap_activate(pm);
+	intr_off();
+	timer_arm(run_until(curcpu));
+	intr_on();
+}
+
 void
 cpu_lwp_loop(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
-	struct pmap *pm;
 	struct cpu *c;
 
 	for (;;) {
-		trap_userret(lp);
-		if (!frame_check(lp))
-			continue;
-		pm = &lp->lw_proc->p_vmspace->vm_pmap;
-		pmap_update(pm);
 		intr_off();
 		c = curcpu;
-		c->c_md.cm_wait = true;
-		atomic_fence();
-		if (atomic_load(&lp->lw_ast) != 0 || c->c_resched ||
-		    pc_pending(c)) {
-			c->c_md.cm_wait = false;
+		if (__unlikely(!settled(lp, c))) {
 			intr_on();
-			ipi_poll();
+			settle(lp);
 			continue;
 		}
-		pmap_activate(pm);
-		fpu_resume(lp);
-		load_bases(lp);
-		timer_arm(run_until(c));
+		lwp_account(lp, c, 1);
+		fpu_resume(lp, c);
+		load_bases(lp, c);
+		c->c_md.cm_user = true;
 		user_run(tf, may_sysret(tf));
-		c->c_md.cm_wait = false;
-		if (tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256)
+		c->c_md.cm_user = false;
+		if (__unlikely(
+			tf->tf_trapno >= V_PIC && tf->tf_trapno < V_SYSCALL))
 			interrupt_note((unsigned)tf->tf_trapno);
 		intr_on();
 		user_came(lp);

@@ -28,6 +28,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <asm/prctl.h>
+#include <option.h>
 #include "host.h"
 #include "host_var.h"
 
@@ -59,22 +60,16 @@ host_fail(const char *fmt, ...)
 	exit(2);
 }
 
-/* --- options: one table --------------------------------------------------------------- */
-
-struct option_row {
-	const char *letter, *name, *arg, *help;
-	void (*set)(const char *value);
-};
+/* --- options: the table is boot_options.h ---------------------------------------------- */
 
 static void
 cmdline_add(const char *key, const char *value)
 {
 	size_t n = strlen(cmdline);
 
-	if (strchr(value, ' ') != NULL ||
+	if (strchr(key, ' ') != NULL ||
 	    n + strlen(key) + strlen(value) + 3 > sizeof(cmdline))
-		host_fail("option %s: value \"%s\" is too long or has blanks",
-		    key, value);
+		host_fail("--set: \"%s\" is too long or has blanks", key);
 	snprintf(cmdline + n, sizeof(cmdline) - n, "%s%s%s%s", n > 0 ? " " : "",
 	    key, *value != '\0' ? "=" : "", value);
 }
@@ -82,34 +77,14 @@ cmdline_add(const char *key, const char *value)
 static void
 set_memory(const char *v)
 {
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(v, &end, 10);
-	if (*end == 'k' || *end == 'K')
-		n <<= 10, end++;
-	else if (*end == 'm' || *end == 'M')
-		n <<= 20, end++;
-	else if (*end == 'g' || *end == 'G')
-		n <<= 30, end++;
-	if (errno != 0 || end == v || *end != '\0' || *v == '-')
-		host_fail("--memory: \"%s\" is not a size; say 256M or 1G", v);
-	if (n < RAM_MIN || n > RAM_MAX)
-		host_fail("--memory: %s is outside 16M..32G", v);
-	boot.memory_bytes = n & ~0x3fffffUL;
+	boot.memory_bytes =
+	    option_size("memory", v, RAM_MIN, RAM_MAX) & ~0x3fffffUL;
 }
 
 static void
 set_cpus(const char *v)
 {
-	char *end;
-	long n = strtol(v, &end, 10);
-
-	if (end == v || *end != '\0' || n < 1 || n > CPUS_MAX)
-		host_fail(
-		    "--cpus: \"%s\" is not a number from 1 to %d", v, CPUS_MAX);
-	boot.ncpus = (int)n;
+	boot.ncpus = (int)option_number("cpus", v, 1, CPUS_MAX);
 }
 
 static void
@@ -126,78 +101,31 @@ set_share(const char *v)
 }
 
 static void
-set_key(const char *v)
+set_set(const char *v)
 {
 	cmdline_add(v, "");
 }
 
-static void print_help(const char *v);
+static void set_help(const char *v);
 
-static const struct option_row options[] = {
-    {"-m", "--memory", "SIZE", "guest memory: 16M..32G (256M)", set_memory},
-    {"-n", "--cpus", "N", "number of CPUs: 1..8 (2)", set_cpus},
-    {"-i", "--initramfs", "FILE", "cpio (newc) archive for the root",
-	set_initramfs},
-    {"-s", "--share", "DIR[:ro]", "host directory to show on /host", set_share},
-    {"-k", "--set", "KEY[=VALUE]", "kernel option, may be repeated", set_key},
-    {"-h", "--help", NULL, "print this and exit", print_help},
-};
-#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+static const struct option_row options[] = {BOOT_OPTIONS(OPTION_ROW)};
+static const struct option_program program = {"vkernel",
+    "Boot Mayfly as a process; with CMD run it and exit with its status.\n",
+    options, sizeof(options) / sizeof(options[0])};
 
 static void
-print_help(const char *v)
+set_help(const char *v __attribute__((unused)))
 {
-	(void)v;
-	printf("usage: vkernel [options] [-- CMD ARGS...]\n"
-	       "Boot Mayfly as a process; with CMD run it and exit with its "
-	       "status.\n\n");
-	for (size_t i = 0; i < NOPTIONS; i++)
-		printf("  %s, %-11s %-13s %s\n", options[i].letter,
-		    options[i].name,
-		    options[i].arg != NULL ? options[i].arg : "",
-		    options[i].help);
-	exit(0);
-}
-
-static const struct option_row *
-find_option(const char *arg, const char **valuep)
-{
-	for (size_t i = 0; i < NOPTIONS; i++) {
-		size_t n = strlen(options[i].name);
-
-		*valuep = NULL;
-		if (strcmp(arg, options[i].letter) == 0 ||
-		    strcmp(arg, options[i].name) == 0)
-			return (&options[i]);
-		if (strncmp(arg, options[i].name, n) == 0 && arg[n] == '=') {
-			*valuep = arg + n + 1;
-			return (&options[i]);
-		}
-	}
-	return (NULL);
+	option_help(&program);
 }
 
 static void
 parse_options(int argc, char **argv)
 {
-	const struct option_row *o;
-	const char *value;
-	int i;
+	char **command = option_parse(&program, argc, argv);
 
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if ((o = find_option(argv[i], &value)) == NULL)
-			host_fail("unknown option \"%s\"; see vkernel --help",
-			    argv[i]);
-		if (o->arg != NULL && value == NULL && ++i < argc)
-			value = argv[i];
-		if ((o->arg != NULL) != (value != NULL))
-			host_fail("option %s %s", o->name,
-			    o->arg != NULL ? "needs a value"
-					   : "takes no value");
-		o->set(value);
-	}
-	if (i < argc)
-		host_init_args_set(argv + i + 1);
+	if (command != NULL)
+		host_init_args_set(command);
 }
 
 /* --- memory ------------------------------------------------------------------------------ */

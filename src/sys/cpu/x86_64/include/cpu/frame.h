@@ -19,9 +19,23 @@ struct trapframe {
 	uint64_t tf_cs;	    /* code segment, 0 where there is but one */
 };
 
+/* A call as the syscall instruction has it: number in rax. */
+static inline uint32_t
+frame_syscall(const struct trapframe *tf, uint64_t args[6])
+{
+	args[0] = tf->tf_rdi;
+	args[1] = tf->tf_rsi;
+	args[2] = tf->tf_rdx;
+	args[3] = tf->tf_r10;
+	args[4] = tf->tf_r8;
+	args[5] = tf->tf_r9;
+	return ((uint32_t)tf->tf_rax);
+}
+
 #define RFLAGS_CF 0x0001
 #define RFLAGS_TF 0x0100
 #define RFLAGS_DF 0x0400
+#define RFLAGS_NT 0x4000
 /* What a program may set: CF PF AF ZF SF TF DF OF RF AC ID. */
 #define RFLAGS_USER 0x250dd5UL
 #define RFLAGS_IF   0x0200

@@ -43,7 +43,7 @@ struct cpu_md {
 	uint64_t cm_fsbase, cm_gsbase; /* what user mode has loaded here */
 	struct lwp *cm_fpu_lwp;	       /* whose state the registers hold */
 	nstime_t cm_timer;	       /* when the timer fires, 0: not armed */
-	volatile bool cm_wait;	       /* in user mode or halted: kick by IPI */
+	volatile bool cm_user, cm_halted; /* it is not in the kernel */
 	volatile uint64_t cm_irqs[IRQ_VECTORS / 64]; /* (atomic) noted */
 	volatile uint32_t cm_irq_any;	 /* some bit of them is set */
 	volatile uint32_t cm_shoot_from; /* (atomic) bit per requesting CPU */
@@ -58,8 +58,5 @@ struct cpu_md {
 	uint64_t cm_gdt[16];
 	uint64_t cm_entry_stack[32] __attribute__((aligned(16)));
 };
-
-/* May a slice or a callout of c be due?  The timer is armed for the first. */
-#define CPU_TIME_DUE(c) ((c)->c_md.cm_timer == 0)
 
 #endif

@@ -17,7 +17,4 @@ struct cpu_md {
 	int cm_pid, cm_tid;		   /* its host thread, for a kick */
 };
 
-/* May a slice or a callout of c be due?  (A guest of the vkernel is not told.) */
-#define CPU_TIME_DUE(c) true
-
 #endif
