@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -301,6 +302,7 @@ static void
 leave(void)
 {
 	fflush(stdout);
+	tcdrain(1);
 	sync();
 	if (ioperm(0xf4, 4, 1) == 0)
 		outl(0x10, 0xf4);
