@@ -75,6 +75,7 @@ mcontext_get(const struct trapframe *tf, struct native_mcontext *mc)
 	mc->mc_err = tf->tf_err;
 	mc->mc_trapno = tf->tf_trapno;
 	mc->mc_addr = tf->tf_addr;
+	mc->mc_cs = tf->tf_cs == CS_USER32 ? CS_USER32 : CS_USER;
 }
 
 static void
@@ -98,6 +99,7 @@ mcontext_set(struct trapframe *tf, const struct native_mcontext *mc)
 	tf->tf_rsp = mc->mc_rsp;
 	tf->tf_rip = mc->mc_rip;
 	tf->tf_rflags = (mc->mc_rflags & RFLAGS_USER) | RFLAGS_IF;
+	tf->tf_cs = mc->mc_cs == CS_USER32 ? CS_USER32 : CS_USER;
 }
 
 /* --- the page that handlers return to ----------------------------------------- */
@@ -228,6 +230,7 @@ native_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	tf->tf_rdx = sp;
 	tf->tf_rsp = sp;
 	tf->tf_rip = sa->sa_handler;
+	tf->tf_cs = CS_USER;
 	tf->tf_rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_TF);
 	return (0);
 }

@@ -16,7 +16,7 @@ struct trapframe {
 	uint64_t tf_err;    /* page fault error code */
 	uint64_t tf_trapno; /* exception vector */
 	uint64_t tf_addr;   /* CR2 of a page fault */
-	uint64_t tf_cs;	    /* code segment, 0 where there is but one */
+	uint64_t tf_cs;	    /* CS_USER32, or anything else for CS_USER */
 };
 
 /* A call as the syscall instruction has it: number in rax. */
@@ -32,10 +32,15 @@ frame_syscall(const struct trapframe *tf, uint64_t args[6])
 	return ((uint32_t)tf->tf_rax);
 }
 
+/* Code segments, with Linux's numbers: 64-bit mode and compatibility mode. */
+#define CS_USER	  0x33
+#define CS_USER32 0x23
+
 #define RFLAGS_CF 0x0001
 #define RFLAGS_TF 0x0100
 #define RFLAGS_DF 0x0400
 #define RFLAGS_NT 0x4000
+#define RFLAGS_AC 0x40000
 /* What a program may set: CF PF AF ZF SF TF DF OF RF AC ID. */
 #define RFLAGS_USER 0x250dd5UL
 #define RFLAGS_IF   0x0200
@@ -56,6 +61,7 @@ frame_syscall(const struct trapframe *tf, uint64_t args[6])
 
 #define PFERR_PRESENT 0x01
 #define PFERR_WRITE   0x02
+#define PFERR_USER    0x04
 #define PFERR_INSTR   0x10
 
 #endif
