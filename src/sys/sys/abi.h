@@ -43,7 +43,7 @@ struct abi {
 	const char *abi_name;
 	const struct sysent *abi_sysent;
 	uint32_t abi_nsys;
-	/* Number and six arguments from the frame. */
+	/* Number and six arguments from the frame; NULL: frame_syscall. */
 	void (*abi_fetch)(
 	    struct trapframe *tf, uint32_t *nrp, uint64_t args[6]);
 	/* Put error (0: res) into the frame.  ERESTART backs the ip up. */

@@ -43,6 +43,7 @@ struct native_mcontext {
 	uint64_t mc_err, mc_trapno, mc_addr;
 	uint64_t mc_fpu;      /* address of the XSAVE image, 64-aligned */
 	uint64_t mc_fpu_size; /* its bytes; 0: leave the state alone */
+	uint64_t mc_cs;	      /* 0x23: 32-bit code; else 0x33 */
 };
 
 /*

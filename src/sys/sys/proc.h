@@ -295,10 +295,14 @@ void cpu_lwp_leave_vmspace(struct lwp *lp);
 void cpu_lwp_bases(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
 void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
-/* Machine: floating state in the hardware's XSAVE format. */
+/*
+ * Machine: floating state in the hardware's XSAVE format (512 bytes where it has
+ * but FXSAVE); set takes a whole state, or the first 512 bytes with the rest
+ * initial.  A header that the CPU would not take is EINVAL.
+ */
 size_t cpu_fpu_size(struct lwp *lp);
 int cpu_fpu_get(struct lwp *lp, void *buf, size_t size);
-int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size); /* EINVAL */
+int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size);
 /* Machine: the last step of kern_reboot. */
 void machine_halt(int how, int status) __noreturn;
 

@@ -81,6 +81,7 @@ sigset_empty(const sigset_t *s)
 #define BUS_ADRALN    1
 #define BUS_ADRERR    2
 #define ILL_ILLOPC    1
+#define ILL_ILLOPN    2
 #define ILL_PRVOPC    5
 #define FPE_INTOVF    1
 #define FPE_INTDIV    2

@@ -128,14 +128,18 @@ set_attr(
 	return (p9_call_end(pc, p9_call_run(pc)));
 }
 
+/* *qid: what was opened. */
 static int
-lopen(struct p9 *p9, uint32_t fid, uint32_t flags)
+lopen(struct p9 *p9, uint32_t fid, uint32_t flags, struct p9_qid *qid)
 {
 	struct p9_call *pc = p9_call_begin(p9, P9_TLOPEN, 0);
+	int error;
 
 	p9_put32(&pc->pc_msg, fid);
 	p9_put32(&pc->pc_msg, flags);
-	return (p9_call_end(pc, p9_call_run(pc)));
+	if ((error = p9_call_run(pc)) == 0)
+		*qid = p9_get_qid(&pc->pc_msg);
+	return (p9_call_end(pc, error));
 }
 
 /* --- nodes ------------------------------------------------------------------------------------ */
@@ -570,14 +574,11 @@ open_fid(struct p9_node *pn, uint32_t flags, uint32_t *fidp)
 {
 	struct p9 *p9 = pn->pn_p9;
 	uint32_t fid = p9_fid_new(p9);
-	struct hostfs_attr ha;
 	struct p9_qid qid;
 	int error;
 
 	if ((error = walk(p9, pn->pn_fid, fid, NULL)) == 0) {
-		error = lopen(p9, fid, flags);
-		if (error == 0)
-			error = get_attr(p9, fid, &qid, &ha);
+		error = lopen(p9, fid, flags, &qid);
 		if (error == 0 && qid.pq_path != pn->pn_path)
 			error = ESTALE;
 		if (error != 0)
@@ -841,9 +842,10 @@ hostfs_host_readdir(
 
 /* --- changes of names ------------------------------------------------------------------------------------ */
 
-/* *fidp: open for reading and writing. */
+/* *fidp: open for reading and writing on the new file, which has *qid. */
 static int
-create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp)
+create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp,
+    struct p9_qid *qid)
 {
 	struct p9 *p9 = d->pn_p9;
 	uint32_t fid = p9_fid_new(p9);
@@ -858,9 +860,11 @@ create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp)
 	p9_put32(&pc->pc_msg, O_DATA | P9_O_RDWR | P9_O_CREAT | P9_O_EXCL);
 	p9_put32(&pc->pc_msg, mode & 07777);
 	p9_put32(&pc->pc_msg, 0);
-	if ((error = p9_call_end(pc, p9_call_run(pc))) != 0)
+	if ((error = p9_call_run(pc)) == 0)
+		*qid = p9_get_qid(&pc->pc_msg);
+	if ((error = p9_call_end(pc, error)) != 0)
 		clunk(p9, fid);
-	*fidp = fid;
+	*fidp = error == 0 ? fid : 0;
 	return (error);
 }
 
@@ -876,23 +880,19 @@ create_dir(struct p9_node *d, const char *name, uint32_t mode)
 	return (p9_call_end(pc, p9_call_run(pc)));
 }
 
-/* fid is open on the new file h: for its data, unless that is another now. */
+/* fid is open on the inode qid: for the data of h, if that is it. */
 static void
-keep_open_fid(hostfs_handle_t h, uint32_t fid)
+keep_open_fid(hostfs_handle_t h, uint32_t fid, const struct p9_qid *qid)
 {
 	struct p9_node *pn = node_pin(h);
-	struct hostfs_attr ha;
-	struct p9_qid qid;
 
-	if (get_attr(pn->pn_p9, fid, &qid, &ha) == 0 &&
-	    qid.pq_path == pn->pn_path) {
-		lock_excl(&nodes_lock);
-		if (pn->pn_rfid == 0 && pn->pn_wfid == 0) {
-			pn->pn_rfid = pn->pn_wfid = fid;
-			fid = 0;
-		}
-		lock_release(&nodes_lock);
+	lock_excl(&nodes_lock);
+	if (qid->pq_path == pn->pn_path && pn->pn_rfid == 0 &&
+	    pn->pn_wfid == 0) {
+		pn->pn_rfid = pn->pn_wfid = fid;
+		fid = 0;
 	}
+	lock_release(&nodes_lock);
 	clunk(pn->pn_p9, fid);
 	node_unpin(pn);
 }
@@ -902,6 +902,7 @@ hostfs_host_create(hostfs_handle_t dir, const char *name, uint32_t type,
     uint32_t mode, hostfs_handle_t *hp, struct hostfs_attr *ha)
 {
 	struct hostfs_attr set = {.ha_mask = HOSTFS_SET_MODE, .ha_mode = mode};
+	struct p9_qid qid = {0};
 	struct p9_node *d;
 	uint32_t fid = 0;
 	int error;
@@ -911,11 +912,11 @@ hostfs_host_create(hostfs_handle_t dir, const char *name, uint32_t type,
 	if ((error = node_pin_write(dir, &d)) != 0)
 		return (error);
 	error = type == HOSTFS_DIR ? create_dir(d, name, mode)
-				   : create_file(d, name, mode, &fid);
+				   : create_file(d, name, mode, &fid, &qid);
 	if (error == 0) {
 		error = lookup_pinned(d, name, hp, ha);
 		if (error == 0 && fid != 0)
-			keep_open_fid(*hp, fid);
+			keep_open_fid(*hp, fid, &qid);
 		else
 			clunk(d->pn_p9, fid);
 		if (error == 0 && ha->ha_mode != (mode & 07777)) {

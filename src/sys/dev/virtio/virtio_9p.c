@@ -317,6 +317,16 @@ calls_make(struct p9 *p9)
 	return (0);
 }
 
+/* Each call has its place in the ring: what it asks is never refused. */
+static int
+check_queue(struct virtio_dev *vd)
+{
+	if (vd->vd_queues[0].q_vq.vq_size >= 2 * P9_CALLS)
+		return (0);
+	kprintf("%s: its queue is too small, left out\n", vd->vd_name);
+	return (EIO);
+}
+
 static int
 p9_attach(struct virtio_dev *vd)
 {
@@ -335,7 +345,8 @@ p9_attach(struct virtio_dev *vd)
 	spin_init(&p9->p9_spin, "p9");
 	lock_init(&p9->p9_lock, "p9 session", 0);
 	if ((error = read_tag(p9)) != 0 || (error = calls_make(p9)) != 0 ||
-	    (error = virtio_queues(vd, 1, &spec)) != 0) {
+	    (error = virtio_queues(vd, 1, &spec)) != 0 ||
+	    (error = check_queue(vd)) != 0) {
 		calls_free(p9);
 		lock_destroy(&p9->p9_lock);
 		kfree(p9, M_P9);

@@ -14,18 +14,6 @@
 #define SYSCALL_LEN 2
 
 static void
-linux_fetch(struct trapframe *tf, uint32_t *nrp, uint64_t args[6])
-{
-	*nrp = (uint32_t)tf->tf_rax;
-	args[0] = tf->tf_rdi;
-	args[1] = tf->tf_rsi;
-	args[2] = tf->tf_rdx;
-	args[3] = tf->tf_r10;
-	args[4] = tf->tf_r8;
-	args[5] = tf->tf_r9;
-}
-
-static void
 linux_result(struct trapframe *tf, int error, uint64_t res)
 {
 	if (error == ERESTART)
@@ -263,7 +251,6 @@ const struct abi abi_linux64 = {
     .abi_name = "linux64",
     .abi_sysent = linux64_sysent,
     .abi_nsys = LINUX64_NSYS,
-    .abi_fetch = linux_fetch,
     .abi_result = linux_result,
     .abi_sendsig = linux_sendsig,
     .abi_signo_out = linux_sig_out,

@@ -15,7 +15,6 @@
 #include <sys/ucred.h>
 
 #define REDZONE	  128
-#define USER_CS	  0x33
 #define USER_SS	  0x2b
 #define XSTATE_BV 512 /* offset of the header's feature word */
 
@@ -33,11 +32,14 @@ static const struct code_row code_rows[] = {
 };
 
 static int
-code_out(int sig, int code)
+code_out(int sig, int code, int trapno)
 {
 	for (size_t i = 0; i < nitems(code_rows); i++)
 		if (code_rows[i].native == code)
 			return (code_rows[i].lnx);
+	/* Linux says int3 without its cause. */
+	if (sig == SIGTRAP && trapno == T_BPT)
+		return (LINUX_SI_KERNEL);
 	/* The two systems number these two the other way round. */
 	if (sig == SIGFPE && code == FPE_INTDIV)
 		return (1);
@@ -71,13 +73,14 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 	memset(si, 0, sizeof(*si));
 	si->si_signo = linux_sig_out(sig);
 	si->si_errno = ksi->ksi_errno != 0 ? linux_errno(ksi->ksi_errno) : 0;
-	si->si_code = code_out(sig, ksi->ksi_code);
+	si->si_code = code_out(sig, ksi->ksi_code, ksi->ksi_trapno);
 	if (ksi->ksi_code == SI_TIMER) {
 		si->u.timer.tid = ksi->ksi_timerid;
 		si->u.timer.overrun = ksi->ksi_overrun;
 		si->u.timer.value = ksi->ksi_value;
 	} else if (si->si_code > 0 && is_fault(sig)) {
-		si->u.fault.addr = ksi->ksi_addr;
+		if (si->si_code != LINUX_SI_KERNEL)
+			si->u.fault.addr = ksi->ksi_addr;
 	} else if (si->si_code > 0 && sig == SIGCHLD) {
 		si->u.chld.pid = ksi->ksi_pid;
 		si->u.chld.uid = ksi->ksi_uid;
@@ -116,7 +119,7 @@ sigcontext_get(const struct trapframe *tf, struct linux_sigcontext *sc)
 	sc->sc_sp = tf->tf_rsp;
 	sc->sc_ip = tf->tf_rip;
 	sc->sc_flags = tf->tf_rflags;
-	sc->sc_cs = USER_CS;
+	sc->sc_cs = tf->tf_cs == CS_USER32 ? CS_USER32 : CS_USER;
 	sc->sc_ss = USER_SS;
 	sc->sc_err = tf->tf_err;
 	sc->sc_trapno = tf->tf_trapno;
@@ -144,6 +147,7 @@ sigcontext_set(struct trapframe *tf, const struct linux_sigcontext *sc)
 	tf->tf_rsp = sc->sc_sp;
 	tf->tf_rip = sc->sc_ip;
 	tf->tf_rflags = (sc->sc_flags & RFLAGS_USER) | RFLAGS_IF;
+	tf->tf_cs = sc->sc_cs == CS_USER32 ? CS_USER32 : CS_USER;
 }
 
 /* Linux's marks in a state of size bytes; buf has 4 more. */
@@ -279,6 +283,7 @@ linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	tf->tf_rax = 0;
 	tf->tf_rsp = sp;
 	tf->tf_rip = sa->sa_handler;
+	tf->tf_cs = CS_USER;
 	tf->tf_rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_TF);
 	return (0);
 }

@@ -33,24 +33,23 @@ SYSCTL_U64(unknown_calls, "kern.unknown_syscalls", CTLF_RD, &unknown_calls,
     "System calls made that are not implemented");
 
 /* What a sibling did to the credentials takes effect at the next crossing. */
-static void
+static __noinline void
 refresh_cred(struct lwp *lp)
 {
 	struct ucred *old = lp->lw_cred;
 
-	if (__likely(old == atomic_load(&lp->lw_proc->p_cred)))
-		return;
 	lp->lw_cred = proc_cred_hold(lp->lw_proc);
 	if (old != NULL)
 		cred_drop(old);
 }
 
-static void
+static inline void
 enter_kernel(struct lwp *lp)
 {
 	KASSERT(curthread->td_lwp == lp, ("trap on a foreign thread"));
 	lwp_account(lp, curcpu, 0);
-	refresh_cred(lp);
+	if (__unlikely(lp->lw_cred != atomic_load(&lp->lw_proc->p_cred)))
+		refresh_cred(lp);
 }
 
 /* A restarted call may go on with its deadline; another call may not. */
@@ -109,7 +108,10 @@ trap_syscall(struct lwp *lp)
 	int error;
 
 	enter_kernel(lp);
-	abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
+	if (abi->abi_fetch == NULL)
+		nr = frame_syscall(&lp->lw_frame, lp->lw_sysargs);
+	else
+		abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
 	restart_check(lp, nr);
 	curcpu->c_syscalls++;
 	KTR_EVENT(SYSCALL, enter, "tid=%d nr=%d a0=%lx a1=%lx a2=%lx",

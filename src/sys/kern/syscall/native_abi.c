@@ -17,18 +17,6 @@
 #define REDZONE	    128 /* below rsp belongs to the leaf function */
 
 static void
-native_fetch(struct trapframe *tf, uint32_t *nrp, uint64_t args[6])
-{
-	*nrp = (uint32_t)tf->tf_rax;
-	args[0] = tf->tf_rdi;
-	args[1] = tf->tf_rsi;
-	args[2] = tf->tf_rdx;
-	args[3] = tf->tf_r10;
-	args[4] = tf->tf_r8;
-	args[5] = tf->tf_r9;
-}
-
-static void
 native_result(struct trapframe *tf, int error, uint64_t res)
 {
 	if (error == ERESTART) {
@@ -87,6 +75,7 @@ mcontext_get(const struct trapframe *tf, struct native_mcontext *mc)
 	mc->mc_err = tf->tf_err;
 	mc->mc_trapno = tf->tf_trapno;
 	mc->mc_addr = tf->tf_addr;
+	mc->mc_cs = tf->tf_cs == CS_USER32 ? CS_USER32 : CS_USER;
 }
 
 static void
@@ -110,6 +99,7 @@ mcontext_set(struct trapframe *tf, const struct native_mcontext *mc)
 	tf->tf_rsp = mc->mc_rsp;
 	tf->tf_rip = mc->mc_rip;
 	tf->tf_rflags = (mc->mc_rflags & RFLAGS_USER) | RFLAGS_IF;
+	tf->tf_cs = mc->mc_cs == CS_USER32 ? CS_USER32 : CS_USER;
 }
 
 /* --- the page that handlers return to ----------------------------------------- */
@@ -240,6 +230,7 @@ native_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	tf->tf_rdx = sp;
 	tf->tf_rsp = sp;
 	tf->tf_rip = sa->sa_handler;
+	tf->tf_cs = CS_USER;
 	tf->tf_rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_TF);
 	return (0);
 }
@@ -295,7 +286,6 @@ const struct abi abi_native = {
     .abi_name = "native",
     .abi_sysent = native_sysent,
     .abi_nsys = NATIVE_NSYS,
-    .abi_fetch = native_fetch,
     .abi_result = native_result,
     .abi_sendsig = native_sendsig,
     .abi_signo_out = native_signo_out,

@@ -21,14 +21,16 @@
 #include "power.h"
 #include "rtc.h"
 
-#define PIT_HZ	  1193182
-#define PIT_CH2	  0x42
-#define PIT_MODE  0x43
-#define PIT_GATE  0x61
-#define PM_HZ	  3579545
-#define SAMPLE_NS (10 * NS_PER_MSEC)
-#define TIMER_MAX (1 * NS_PER_SEC)
-#define SPINS_MAX 50000000
+#define PIT_HZ	      1193182
+#define PIT_CH2	      0x42
+#define PIT_MODE      0x43
+#define PIT_GATE      0x61
+#define PM_HZ	      3579545
+#define SAMPLE_NS     (5 * NS_PER_MSEC)
+#define SAMPLE_TRIES  4
+#define MEASURE_TRIES 8
+#define TIMER_MAX     (1 * NS_PER_SEC)
+#define SPINS_MAX     50000000
 
 static uint64_t tsc_hz, lapic_hz, tsc_base;
 static uint64_t tsc_mult;  /* ns = cycles * mult >> 32 */
@@ -94,20 +96,33 @@ pm_start(void)
 	return (false);
 }
 
+/*
+ * All three at one moment: of some readings the one that took least, since the
+ * CPU may lose its host core in between.
+ */
 static struct sample
 sample(uint32_t (*read)(void))
 {
-	struct sample s;
+	uint64_t best = UINT64_MAX, t0, t1;
+	struct sample s = {0, 0, 0};
+	uint32_t lapic, ticks;
 
-	s.tsc = cpu_cycles();
-	s.lapic = lapic_timer_left();
-	s.ticks = read();
+	for (int i = 0; i < SAMPLE_TRIES; i++) {
+		t0 = cpu_cycles();
+		lapic = lapic_timer_left();
+		ticks = read();
+		t1 = cpu_cycles();
+		if (t1 - t0 >= best)
+			continue;
+		best = t1 - t0;
+		s = (struct sample){t0 + best / 2, lapic, ticks};
+	}
 	return (s);
 }
 
-/* False if the clock stood still. */
+/* One measurement; false if the clock stood still. */
 static bool
-measure(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
+measure_once(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
 {
 	uint64_t want = hz * SAMPLE_NS / NS_PER_SEC, ticks;
 	struct sample a, b;
@@ -124,6 +139,27 @@ measure(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
 	tsc_hz = (b.tsc - a.tsc) * hz / ticks;
 	lapic_hz = (uint64_t)(a.lapic - b.lapic) * hz / ticks;
 	return (tsc_hz > 1000000 && lapic_hz > 100000);
+}
+
+/*
+ * Two in a row that agree: a CPU that was away for longer than the counter's
+ * turn (55 ms of the PIT) measures nonsense.
+ */
+static bool
+measure(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
+{
+	uint64_t before = 0;
+
+	for (int i = 0; i < MEASURE_TRIES; i++) {
+		if (!measure_once(read, mask, hz))
+			return (false);
+		if (tsc_hz - tsc_hz / 256 < before &&
+		    before < tsc_hz + tsc_hz / 256)
+			return (true);
+		before = tsc_hz;
+	}
+	kprintf("pc64: the clock's speed is uncertain: %lu Hz\n", tsc_hz);
+	return (true);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "pc_var.h"
 
 #define MSR_EFER   0xc0000080
+#define MSR_SYSCS  0x174 /* of sysenter */
 #define MSR_STAR   0xc0000081
 #define MSR_LSTAR  0xc0000082
 #define MSR_CSTAR  0xc0000083
@@ -149,8 +150,9 @@ load_tables(struct cpu *c)
 	c->c_md.cm_tss.ts_rsp[0] =
 	    (uintptr_t)c->c_md.cm_entry_stack + sizeof(c->c_md.cm_entry_stack);
 	__asm__ volatile("lgdt %0; lidt %1" ::"m"(gp), "m"(ip) : "memory");
-	__asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%ss;"
-			 "movl %1, %%fs; movl %1, %%gs"
+	/* Null as programs have them; LDT: none (reset leaves one at 0). */
+	__asm__ volatile("movl %1, %%ds; movl %1, %%es; movl %0, %%ss;"
+			 "movl %1, %%fs; movl %1, %%gs; lldt %w1"
 			 :
 			 : "r"(SEL_KDATA), "r"(0)
 			 : "memory");
@@ -189,6 +191,16 @@ control_registers(void)
 	}
 }
 
+void
+cpu_smap(bool on)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+	cr4 = on ? cr4 | CR4_SMAP : cr4 & ~(uint64_t)CR4_SMAP;
+	__asm__ volatile("movq %0, %%cr4" ::"r"(cr4) : "memory");
+}
+
 static void
 system_call_registers(struct cpu *c)
 {
@@ -199,6 +211,7 @@ system_call_registers(struct cpu *c)
 	wrmsr(MSR_LSTAR, (uintptr_t)syscall_entry);
 	wrmsr(MSR_CSTAR, (uintptr_t)syscall32_entry);
 	wrmsr(MSR_SFMASK, SYSCALL_CLEARS);
+	wrmsr(MSR_SYSCS, 0); /* sysenter faults */
 	wrmsr(MSR_FSBASE, 0);
 	wrmsr(MSR_KERNEL_GSBASE, 0);
 	wrmsr(MSR_GSBASE, (uintptr_t)c);

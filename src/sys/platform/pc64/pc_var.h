@@ -76,6 +76,7 @@ extern bool cpu_has_fsgsbase, cpu_has_smap;
 extern uint32_t cpu_xsave_bytes;
 extern uint64_t cpu_xcr0;
 void cpu_setup(struct cpu *c);	/* GDT, TSS, IDT, control registers; GS */
+void cpu_smap(bool on);		/* on this CPU, IF 0 */
 int cpu_stacks(struct cpu *c);	/* its IST stacks: 0 or ENOMEM */
 bool pc_pending(struct cpu *c); /* it has something to poll for */
 
@@ -181,6 +182,15 @@ static inline void
 intr_on(void)
 {
 	__asm__ volatile("sti" ::: "memory");
+}
+
+static inline uint64_t
+flags_read(void)
+{
+	uint64_t f;
+
+	__asm__ volatile("pushfq; popq %0" : "=r"(f));
+	return (f);
 }
 
 /* Interrupts off; the flags before, for intr_restore. */

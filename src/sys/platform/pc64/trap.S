@@ -10,6 +10,7 @@
  *    return.
  * 2. The hardware frame of an entry from user mode lands on the small entry
  *    stack of the CPU (TSS rsp0), or on an IST stack; it is copied out at once.
+ *    The gates leave AC as the program had it: it is cleared for SMAP's sake.
  * 3. In the kernel an exception or interrupt saves all registers on the current
  *    stack and calls trap_kernel; interrupt handlers there only note.
  * 4. NMI, double fault, machine check and debug run on IST stacks and may come
@@ -68,7 +69,6 @@ syscall_entry:
 	movq	$V_SYSCALL, TF_TRAPNO(%rsp)
 	movq	$SEL_UCODE, TF_CS(%rsp)
 	LEAVE_USER_RUN
-syscall_entry_end:
 
 /* A syscall from 32-bit code (AMD allows it): answered as an exception. */
 	.globl	syscall32_entry
@@ -88,6 +88,7 @@ syscall32_entry:
 	movq	$6, TF_TRAPNO(%rsp)	/* #UD */
 	movq	$SEL_UCODE32, TF_CS(%rsp)
 	LEAVE_USER_RUN
+syscall_entry_end:
 
 /* int user_run(struct trapframe *frame, bool sysret) */
 	.globl	user_run
@@ -142,6 +143,10 @@ user_run_end:
 user_trap:
 	swapgs
 	cld
+	cmpb	$0, cpu_has_smap(%rip)
+	je	1f
+	clac
+1:
 	movq	%rax, %gs:CM_SCRATCH
 	movq	%rsp, %rax		/* the hardware frame */
 	movq	%gs:CM_FRAME, %rsp

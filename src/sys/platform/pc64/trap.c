@@ -135,7 +135,7 @@ trap_kernel(struct ktrap *kt)
 		nmi(kt);
 		break;
 	default:
-		if (kt->kt_vector >= V_DEVICE_MIN)
+		if (kt->kt_vector >= V_PIC)
 			interrupt_note((unsigned)kt->kt_vector);
 		else
 			fatal(kt, 0);
@@ -148,9 +148,9 @@ interrupt_note(unsigned vector)
 {
 	struct cpu *c = curcpu;
 
+	if (vector == V_SPURIOUS || vector < V_DEVICE_MIN)
+		return; /* wants no EOI */
 	switch (vector) {
-	case V_SPURIOUS: /* wants no EOI */
-		return;
 	case V_SHOOT:
 		pmap_shoot_poll();
 		break;

@@ -11,10 +11,14 @@
  *    one of two, bases and instruction pointer canonical.  An instruction
  *    pointer that is not gives SIGSEGV here, because iretq would fault in the
  *    kernel, and sysretq, on Intel's, in kernel mode with the user's stack.
+ *    A page fault of user mode with the supervisor's rights is QEMU's error up
+ *    to 9.0: iret and a far return read the program's stack that way, and SMAP
+ *    forbids it for ever.  The instruction runs again without SMAP.
  * 3. FS and GS bases live in the frame; the CPU's are written when they differ
  *    from what this CPU has (cm_fsbase, cm_gsbase).  With FSGSBASE the program
  *    may change them without us: whoever wants to know asks cpu_lwp_bases, and
- *    a switch reads them.  cm_bases_lwp is whose they are.
+ *    a switch reads them.  cm_bases_lwp is whose they are, and whose selectors
+ *    ds es fs gs hold; these change at a switch only.
  * 4. Floating state: an XSAVE area per lwp.  It is saved when the lwp leaves
  *    the CPU and loaded before it runs, unless the registers still hold it.
  *    The kernel itself has none (-mgeneral-regs-only).
@@ -28,6 +32,7 @@
 #include "pc_var.h"
 
 #define CANONICAL (1UL << 47)
+#define LIMIT_32  (1UL << 32)
 /* Flags that user mode never has: all but its own, IF and the constant 1. */
 #define RFLAGS_NEVER (~(RFLAGS_USER | RFLAGS_IF | RFLAGS_NT | 2UL))
 
@@ -36,11 +41,13 @@ MALLOC_DEFINE(M_FPU, "fpu", "floating state of lwps");
 /* --- floating state ----------------------------------------------------------- */
 
 #define FP_LEGACY    512
-#define FP_HEADER    64
-#define FP_SW_OFF    464 /* bytes reserved for software in the legacy part */
-#define FP_MAGIC1    0x46505853U
-#define FP_MAGIC2    0x46505845U
 #define FP_MXCSR_OFF 24
+#define FP_REGS_OFF  32 /* x87's, then SSE's */
+#define FP_XMM_OFF   160
+#define FP_XMM_END   416
+#define FP_SW_OFF    464 /* up to the end: software's */
+#define FP_BV_X87    1UL /* in the header's first word */
+#define FP_BV_SSE    2UL
 #define FP_FCW_INIT  0x37f
 #define MXCSR_INIT   0x1f80
 
@@ -52,8 +59,9 @@ fpu_initial(void *area)
 	memset(area, 0, cpu_xsave_bytes);
 	*(uint16_t *)area = FP_FCW_INIT;
 	*(uint32_t *)((uint8_t *)area + FP_MXCSR_OFF) = MXCSR_INIT;
-	if (cpu_xcr0 != 0) /* XSTATE_BV: x87 and SSE as given here */
-		*(uint64_t *)((uint8_t *)area + FP_LEGACY) = 3;
+	if (cpu_xcr0 != 0)
+		*(uint64_t *)((uint8_t *)area + FP_LEGACY) =
+		    FP_BV_X87 | FP_BV_SSE;
 }
 
 static void
@@ -111,40 +119,44 @@ fpu_resume(struct lwp *lp, struct cpu *c)
 size_t
 cpu_fpu_size(struct lwp *lp __unused)
 {
-	return (cpu_xcr0 != 0 ? cpu_xsave_bytes + 4 : FP_LEGACY);
+	return (cpu_xcr0 != 0 ? cpu_xsave_bytes : FP_LEGACY);
 }
 
-/* As a Linux signal frame has it: software's bytes and a mark at the end. */
+/*
+ * Components in their initial state are not written by xsave, they only lack
+ * their bit in the header.  Whoever reads the first 512 bytes need not know.
+ */
 int
 cpu_fpu_get(struct lwp *lp, void *buf, size_t size)
 {
-	struct {
-		uint32_t magic, extended;
-		uint64_t features;
-		uint32_t bytes;
-	} sw = {FP_MAGIC1, cpu_xsave_bytes + 4, cpu_xcr0, cpu_xsave_bytes};
-	uint32_t mark = FP_MAGIC2;
+	uint8_t *p = buf;
+	uint64_t bv;
 
 	fpu_sync(lp);
 	memset(buf, 0, size);
-	memcpy(buf, lp->lw_md.lm_fpu, MIN(size, cpu_xsave_bytes));
-	if (cpu_xcr0 == 0 || size < cpu_xsave_bytes + 4UL)
+	memcpy(buf, lp->lw_md.lm_fpu, MIN(size, cpu_fpu_size(lp)));
+	memset(p + FP_SW_OFF, 0, FP_LEGACY - FP_SW_OFF);
+	if (cpu_xcr0 == 0 || size < cpu_xsave_bytes)
 		return (0);
-	memset((uint8_t *)buf + FP_SW_OFF, 0, 48);
-	memcpy((uint8_t *)buf + FP_SW_OFF, &sw, sizeof(sw));
-	memcpy((uint8_t *)buf + cpu_xsave_bytes, &mark, sizeof(mark));
+	memcpy(&bv, p + FP_LEGACY, sizeof(bv));
+	if ((bv & FP_BV_X87) == 0) {
+		memset(p, 0, FP_MXCSR_OFF);
+		memset(p + FP_REGS_OFF, 0, FP_XMM_OFF - FP_REGS_OFF);
+		*(uint16_t *)p = FP_FCW_INIT;
+	}
+	if ((bv & FP_BV_SSE) == 0)
+		memset(p + FP_XMM_OFF, 0, FP_XMM_END - FP_XMM_OFF);
+	bv |= FP_BV_X87 | FP_BV_SSE;
+	memcpy(p + FP_LEGACY, &bv, sizeof(bv));
 	return (0);
 }
 
 /* Would xrstor take this header?  (SDM vol. 1, 13.8.1) */
 static bool
-xsave_valid(const uint8_t *buf, size_t size)
+xsave_valid(const uint8_t *buf)
 {
 	const uint64_t *h = (const uint64_t *)(buf + FP_LEGACY);
 
-	if (size < cpu_xsave_bytes ||
-	    *(const uint32_t *)(buf + FP_SW_OFF) != FP_MAGIC1)
-		return (false);
 	if ((h[0] & ~cpu_xcr0) != 0)
 		return (false);
 	for (int i = 1; i < 8; i++)
@@ -160,10 +172,13 @@ cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 
 	if (size < FP_LEGACY)
 		return (EINVAL);
-	fpu_changed(lp);
-	if (cpu_xcr0 != 0 && xsave_valid(buf, size))
+	if (cpu_xcr0 != 0 && size >= cpu_xsave_bytes) {
+		if (!xsave_valid(buf))
+			return (EINVAL);
+		fpu_changed(lp);
 		memcpy(area, buf, cpu_xsave_bytes);
-	else {
+	} else {
+		fpu_changed(lp);
 		fpu_initial(area);
 		memcpy(area, buf, FP_LEGACY);
 	}
@@ -184,6 +199,76 @@ mxcsr_find(void)
 }
 SYSINIT(pc_mxcsr, SI_KERN + 2, mxcsr_find);
 
+/* --- selectors and bases ------------------------------------------------------------ */
+
+#define READ_SEL(seg, var) __asm__ volatile("movl %%" seg ", %0" : "=r"(var))
+#define LOAD_SEL(seg, sel)                                                     \
+	__asm__ volatile("movl %0, %%" seg ::"r"((uint32_t)(sel)) : "memory")
+
+static void
+selectors_read(uint16_t *sels)
+{
+	uint32_t ds, es, fs, gs;
+
+	READ_SEL("ds", ds);
+	READ_SEL("es", es);
+	READ_SEL("fs", fs);
+	READ_SEL("gs", gs);
+	sels[0] = (uint16_t)ds;
+	sels[1] = (uint16_t)es;
+	sels[2] = (uint16_t)fs;
+	sels[3] = (uint16_t)gs;
+}
+
+/*
+ * (IF 0) All were loaded in user mode, so they can be: the tables are the same
+ * everywhere.  A base that goes along with its selector is told to be wrong.
+ */
+static void
+selectors_load(const struct lwp *lp, struct cpu_md *cm)
+{
+	const uint16_t *want = lp->lw_md.lm_sels;
+	uint16_t now[4];
+
+	selectors_read(now);
+	if (__likely(memcmp(now, want, sizeof(now)) == 0))
+		return;
+	LOAD_SEL("ds", want[0]);
+	LOAD_SEL("es", want[1]);
+	LOAD_SEL("fs", want[2]);
+	__asm__ volatile(
+	    "swapgs; movl %0, %%gs; swapgs" ::"r"((uint32_t)want[3])
+	    : "memory");
+	cm->cm_fsbase = ~lp->lw_frame.tf_fsbase;
+	cm->cm_gsbase = ~lp->lw_frame.tf_gsbase;
+}
+
+/* The user mode's registers that no frame holds are kept, if they are here. */
+static void
+registers_keep(struct lwp *lp)
+{
+	if (curcpu->c_md.cm_bases_lwp == lp)
+		selectors_read(lp->lw_md.lm_sels);
+	cpu_lwp_bases(lp);
+}
+
+void
+cpu_lwp_bases(struct lwp *lp)
+{
+	struct cpu_md *cm = &curcpu->c_md;
+	struct trapframe *tf = &lp->lw_frame;
+
+	if (cm->cm_bases_lwp != lp)
+		return;
+	if (cpu_has_fsgsbase)
+		__asm__ volatile("rdfsbase %0" : "=r"(tf->tf_fsbase));
+	else
+		tf->tf_fsbase = rdmsr(MSR_FSBASE);
+	tf->tf_gsbase = rdmsr(MSR_KERNEL_GSBASE);
+	cm->cm_fsbase = tf->tf_fsbase;
+	cm->cm_gsbase = tf->tf_gsbase;
+}
+
 /* --- the machine's part of an lwp -------------------------------------------------- */
 
 int
@@ -197,6 +282,9 @@ cpu_lwp_create(struct lwp *lp, struct lwp *from)
 		return (ENOMEM);
 	KASSERT(((uintptr_t)lp->lw_md.lm_fpu & 63) == 0, ("fpu area"));
 	if (from != NULL && from->lw_md.lm_fpu != NULL) {
+		registers_keep(from);
+		memcpy(lp->lw_md.lm_sels, from->lw_md.lm_sels,
+		    sizeof(lp->lw_md.lm_sels));
 		fpu_sync(from);
 		memcpy(lp->lw_md.lm_fpu, from->lw_md.lm_fpu, cpu_xsave_bytes);
 	} else
@@ -223,27 +311,19 @@ cpu_lwp_leave_vmspace(struct lwp *lp __unused)
 void
 cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 {
+	/* What is in the registers is known, and is not the new program's. */
+	if (curcpu->c_md.cm_bases_lwp == lp) {
+		cpu_lwp_bases(lp);
+		curcpu->c_md.cm_bases_lwp = NULL;
+	}
+	memset(lp->lw_md.lm_sels, 0, sizeof(lp->lw_md.lm_sels));
 	memset(&lp->lw_frame, 0, sizeof(lp->lw_frame));
 	lp->lw_frame.tf_rip = ip;
 	lp->lw_frame.tf_rsp = sp;
 	lp->lw_frame.tf_rflags = RFLAGS_IF;
-	lp->lw_frame.tf_cs = SEL_UCODE;
+	lp->lw_frame.tf_cs = CS_USER;
 	fpu_changed(lp);
 	fpu_initial(lp->lw_md.lm_fpu);
-}
-
-void
-cpu_lwp_bases(struct lwp *lp)
-{
-	struct cpu_md *cm = &curcpu->c_md;
-	struct trapframe *tf = &lp->lw_frame;
-
-	if (cm->cm_bases_lwp != lp || !cpu_has_fsgsbase)
-		return;
-	__asm__ volatile("rdfsbase %0" : "=r"(tf->tf_fsbase));
-	tf->tf_gsbase = rdmsr(MSR_KERNEL_GSBASE);
-	cm->cm_fsbase = tf->tf_fsbase;
-	cm->cm_gsbase = tf->tf_gsbase;
 }
 
 void
@@ -251,10 +331,10 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
 	struct lwp *lp = from->td_lwp;
 
-	if (lp == NULL || lp->lw_md.lm_fpu == NULL)
-		return;
-	fpu_sync(lp);
-	cpu_lwp_bases(lp);
+	if (lp != NULL && lp->lw_md.lm_fpu != NULL) { /* not past its end */
+		fpu_sync(lp);
+		registers_keep(lp);
+	}
 	curcpu->c_md.cm_bases_lwp = NULL;
 }
 
@@ -264,8 +344,11 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 static int
 fpe_code(struct lwp *lp, bool simd)
 {
-	static const int codes[6] = {FPE_FLTINV, FPE_FLTUND /* denormal */,
-	    FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
+	/* Flags and their codes, as Linux orders them: 2 is "denormal". */
+	static const struct {
+		uint8_t flags, code;
+	} rows[] = {{0x01, FPE_FLTINV}, {0x04, FPE_FLTDIV}, {0x08, FPE_FLTOVF},
+	    {0x12, FPE_FLTUND}, {0x20, FPE_FLTRES}};
 	const uint8_t *area = lp->lw_md.lm_fpu;
 	uint32_t raised, mxcsr;
 	uint16_t control, status;
@@ -275,9 +358,9 @@ fpe_code(struct lwp *lp, bool simd)
 	memcpy(&status, area + 2, 2);
 	memcpy(&mxcsr, area + FP_MXCSR_OFF, 4);
 	raised = simd ? mxcsr & ~(mxcsr >> 7) : status & ~control;
-	for (int i = 0; i < 6; i++)
-		if ((raised >> i & 1) != 0)
-			return (codes[i]);
+	for (size_t i = 0; i < nitems(rows); i++)
+		if ((raised & rows[i].flags) != 0)
+			return (rows[i].code);
 	return (FPE_FLTINV);
 }
 
@@ -286,6 +369,9 @@ user_page_fault(struct lwp *lp)
 {
 	uint64_t err = lp->lw_frame.tf_err;
 
+	/* See section 2; without SMAP it would not have faulted. */
+	if (__unlikely((err & (PFERR_PRESENT | PFERR_USER)) == PFERR_PRESENT))
+		lp->lw_md.lm_smap_off = cpu_has_smap;
 	trap_fault(lp, lp->lw_frame.tf_addr,
 	    (err & PFERR_WRITE) != 0	   ? VM_PROT_WRITE
 		: (err & PFERR_INSTR) != 0 ? VM_PROT_EXECUTE
@@ -320,7 +406,7 @@ user_exception(struct lwp *lp, int v)
 		trap_exception(lp, SIGTRAP, TRAP_BRKPT, pc, v);
 		break;
 	case T_ILLOP:
-		trap_exception(lp, SIGILL, ILL_ILLOPC, pc, v);
+		trap_exception(lp, SIGILL, ILL_ILLOPN, pc, v);
 		break;
 	case T_FPERR:
 	case T_SIMD:
@@ -344,11 +430,12 @@ user_came(struct lwp *lp)
 {
 	unsigned v = (unsigned)lp->lw_frame.tf_trapno;
 
+	KASSERT((flags_read() & RFLAGS_AC) == 0, ("AC in the kernel"));
 	if (v == V_SYSCALL)
 		trap_syscall(lp);
 	else if (v == T_PAGEFAULT)
 		user_page_fault(lp);
-	else if (v >= V_DEVICE_MIN)
+	else if (v >= V_PIC)
 		trap_interrupt(lp);
 	else
 		user_exception(lp, (int)v);
@@ -356,16 +443,23 @@ user_came(struct lwp *lp)
 
 /* --- the loop ------------------------------------------------------------------------------ */
 
+/* Can iretq load it?  In 32-bit code the segment's limit counts. */
+static bool
+rip_good(const struct trapframe *tf)
+{
+	return (tf->tf_rip < (tf->tf_cs == CS_USER32 ? LIMIT_32 : CANONICAL));
+}
+
 /* Make the frame safe; false: it cannot be run, and a signal was sent. */
 static bool
 frame_check(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
 
-	tf->tf_rflags = (tf->tf_rflags & RFLAGS_USER) | RFLAGS_IF;
-	if (tf->tf_cs != SEL_UCODE32)
-		tf->tf_cs = SEL_UCODE;
-	if (__likely(tf->tf_rip < CANONICAL))
+	tf->tf_rflags = (tf->tf_rflags & ~RFLAGS_NEVER) | RFLAGS_IF;
+	if (tf->tf_cs != CS_USER32)
+		tf->tf_cs = CS_USER;
+	if (__likely(rip_good(tf)))
 		return (true);
 	trap_exception(lp, SIGSEGV, SI_KERNEL, 0, T_GPF);
 	return (false);
@@ -376,14 +470,15 @@ static bool
 may_sysret(const struct trapframe *tf)
 {
 	return (tf->tf_trapno == V_SYSCALL && tf->tf_rcx == tf->tf_rip &&
-	    tf->tf_r11 == tf->tf_rflags && tf->tf_cs == SEL_UCODE &&
+	    tf->tf_r11 == tf->tf_rflags && tf->tf_cs == CS_USER &&
 	    (tf->tf_rflags & RFLAGS_TF) == 0);
 }
 
 static void
 load_base(bool gs, uint64_t base)
 {
-	base = base < CANONICAL ? base : 0;
+	/* Bases in the kernel's half do no harm, and programs may load them. */
+	base = (uint64_t)((int64_t)(base << 16) >> 16) == base ? base : 0;
 	if (gs)
 		wrmsr(MSR_KERNEL_GSBASE, base);
 	else if (cpu_has_fsgsbase)
@@ -399,11 +494,14 @@ load_bases(struct lwp *lp, struct cpu *c)
 	const struct trapframe *tf = &lp->lw_frame;
 	struct cpu_md *cm = &c->c_md;
 
+	if (cm->cm_bases_lwp != lp) {
+		selectors_load(lp, cm);
+		cm->cm_bases_lwp = lp;
+	}
 	if (tf->tf_fsbase != cm->cm_fsbase)
 		load_base(false, cm->cm_fsbase = tf->tf_fsbase);
 	if (tf->tf_gsbase != cm->cm_gsbase)
 		load_base(true, cm->cm_gsbase = tf->tf_gsbase);
-	cm->cm_bases_lwp = lp;
 }
 
 /* (IF 0) Until when may it run without us? */
@@ -432,8 +530,8 @@ settled(struct lwp *lp, struct cpu *c)
 	    cm->cm_timer != 0 && cm->cm_timer <= run_until(c) &&
 	    cm->cm_pmap == pm &&
 	    atomic_load(&pm->pm_flushed) == atomic_load(&pm->pm_removals) &&
-	    tf->tf_rip < CANONICAL && (tf->tf_rflags & RFLAGS_NEVER) == 0 &&
-	    (tf->tf_cs == SEL_UCODE || tf->tf_cs == SEL_UCODE32));
+	    (tf->tf_rflags & (RFLAGS_NEVER | RFLAGS_IF)) == RFLAGS_IF &&
+	    (tf->tf_cs == CS_USER || tf->tf_cs == CS_USER32) && rip_good(tf));
 }
 
 /* Make it so, as far as that goes; it may sleep, and things change. */
@@ -471,10 +569,16 @@ cpu_lwp_loop(struct lwp *lp)
 		fpu_resume(lp, c);
 		load_bases(lp, c);
 		c->c_md.cm_user = true;
+		if (__unlikely(lp->lw_md.lm_smap_off))
+			cpu_smap(false);
 		user_run(tf, may_sysret(tf));
 		c->c_md.cm_user = false;
+		if (__unlikely(lp->lw_md.lm_smap_off)) {
+			cpu_smap(true);
+			lp->lw_md.lm_smap_off = false;
+		}
 		if (__unlikely(
-			tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256))
+			tf->tf_trapno >= V_PIC && tf->tf_trapno < V_SYSCALL))
 			interrupt_note((unsigned)tf->tf_trapno);
 		intr_on();
 		user_came(lp);

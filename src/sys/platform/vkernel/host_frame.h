@@ -24,7 +24,7 @@ _Static_assert(offsetof(struct host_ucontext, uc_regs) == 40, "gregs");
 _Static_assert(offsetof(struct host_ucontext, uc_fpstate) == 224, "fpstate");
 
 #define UC_FP_XSTATE  0x1
-#define HOST_SEGMENTS 0x002b000000000033UL /* ss, -, gs, cs */
+#define HOST_SEGMENTS 0x002b000000000000UL /* ss, -, gs, and cs to be added */
 
 #define SI_OFF_CODE 8
 #define SI_OFF_ADDR 16
@@ -35,6 +35,8 @@ _Static_assert(offsetof(struct host_ucontext, uc_fpstate) == 224, "fpstate");
 #define FP_MAGIC1_OFF	464 /* in the legacy area: magic, extended size */
 #define FP_MAGIC1	0x46505853u
 #define FP_EXTENDED_OFF 468
+#define FP_MARK_END	512
+#define FP_MAGIC2_SIZE	4 /* behind the state, in the extended size */
 #define FP_LEGACY_SIZE	512
 
 /* Host signal numbers that a stub reports. */

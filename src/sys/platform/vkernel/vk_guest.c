@@ -94,6 +94,7 @@ frame_load(struct lwp *lp)
 		lp->lw_md.lm_ucontext = off;
 	uc = ucontext_of(lp);
 	memcpy(tf, uc->uc_regs, sizeof(uc->uc_regs));
+	tf->tf_cs = (uint16_t)uc->uc_segments;
 	tf->tf_fsbase = mb->mb_fsbase;
 	tf->tf_gsbase = mb->mb_gsbase;
 	tf->tf_err = uc->uc_err;
@@ -137,7 +138,8 @@ frame_store(struct lwp *lp)
 	memcpy(uc->uc_regs, tf, sizeof(uc->uc_regs));
 	if (lp->lw_md.lm_fpu != NULL || lp->lw_md.lm_fpu_reset)
 		fpu_store(lp, uc);
-	uc->uc_segments = HOST_SEGMENTS;
+	uc->uc_segments =
+	    HOST_SEGMENTS | (tf->tf_cs == CS_USER32 ? CS_USER32 : CS_USER);
 	uc->uc_sigmask = 0;
 	mb->mb_fsbase = canonical(tf->tf_fsbase);
 	mb->mb_gsbase = canonical(tf->tf_gsbase);
@@ -245,24 +247,36 @@ fpu_initial(uint8_t *p)
 	*(uint32_t *)(p + 28) = 0xffff;
 }
 
+/* The stopped guest's state: offset as fpu_area, size without host's end mark. */
+static uint32_t
+fpu_state(struct lwp *lp, size_t *sizep)
+{
+	uint32_t off = 0;
+
+	if (lp->lw_md.lm_mailbox != NULL && !lp->lw_md.lm_fpu_reset)
+		off = fpu_area(lp, sizep);
+	if (off == 0)
+		*sizep = FP_LEGACY_SIZE;
+	else if (*sizep > FP_LEGACY_SIZE)
+		*sizep -= FP_MAGIC2_SIZE;
+	return (off);
+}
+
 size_t
 cpu_fpu_size(struct lwp *lp)
 {
-	size_t size = FP_LEGACY_SIZE;
+	size_t size;
 
-	if (lp->lw_md.lm_mailbox != NULL && !lp->lw_md.lm_fpu_reset)
-		(void)fpu_area(lp, &size);
+	(void)fpu_state(lp, &size);
 	return (size);
 }
 
 int
 cpu_fpu_get(struct lwp *lp, void *buf, size_t size)
 {
-	uint32_t off = 0;
-	size_t have = 0;
+	size_t have;
+	uint32_t off = fpu_state(lp, &have);
 
-	if (lp->lw_md.lm_mailbox != NULL && !lp->lw_md.lm_fpu_reset)
-		off = fpu_area(lp, &have);
 	if (off == 0) {
 		uint8_t init[FP_LEGACY_SIZE];
 
@@ -274,31 +288,32 @@ cpu_fpu_get(struct lwp *lp, void *buf, size_t size)
 	return (0);
 }
 
+/* The host looks at the header when it loads the state. */
 int
 cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 {
-	uint32_t off = 0;
-	size_t have = 0;
+	size_t have;
+	uint32_t off = fpu_state(lp, &have);
+	uint8_t *p;
 
 	if (size < FP_LEGACY_SIZE)
 		return (EINVAL);
-	if (lp->lw_md.lm_mailbox != NULL && !lp->lw_md.lm_fpu_reset)
-		off = fpu_area(lp, &have);
-	if (off == 0 || size > have) {
-		/* No area of that size yet: load it from a copy. */
-		void *copy;
-
-		if (size > FRAME_OFF - MB_STACK - 64)
-			return (EINVAL);
-		if ((copy = kmalloc(size, M_FPU, M_WAITOK)) == NULL)
-			return (ENOMEM);
-		memcpy(copy, buf, size);
-		kfree(lp->lw_md.lm_fpu, M_FPU);
-		lp->lw_md.lm_fpu = copy;
-		lp->lw_md.lm_fpu_bytes = size;
+	if (off != 0 && size <= have) {
+		/* The host's marks stay. */
+		p = (uint8_t *)lp->lw_md.lm_mailbox + off;
+		memcpy(p, buf, FP_MAGIC1_OFF);
+		memcpy(p + FP_MARK_END, (const uint8_t *)buf + FP_MARK_END,
+		    size - FP_MARK_END);
 		return (0);
 	}
-	memcpy((uint8_t *)lp->lw_md.lm_mailbox + off, buf, size);
+	/* No area of that size yet: load the legacy part from a copy. */
+	if ((p = kmalloc(FP_LEGACY_SIZE, M_FPU, M_WAITOK)) == NULL)
+		return (ENOMEM);
+	memcpy(p, buf, FP_LEGACY_SIZE);
+	memset(p + FP_MAGIC1_OFF, 0, FP_MARK_END - FP_MAGIC1_OFF);
+	kfree(lp->lw_md.lm_fpu, M_FPU);
+	lp->lw_md.lm_fpu = p;
+	lp->lw_md.lm_fpu_bytes = FP_LEGACY_SIZE;
 	return (0);
 }
 
@@ -511,8 +526,13 @@ guest_fault(struct lwp *lp)
 	struct trapframe *tf = &lp->lw_frame;
 	int access;
 
+	if (tf->tf_trapno == T_ALIGN) {
+		trap_exception(lp, SIGBUS, BUS_ADRALN, 0, T_ALIGN);
+		return;
+	}
 	if (tf->tf_trapno != T_PAGEFAULT) {
-		trap_exception(lp, SIGSEGV, SI_KERNEL, 0, (int)tf->tf_trapno);
+		trap_exception(lp, tf->tf_trapno == T_STACK ? SIGBUS : SIGSEGV,
+		    SI_KERNEL, 0, (int)tf->tf_trapno);
 		return;
 	}
 	access = (tf->tf_err & PFERR_WRITE) != 0 ? VM_PROT_WRITE
@@ -538,16 +558,19 @@ guest_trap(struct lwp *lp, int sig)
 		guest_fault(lp);
 		break;
 	case HSIG_FPE:
-		trap_exception(lp, SIGFPE, (int)siginfo32(lp, SI_OFF_CODE),
+		trap_exception(lp, SIGFPE,
+		    tf->tf_trapno == T_DIVIDE ? FPE_INTDIV
+					      : (int)siginfo32(lp, SI_OFF_CODE),
 		    tf->tf_rip, (int)tf->tf_trapno);
 		break;
 	case HSIG_ILL:
 		trap_exception(
-		    lp, SIGILL, ILL_ILLOPC, tf->tf_rip, (int)tf->tf_trapno);
+		    lp, SIGILL, ILL_ILLOPN, tf->tf_rip, (int)tf->tf_trapno);
 		break;
 	case HSIG_TRAP:
 		trap_exception(lp, SIGTRAP,
-		    tf->tf_trapno == T_BPT ? TRAP_BRKPT : TRAP_TRACE,
+		    siginfo32(lp, SI_OFF_CODE) == TRAP_TRACE ? TRAP_TRACE
+							     : TRAP_BRKPT,
 		    tf->tf_rip, (int)tf->tf_trapno);
 		break;
 	default: /* a kick, or a lie */

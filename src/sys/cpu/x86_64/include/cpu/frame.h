@@ -16,13 +16,31 @@ struct trapframe {
 	uint64_t tf_err;    /* page fault error code */
 	uint64_t tf_trapno; /* exception vector */
 	uint64_t tf_addr;   /* CR2 of a page fault */
-	uint64_t tf_cs;	    /* code segment, 0 where there is but one */
+	uint64_t tf_cs;	    /* CS_USER32, or anything else for CS_USER */
 };
+
+/* A call as the syscall instruction has it: number in rax. */
+static inline uint32_t
+frame_syscall(const struct trapframe *tf, uint64_t args[6])
+{
+	args[0] = tf->tf_rdi;
+	args[1] = tf->tf_rsi;
+	args[2] = tf->tf_rdx;
+	args[3] = tf->tf_r10;
+	args[4] = tf->tf_r8;
+	args[5] = tf->tf_r9;
+	return ((uint32_t)tf->tf_rax);
+}
+
+/* Code segments, with Linux's numbers: 64-bit mode and compatibility mode. */
+#define CS_USER	  0x33
+#define CS_USER32 0x23
 
 #define RFLAGS_CF 0x0001
 #define RFLAGS_TF 0x0100
 #define RFLAGS_DF 0x0400
 #define RFLAGS_NT 0x4000
+#define RFLAGS_AC 0x40000
 /* What a program may set: CF PF AF ZF SF TF DF OF RF AC ID. */
 #define RFLAGS_USER 0x250dd5UL
 #define RFLAGS_IF   0x0200
@@ -43,6 +61,7 @@ struct trapframe {
 
 #define PFERR_PRESENT 0x01
 #define PFERR_WRITE   0x02
+#define PFERR_USER    0x04
 #define PFERR_INSTR   0x10
 
 #endif
