@@ -555,16 +555,20 @@ void
 cpu_lwp_loop(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
+	bool timed = false; /* trap_userret saw p_cputimers */
 	struct cpu *c;
 
 	for (;;) {
 		intr_off();
 		c = curcpu;
-		if (__unlikely(!settled(lp, c))) {
+		if (__unlikely(!settled(lp, c) ||
+			(lp->lw_proc->p_cputimers && !timed))) {
 			intr_on();
 			settle(lp);
+			timed = true;
 			continue;
 		}
+		timed = false;
 		lwp_account(lp, c, 1);
 		fpu_resume(lp, c);
 		load_bases(lp, c);
