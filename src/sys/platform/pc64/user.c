@@ -244,6 +244,28 @@ selectors_load(const struct lwp *lp, struct cpu_md *cm)
 	cm->cm_gsbase = ~lp->lw_frame.tf_gsbase;
 }
 
+static void
+bases_read(struct cpu_md *cm)
+{
+	if (cpu_has_fsgsbase)
+		__asm__ volatile("rdfsbase %0" : "=r"(cm->cm_fsbase));
+	else
+		cm->cm_fsbase = rdmsr(MSR_FSBASE);
+	cm->cm_gsbase = rdmsr(MSR_KERNEL_GSBASE);
+}
+
+void
+cpu_lwp_bases(struct lwp *lp)
+{
+	struct cpu_md *cm = &curcpu->c_md;
+
+	if (cm->cm_bases_lwp != lp)
+		return;
+	bases_read(cm);
+	lp->lw_frame.tf_fsbase = cm->cm_fsbase;
+	lp->lw_frame.tf_gsbase = cm->cm_gsbase;
+}
+
 /* The user mode's registers that no frame holds are kept, if they are here. */
 static void
 registers_keep(struct lwp *lp)
@@ -251,23 +273,6 @@ registers_keep(struct lwp *lp)
 	if (curcpu->c_md.cm_bases_lwp == lp)
 		selectors_read(lp->lw_md.lm_sels);
 	cpu_lwp_bases(lp);
-}
-
-void
-cpu_lwp_bases(struct lwp *lp)
-{
-	struct cpu_md *cm = &curcpu->c_md;
-	struct trapframe *tf = &lp->lw_frame;
-
-	if (cm->cm_bases_lwp != lp)
-		return;
-	if (cpu_has_fsgsbase)
-		__asm__ volatile("rdfsbase %0" : "=r"(tf->tf_fsbase));
-	else
-		tf->tf_fsbase = rdmsr(MSR_FSBASE);
-	tf->tf_gsbase = rdmsr(MSR_KERNEL_GSBASE);
-	cm->cm_fsbase = tf->tf_fsbase;
-	cm->cm_gsbase = tf->tf_gsbase;
 }
 
 /* --- the machine's part of an lwp -------------------------------------------------- */
@@ -328,13 +333,15 @@ cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 void
 cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
+	struct cpu_md *cm = &curcpu->c_md;
 	struct lwp *lp = from->td_lwp;
 
-	if (lp == NULL || lp->lw_md.lm_fpu == NULL)
-		return;
-	fpu_sync(lp);
-	registers_keep(lp);
-	curcpu->c_md.cm_bases_lwp = NULL;
+	if (lp != NULL && lp->lw_md.lm_fpu != NULL) {
+		fpu_sync(lp);
+		registers_keep(lp);
+	} else if (cm->cm_bases_lwp != NULL)
+		bases_read(cm); /* it is no more; they are still here */
+	cm->cm_bases_lwp = NULL;
 }
 
 /* --- what brought the program here ----------------------------------------------------- */
