@@ -95,12 +95,31 @@ catch_faults(void (*handler)(int sig, siginfo_t *si, void *ctx))
 		sigaction(sigs[i], &sa, NULL);
 }
 
+/* Wait for a child that may have blocked every signal; its status. */
+__attribute__((unused)) static int
+wait_end(pid_t pid)
+{
+	int s = -1;
+
+	for (int ms = 0; waitpid(pid, &s, WNOHANG) != pid; ms++) {
+		if (ms == 20000) {
+			FAIL("child %d does not end", pid);
+			kill(pid, SIGKILL);
+		}
+		if (ms < 5)
+			sched_yield();
+		else
+			usleep(1000);
+	}
+	return (s);
+}
+
 /* RETURNED, the signal, or KILLED and the signal. */
 __attribute__((unused)) static int
 attempt(void (*f)(void))
 {
 	pid_t pid;
-	int s = 0;
+	int s;
 
 	if (seen == NULL)
 		seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -108,11 +127,10 @@ attempt(void (*f)(void))
 	memset(seen, 0, sizeof(*seen));
 	if ((pid = fork()) == 0) {
 		catch_faults(on_fault);
-		alarm(20);
 		f();
 		bare_call(SYS_exit_group, 0, 0, 0);
 	}
-	EQ(waitpid(pid, &s, 0), pid);
+	s = wait_end(pid);
 	if (seen->sig != 0)
 		return (seen->sig);
 	if (WIFSIGNALED(s))

@@ -645,3 +645,42 @@ GTEST(forged_flags, "does popf leave alone what is not the program's?")
 	for (far_ss = 0; far_ss < 0x60; far_ss++)
 		EQ(attempt(forged_iret), far_ss == 0x2b ? RETURNED : SIGSEGV);
 }
+
+/* --- anything ------------------------------------------------------------------------ */
+
+/*
+ * Random bytes as code, with random registers, as nobody.  Every third time bytes
+ * that begin the rarer instructions are frequent.
+ */
+static void
+run_random(void)
+{
+	static const uint8_t rare[] = {0x0f, 0xcd, 0xcf, 0xca, 0xcb, 0xff, 0x8e,
+	    0x9d, 0xf1, 0x48, 0x66, 0xc4, 0xc5, 0xdb, 0xae, 0xc7, 0x01, 0x05};
+	uint8_t *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t x = arg * 2654435761 + 1;
+
+	for (unsigned i = 0; i < 8192; i++) {
+		x = x * 6364136223846793005UL + 1442695040888963407UL;
+		p[i] = (uint8_t)(x >> 40);
+		if (arg % 3 == 0 && (x >> 50) % 3 == 0)
+			p[i] = rare[(x >> 33) % sizeof(rare)];
+	}
+	if (setgid(65534) != 0 || setuid(65534) != 0)
+		return;
+	alarm(2);
+	__asm__ volatile(
+	    "movq %0, %%rbx; movq 4096(%%rbx), %%rax; movq 4104(%%rbx), %%rcx;"
+	    "movq 4112(%%rbx), %%rdx; movq 4120(%%rbx), %%rsi;"
+	    "movq 4128(%%rbx), %%rdi; movq 4136(%%rbx), %%r8; jmp *%%rbx" ::"r"(
+		p)
+	    : "memory");
+}
+
+GTEST(random_code, "does random code do no more than end its program?")
+{
+	for (arg = 0; arg < 2000; arg++)
+		(void)attempt(run_random);
+	EQ(getppid() > 0, 1);
+}

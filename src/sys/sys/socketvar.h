@@ -182,7 +182,9 @@ int sockbuf_append(struct sockbuf *sb, struct uio *uio, size_t n, bool join,
 int sockbuf_copyout(struct sockbuf *sb, size_t skip, size_t n, struct uio *uio);
 void sockbuf_consume(struct sockbuf *sb, size_t n); /* of the first record */
 void sockbuf_drop_record(struct sockbuf *sb);
-void sockbuf_flush(struct sockbuf *sb);
+/* All records of from go behind those of to. */
+void sockbuf_move(struct sockbuf *from, struct sockbuf *to);
+void sockbuf_flush(struct sockbuf *sb); /* no lock held: files may close */
 
 /* --- the calls (sock_calls.c); fds of the current process --------------------------------- */
 

@@ -60,7 +60,7 @@ class Machine:
             print("|", line, end="", flush=True)
             self.text += line
 
-    def end(self, seconds=60):
+    def end(self, seconds=100):
         """The console of a run that passed."""
         try:
             status = self.process.wait(seconds)

@@ -61,6 +61,7 @@ static uint32_t nodes_count; /* (n) */
 
 /* --- simple calls ------------------------------------------------------------------------ */
 
+/* Numbers of fids are not used again, so nobody needs to wait for this. */
 static void
 clunk(struct p9 *p9, uint32_t fid)
 {
@@ -70,7 +71,7 @@ clunk(struct p9 *p9, uint32_t fid)
 		return;
 	pc = p9_call_begin(p9, P9_TCLUNK, 0);
 	p9_put32(&pc->pc_msg, fid);
-	(void)p9_call_end(pc, p9_call_run(pc));
+	p9_call_forget(pc);
 }
 
 /* newfid becomes name in the directory fid; name NULL: fid itself. */
@@ -319,14 +320,13 @@ node_seen(struct p9_node *root, uint32_t fid, const struct p9_qid *qid,
 
 /* --- attributes -------------------------------------------------------------------------------- */
 
-/* (pinned) What a removed file has: the last that was seen. */
+/* (pinned) The last that was seen. */
 static void
 last_attr(struct p9_node *pn, struct hostfs_attr *ha)
 {
 	spin_lock(&pn->pn_spin);
 	*ha = pn->pn_attr;
 	spin_unlock(&pn->pn_spin);
-	ha->ha_nlink = 0;
 }
 
 /* (pinned) 0, ESTALE, EIO. */
@@ -347,6 +347,7 @@ node_getattr(struct p9_node *pn, struct hostfs_attr *ha)
 	if (!pn->pn_removed)
 		return (ESTALE);
 	last_attr(pn, ha);
+	ha->ha_nlink = 0;
 	return (0);
 }
 
@@ -588,6 +589,20 @@ open_fid(struct p9_node *pn, uint32_t flags, uint32_t *fidp)
 		error = ESTALE;
 	*fidp = fid;
 	return (error);
+}
+
+/* (pinned) fid is open for reading and writing: for data, if none is yet. */
+static void
+data_fid_keep(struct p9_node *pn, uint32_t fid)
+{
+	lock_excl(&nodes_lock);
+	if (pn->pn_rfid == 0 && pn->pn_wfid == 0) {
+		atomic_store(&pn->pn_rfid, fid);
+		atomic_store(&pn->pn_wfid, fid);
+		fid = 0;
+	}
+	lock_release(&nodes_lock);
+	clunk(pn->pn_p9, fid);
 }
 
 /* (pinned) The fid for data: opened now, if it was not. */
@@ -886,14 +901,10 @@ keep_open_fid(hostfs_handle_t h, uint32_t fid, const struct p9_qid *qid)
 {
 	struct p9_node *pn = node_pin(h);
 
-	lock_excl(&nodes_lock);
-	if (qid->pq_path == pn->pn_path && pn->pn_rfid == 0 &&
-	    pn->pn_wfid == 0) {
-		pn->pn_rfid = pn->pn_wfid = fid;
-		fid = 0;
-	}
-	lock_release(&nodes_lock);
-	clunk(pn->pn_p9, fid);
+	if (qid->pq_path == pn->pn_path)
+		data_fid_keep(pn, fid);
+	else
+		clunk(pn->pn_p9, fid);
 	node_unpin(pn);
 }
 
@@ -982,12 +993,20 @@ hostfs_host_link(hostfs_handle_t dir, const char *name, hostfs_handle_t h)
 static void
 before_removal(struct p9_node *pn)
 {
-	uint32_t fid;
+	uint32_t fid = 0;
+	bool write = pn->pn_root->pn_writable;
 
 	if (pn->pn_type != HOSTFS_REG)
 		return;
+	/* Both at once, if it can be. */
+	if (write && atomic_load(&pn->pn_rfid) == 0 &&
+	    atomic_load(&pn->pn_wfid) == 0 &&
+	    open_fid(pn, O_DATA | P9_O_RDWR, &fid) == 0) {
+		data_fid_keep(pn, fid);
+		return;
+	}
 	(void)data_fid(pn, false, &fid);
-	if (pn->pn_root->pn_writable)
+	if (write)
 		(void)data_fid(pn, true, &fid);
 }
 
@@ -997,9 +1016,11 @@ after_removal(struct p9_node *pn)
 {
 	struct hostfs_attr ha;
 	struct p9_qid qid;
-	int error = get_attr(pn->pn_p9, pn->pn_fid, &qid, &ha);
 
-	if (error == 0 && qid.pq_path == pn->pn_path)
+	last_attr(pn, &ha);
+	if (pn->pn_type != HOSTFS_DIR && ha.ha_nlink > 1 &&
+	    get_attr(pn->pn_p9, pn->pn_fid, &qid, &ha) == 0 &&
+	    qid.pq_path == pn->pn_path)
 		return;
 	lock_excl(&nodes_lock);
 	pn->pn_removed = true;

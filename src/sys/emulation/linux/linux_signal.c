@@ -227,15 +227,24 @@ restore_fpu(struct lwp *lp, uaddr_t at)
 	return (error);
 }
 
+static bool
+on_altstack(const struct lwp *lp, uaddr_t sp)
+{
+	const struct ksigaltstack *ss = &lp->lw_sigstk;
+
+	/* A stack that is full to its first byte still counts. */
+	return ((ss->ss_flags & SS_DISABLE) == 0 && sp > ss->ss_sp &&
+	    sp - ss->ss_sp <= ss->ss_size);
+}
+
 static uaddr_t
-handler_stack(struct lwp *lp, const struct ksigaction *sa)
+handler_stack(const struct lwp *lp, const struct ksigaction *sa)
 {
 	const struct ksigaltstack *ss = &lp->lw_sigstk;
 	uaddr_t sp = lp->lw_frame.tf_rsp;
-	bool have = (ss->ss_flags & SS_DISABLE) == 0;
 
-	if ((sa->sa_flags & SA_ONSTACK) != 0 && have &&
-	    sp - ss->ss_sp >= ss->ss_size)
+	if ((sa->sa_flags & SA_ONSTACK) != 0 &&
+	    (ss->ss_flags & SS_DISABLE) == 0 && !on_altstack(lp, sp))
 		return (ss->ss_sp + ss->ss_size);
 	return (sp - REDZONE);
 }
@@ -267,6 +276,9 @@ linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	if ((error = push_fpu(lp, &sp, &sf.sf_uc)) != 0)
 		return (error);
 	sp = rounddown2(sp - sizeof(sf), 16) - 8;
+	/* What is below a full signal stack is not for us to write. */
+	if (on_altstack(lp, tf->tf_rsp) && !on_altstack(lp, sp))
+		return (EFAULT);
 	sf.sf_ret = sa->sa_restorer;
 	sf.sf_uc.uc_flags |=
 	    LINUX_UC_SIGCONTEXT_SS | LINUX_UC_STRICT_RESTORE_SS;

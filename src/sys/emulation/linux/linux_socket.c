@@ -774,6 +774,7 @@ linux_getsockopt(
 		struct sockcred cred;
 	} v;
 	size_t n = sizeof(v);
+	nstime_t ns;
 	int32_t room;
 	int error;
 
@@ -792,8 +793,9 @@ linux_getsockopt(
 		v.i *= 2;
 		break;
 	case OPT_TIME:
-		v.tv = (struct timeval){
-		    v.ns / NS_PER_SEC, v.ns % NS_PER_SEC / NS_PER_USEC};
+		ns = v.ns;
+		v.tv.tv_sec = ns / NS_PER_SEC;
+		v.tv.tv_usec = ns % NS_PER_SEC / NS_PER_USEC;
 		n = sizeof(v.tv);
 		break;
 	case OPT_FAMILY:

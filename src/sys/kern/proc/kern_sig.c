@@ -851,8 +851,13 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 	restart_cancel(lp, a);
 	KTR_EVENT(PROC, signal_deliver, "tid=%d sig=%d handler=%p",
 	    (uint64_t)lp->lw_tid, (uint64_t)sig, a->sa_handler);
-	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) != 0)
-		sig_kill_self(lp, SIGSEGV); /* no stack to tell it on */
+	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) == 0)
+		return;
+	/* No stack to tell it on; SIGSEGV's handler may have another one. */
+	if (sig == SIGSEGV)
+		sig_kill_self(lp, SIGSEGV);
+	sig_mask_set(lp, &oldmask);
+	sig_trap(lp, SIGSEGV, SI_KERNEL, 0, 0);
 }
 
 void

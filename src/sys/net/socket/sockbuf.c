@@ -180,8 +180,8 @@ sockbuf_append(struct sockbuf *sb, struct uio *uio, size_t n, bool join,
 	struct sockrec *sr = TAILQ_LAST(&sb->sb_recs, sockrec_list);
 	int error;
 
-	if (join && sr != NULL && ctl == NULL && sr->sr_len > 0 &&
-	    same_cred(&sr->sr_cred, cred))
+	if (join && sr != NULL && ctl == NULL && sr->sr_ctl == NULL &&
+	    sr->sr_len > 0 && same_cred(&sr->sr_cred, cred))
 		return (record_extend(sb, sr, uio, n));
 	if ((sr = record_create(cred, from)) == NULL)
 		return (ENOMEM);
@@ -250,6 +250,19 @@ sockbuf_drop_record(struct sockbuf *sb)
 	TAILQ_REMOVE(&sb->sb_recs, sr, sr_link);
 	sb->sb_bytes -= sr->sr_len + RECORD_CHARGE;
 	record_free(sr);
+}
+
+void
+sockbuf_move(struct sockbuf *from, struct sockbuf *to)
+{
+	struct sockrec *sr;
+
+	while ((sr = TAILQ_FIRST(&from->sb_recs)) != NULL) {
+		TAILQ_REMOVE(&from->sb_recs, sr, sr_link);
+		TAILQ_INSERT_TAIL(&to->sb_recs, sr, sr_link);
+	}
+	to->sb_bytes += from->sb_bytes;
+	from->sb_bytes = 0;
 }
 
 void

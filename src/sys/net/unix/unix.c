@@ -148,6 +148,7 @@ unix_close(struct socket *so)
 {
 	struct unpcb *un = unpcb_of(so), *e;
 	struct unpcb_queue queue;
+	struct sockbuf unread;
 	struct vnode *vp;
 
 	lock_excl(&unix_lock);
@@ -166,9 +167,11 @@ unix_close(struct socket *so)
 		unix_close(e->un_socket);
 		socket_drop(e->un_socket);
 	}
+	sockbuf_init(&unread);
 	lock_excl(&so->so_lock);
-	sockbuf_flush(&so->so_rcv);
+	sockbuf_move(&so->so_rcv, &unread);
 	lock_release(&so->so_lock);
+	sockbuf_flush(&unread);
 	unix_collect();
 }
 

@@ -218,6 +218,8 @@ unix_send(struct socket *so, struct sockmsg *sm, bool nonblock)
 {
 	if ((so->so_state & SS_CANTSEND) != 0)
 		return (EPIPE);
+	if (sm->sm_ctl != NULL)
+		unix_collect_due();
 	return (so->so_type == SOCK_STREAM ? send_stream(so, sm, nonblock)
 					   : send_message(so, sm, nonblock));
 }

@@ -15,15 +15,21 @@
  *    counting, so nothing moves meanwhile; a file can get references only from
  *    one who has one.  Messages that are thrown away need no lock: what only
  *    they refer to is garbage.
+ * 4. It runs when a socket closes, and before a send when the number in flight
+ *    has doubled since the last time.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/file.h>
+#include <sys/proc.h>
 #include <sys/sysctl.h>
 #include "unix_var.h"
 
+#define COLLECT_MIN 256U
+
 static uint32_t total_inflight; /* (atomic) */
-static uint64_t collected;	/* (u) */
+static volatile uint32_t collect_at = COLLECT_MIN;
+static uint64_t collected; /* (u) */
 SYSCTL_U64(unix_collected, "kern.ipc.unix_collected", CTLF_RD, &collected,
     "sockets freed because only messages in flight referred to them");
 
@@ -65,6 +71,14 @@ unix_rights_sent(struct sockctl *sc)
 	sc->sc_land = land;
 }
 
+/* Before a send: so many in flight may be garbage that nobody's close finds. */
+void
+unix_collect_due(void)
+{
+	if (atomic_load(&total_inflight) > collect_at)
+		unix_collect();
+}
+
 /* --- the collector (u) ---------------------------------------------------------------- */
 
 /* Nobody but messages refers to its file. */
@@ -104,19 +118,14 @@ mark_from(struct unpcb *un, struct unpcb_work *work)
 	lock_release(&so->so_lock);
 }
 
-/* The queues of un, which is garbage, into *out. */
+/* The queue of un, which is garbage, into *out. */
 static void
-empty(struct unpcb *un, struct sockrec_list *out)
+empty(struct unpcb *un, struct sockbuf *out)
 {
 	struct socket *so = un->un_socket;
-	struct sockrec *sr;
 
 	lock_excl(&so->so_lock);
-	while ((sr = TAILQ_FIRST(&so->so_rcv.sb_recs)) != NULL) {
-		TAILQ_REMOVE(&so->so_rcv.sb_recs, sr, sr_link);
-		TAILQ_INSERT_TAIL(out, sr, sr_link);
-	}
-	so->so_rcv.sb_bytes = 0;
+	sockbuf_move(&so->so_rcv, out);
 	lock_release(&so->so_lock);
 }
 
@@ -143,8 +152,10 @@ unix_collect(void)
 	LIST_FOREACH(un, &unix_all, un_all)
 		if (!un->un_marked) {
 			collected++;
-			empty(un, &garbage.sb_recs);
+			empty(un, &garbage);
 		}
 	lock_release(&unix_lock);
 	sockbuf_flush(&garbage);
+	collect_at = MAX(COLLECT_MIN, 2 * atomic_load(&total_inflight));
 }
+SHUTDOWN_HOOK(unix_collect, unix_collect);

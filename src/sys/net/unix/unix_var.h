@@ -21,7 +21,7 @@ struct unpcb {
 	struct unpcb *un_listener;		 /* (u) in whose queue it is */
 	int un_queued, un_backlog;		 /* (u) */
 	struct sockcred un_listen_cred;		 /* (u) */
-	uint32_t un_inflight;		  /* (atomic) references from messages */
+	uint32_t un_inflight; /* (atomic) references from messages */
 	bool un_marked, un_was_connected; /* (u) */
 	LIST_ENTRY(unpcb) un_all;	  /* (u) */
 	TAILQ_ENTRY(unpcb) un_work;	  /* (u) the collector's */
@@ -55,6 +55,7 @@ struct socket *unix_peer_hold(struct socket *so);
 
 /* unix_gc.c */
 void unix_rights_sent(struct sockctl *sc); /* its files are in flight now */
+void unix_collect_due(void);
 void unix_collect(void); /* sockets that only messages in flight refer to */
 
 #endif

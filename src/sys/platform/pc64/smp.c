@@ -60,7 +60,7 @@ machine_cpu_start(struct cpu *c)
 	if (cpu_stacks(c) != 0)
 		return (ENOMEM);
 	memcpy((void *)(PHYS_BASE + AP_BASE), ap_start,
-	    (size_t)(ap_end - ap_start));
+	    (uintptr_t)ap_end - (uintptr_t)ap_start);
 	ap_stack_top = (uintptr_t)td->td_kstack + td->td_kstack_bytes;
 	ap_cpu = c;
 	atomic_fence();

@@ -30,9 +30,12 @@ static const char *const names[32] = {"divide error", "debug", "NMI",
 static const struct fixup *
 fixup_find(uintptr_t pc)
 {
-	for (const struct fixup *f = fixup_start; f < fixup_end; f++)
-		if (pc >= f->fx_start && pc < f->fx_end)
-			return (f);
+	size_t n = ((uintptr_t)fixup_end - (uintptr_t)fixup_start) /
+	    sizeof(struct fixup);
+
+	for (size_t i = 0; i < n; i++)
+		if (pc >= fixup_start[i].fx_start && pc < fixup_start[i].fx_end)
+			return (&fixup_start[i]);
 	return (NULL);
 }
 

@@ -31,12 +31,12 @@
 #include <sys/userret.h>
 #include "pc_var.h"
 
-#define CANONICAL (1UL << 47)
+#define CANONICAL (1UL << 47) /* the end of the lower half */
 #define LIMIT_32  (1UL << 32)
 /* Flags that user mode never has: all but its own, IF and the constant 1. */
 #define RFLAGS_NEVER (~(RFLAGS_USER | RFLAGS_IF | RFLAGS_NT | 2UL))
 
-MALLOC_DEFINE(M_FPU, "fpu", "floating state of lwps");
+static struct zone *fpu_zone; /* of areas for xsave: 64-byte aligned */
 
 /* --- floating state ----------------------------------------------------------- */
 
@@ -187,7 +187,7 @@ cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 }
 
 static void
-mxcsr_find(void)
+fpu_init(void)
 {
 	static uint8_t area[FP_LEGACY] __attribute__((aligned(16)));
 	uint32_t mask;
@@ -196,8 +196,9 @@ mxcsr_find(void)
 	memcpy(&mask, area + 28, 4);
 	if (mask != 0)
 		mxcsr_mask = mask;
+	fpu_zone = zone_create("fpu", cpu_xsave_bytes, 64);
 }
-SYSINIT(pc_mxcsr, SI_KERN + 2, mxcsr_find);
+SYSINIT(pc_fpu, SI_KERN + 2, fpu_init);
 
 /* --- selectors and bases ------------------------------------------------------------ */
 
@@ -243,6 +244,28 @@ selectors_load(const struct lwp *lp, struct cpu_md *cm)
 	cm->cm_gsbase = ~lp->lw_frame.tf_gsbase;
 }
 
+static void
+bases_read(struct cpu_md *cm)
+{
+	if (cpu_has_fsgsbase)
+		__asm__ volatile("rdfsbase %0" : "=r"(cm->cm_fsbase));
+	else
+		cm->cm_fsbase = rdmsr(MSR_FSBASE);
+	cm->cm_gsbase = rdmsr(MSR_KERNEL_GSBASE);
+}
+
+void
+cpu_lwp_bases(struct lwp *lp)
+{
+	struct cpu_md *cm = &curcpu->c_md;
+
+	if (cm->cm_bases_lwp != lp)
+		return;
+	bases_read(cm);
+	lp->lw_frame.tf_fsbase = cm->cm_fsbase;
+	lp->lw_frame.tf_gsbase = cm->cm_gsbase;
+}
+
 /* The user mode's registers that no frame holds are kept, if they are here. */
 static void
 registers_keep(struct lwp *lp)
@@ -252,35 +275,15 @@ registers_keep(struct lwp *lp)
 	cpu_lwp_bases(lp);
 }
 
-void
-cpu_lwp_bases(struct lwp *lp)
-{
-	struct cpu_md *cm = &curcpu->c_md;
-	struct trapframe *tf = &lp->lw_frame;
-
-	if (cm->cm_bases_lwp != lp)
-		return;
-	if (cpu_has_fsgsbase)
-		__asm__ volatile("rdfsbase %0" : "=r"(tf->tf_fsbase));
-	else
-		tf->tf_fsbase = rdmsr(MSR_FSBASE);
-	tf->tf_gsbase = rdmsr(MSR_KERNEL_GSBASE);
-	cm->cm_fsbase = tf->tf_fsbase;
-	cm->cm_gsbase = tf->tf_gsbase;
-}
-
 /* --- the machine's part of an lwp -------------------------------------------------- */
 
 int
 cpu_lwp_create(struct lwp *lp, struct lwp *from)
 {
-	/* kmalloc aligns to the power of two that it rounds up to. */
 	memset(&lp->lw_md, 0, sizeof(lp->lw_md));
-	lp->lw_md.lm_fpu =
-	    kmalloc(MAX(cpu_xsave_bytes, 1024U), M_FPU, M_WAITOK);
+	lp->lw_md.lm_fpu = zone_alloc(fpu_zone, M_WAITOK);
 	if (lp->lw_md.lm_fpu == NULL)
 		return (ENOMEM);
-	KASSERT(((uintptr_t)lp->lw_md.lm_fpu & 63) == 0, ("fpu area"));
 	if (from != NULL && from->lw_md.lm_fpu != NULL) {
 		registers_keep(from);
 		memcpy(lp->lw_md.lm_sels, from->lw_md.lm_sels,
@@ -298,7 +301,8 @@ cpu_lwp_destroy(struct lwp *lp)
 	/* Another lwp may get this memory: no CPU must take it for this one. */
 	for (int i = 0; i < ncpus; i++)
 		(void)atomic_cmpset(&cpus[i]->c_md.cm_fpu_lwp, lp, NULL);
-	kfree(lp->lw_md.lm_fpu, M_FPU);
+	if (lp->lw_md.lm_fpu != NULL)
+		zone_free(fpu_zone, lp->lw_md.lm_fpu);
 	memset(&lp->lw_md, 0, sizeof(lp->lw_md));
 }
 
@@ -329,13 +333,15 @@ cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 void
 cpu_thread_leave(struct thread *from, struct thread *to __unused)
 {
+	struct cpu_md *cm = &curcpu->c_md;
 	struct lwp *lp = from->td_lwp;
 
-	if (lp != NULL && lp->lw_md.lm_fpu != NULL) { /* not past its end */
+	if (lp != NULL && lp->lw_md.lm_fpu != NULL) {
 		fpu_sync(lp);
 		registers_keep(lp);
-	}
-	curcpu->c_md.cm_bases_lwp = NULL;
+	} else if (cm->cm_bases_lwp != NULL)
+		bases_read(cm); /* it is no more; they are still here */
+	cm->cm_bases_lwp = NULL;
 }
 
 /* --- what brought the program here ----------------------------------------------------- */
@@ -430,7 +436,8 @@ user_came(struct lwp *lp)
 {
 	unsigned v = (unsigned)lp->lw_frame.tf_trapno;
 
-	KASSERT((flags_read() & RFLAGS_AC) == 0, ("AC in the kernel"));
+	KASSERT(!cpu_has_smap || (flags_read() & RFLAGS_AC) == 0,
+	    ("AC in the kernel"));
 	if (v == V_SYSCALL)
 		trap_syscall(lp);
 	else if (v == T_PAGEFAULT)
@@ -442,6 +449,12 @@ user_came(struct lwp *lp)
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
+
+static bool
+canonical(uint64_t a)
+{
+	return ((uint64_t)((int64_t)(a << 16) >> 16) == a);
+}
 
 /* Can iretq load it?  In 32-bit code the segment's limit counts. */
 static bool
@@ -461,7 +474,12 @@ frame_check(struct lwp *lp)
 		tf->tf_cs = CS_USER;
 	if (__likely(rip_good(tf)))
 		return (true);
-	trap_exception(lp, SIGSEGV, SI_KERNEL, 0, T_GPF);
+	/* As the CPU would say it if it could. */
+	if (canonical(tf->tf_rip) && tf->tf_cs == CS_USER)
+		trap_exception(
+		    lp, SIGSEGV, SEGV_MAPERR, tf->tf_rip, T_PAGEFAULT);
+	else
+		trap_exception(lp, SIGSEGV, SI_KERNEL, 0, T_GPF);
 	return (false);
 }
 
@@ -478,7 +496,7 @@ static void
 load_base(bool gs, uint64_t base)
 {
 	/* Bases in the kernel's half do no harm, and programs may load them. */
-	base = (uint64_t)((int64_t)(base << 16) >> 16) == base ? base : 0;
+	base = canonical(base) ? base : 0;
 	if (gs)
 		wrmsr(MSR_KERNEL_GSBASE, base);
 	else if (cpu_has_fsgsbase)

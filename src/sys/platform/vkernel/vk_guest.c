@@ -103,11 +103,11 @@ frame_load(struct lwp *lp)
 }
 CTASSERT(offsetof(struct trapframe, tf_rflags) == 17 * 8);
 
-/* User addresses only: anything else would fault inside the stub. */
+/* Anything else would fault inside the stub. */
 static uint64_t
 canonical(uint64_t base)
 {
-	return (base < (1UL << 47) ? base : 0);
+	return ((uint64_t)((int64_t)(base << 16) >> 16) == base ? base : 0);
 }
 
 static void
