@@ -74,15 +74,6 @@ def help_exits_0():
             check(option in out, f"{option} is not in the help")
 
 
-@case("does ci/boot say that the machine pc64 is not built yet?")
-def boot_pc64():
-    refused([TOP + "/ci/boot", "--machine", "pc64"], "pc64", "not built yet")
-    refused([TOP + "/ci/boot", "--machine", "vax"], "vax")
-    refused([TOP + "/ci/boot", "--nonesuch"], "--nonesuch")
-
-
-# --- the root image ---------------------------------------------------------
-
 @case("does it say that it needs a root?")
 def no_initramfs():
     refused([VKERNEL], "--initramfs")
@@ -457,7 +448,7 @@ def gdb_threads():
         equal(p.stdout.readline(), "up\n", "first line")
         time.sleep(0.3)
         _, out, err = run(["gdb", "-q", "-batch", "-nx", "-p", str(p.pid),
-                           "-x", TOP + "/ci/gdb/vkernel.py", "-ex", "threads",
+                           "-x", TOP + "/ci/gdb/mayfly.py", "-ex", "threads",
                            "-ex", "ps"], seconds=60)
         if "ptrace: Operation not permitted" in err:
             skip("gdb may not attach here")

@@ -387,13 +387,14 @@ step traps
 (trap 'echo bye' EXIT; exit 4); st
 (trap '' TERM; sh -c 'kill -TERM $$; echo ignored'; kill -TERM $(exec sh -c 'echo $PPID'); echo survived); st
 step kill and its status
-sleep 1000 & kill $!; wait $!; st
-sleep 1000 & kill -KILL $!; wait $!; st
+# Whether wait has a word to say depends on who is first.
+sleep 1000 & kill $!; wait $! 2>/dev/null; st
+sleep 1000 & kill -KILL $!; wait $! 2>/dev/null; st
 sh -c 'kill -SEGV $$'; st
 kill -0 $$; st
 kill -l 15; kill -l TERM
 step stop and continue
-sleep 1000 & p=$!; kill -STOP $p; kill -CONT $p; kill -TERM $p; wait $p; st
+sleep 1000 & p=$!; kill -STOP $p; kill -CONT $p; kill -TERM $p; wait $p 2>/dev/null; st
 step mkfifo
 mkfifo pipe1 && stat -c %F pipe1
 seq 1 1000 >pipe1 & md5sum <pipe1; wait

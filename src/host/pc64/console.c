@@ -11,7 +11,8 @@
  *    a chip whose line is stuck makes the kernel drop bytes.
  * 4. A new size of our terminal goes into the input: Ctrl-] w ROWS ; COLS and a
  *    full stop, which the kernel's driver takes out again.
- * 5. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
+ * 5. With --icount there is no input, not even its end: runs are to be equal.
+ * 6. On a terminal Ctrl-] q pulls the plug and Ctrl-] n asks for a hang report;
  *    Ctrl-] and anything else goes to the kernel, which has commands of its own.
  */
 #define _GNU_SOURCE
@@ -42,6 +43,7 @@ struct session {
 	char s_input[1024];
 	size_t s_input_len;
 	bool s_input_ended, s_escaped;
+	bool s_deaf;   /* no input: its moment would differ each time */
 	bool s_hung;   /* a report was asked for */
 	bool s_killed; /* and waited for in vain */
 };
@@ -270,7 +272,8 @@ step(struct session *s)
 	bool ready =
 	    s->s_machine.m_ready || now_ms() >= s->s_start_ms + READY_MS;
 
-	if (!s->s_input_ended && s->s_input_len < sizeof(s->s_input) / 4)
+	if (!s->s_input_ended && !s->s_deaf &&
+	    s->s_input_len < sizeof(s->s_input) / 4)
 		fds[0].fd = 0;
 	if (s->s_output_len > 0)
 		fds[1].fd = 1;
@@ -320,6 +323,7 @@ console_run(const struct config *config)
 	struct session *s = &session;
 
 	add_size(&c);
+	s->s_deaf = c.c_icount != NULL;
 	s->s_start_ms = now_ms();
 	if (c.c_timeout_s != 0)
 		s->s_end_ms = s->s_start_ms + c.c_timeout_s * 1000LL;

@@ -53,7 +53,9 @@ struct worker {
 	int w_client; /* -1: none */
 	bool w_ready; /* the agent waits for an order */
 	bool w_ending;
+	bool w_bad;	     /* something ended that should not */
 	bool w_gone;	     /* the client went away */
+	bool w_heard;	     /* the machine said something to it */
 	char w_line[256];    /* the agent's words so far */
 	int w_line_len;	     /* -1: not in such a line */
 	char w_answer[256];  /* its last line but "ready", "" if none */
@@ -98,6 +100,7 @@ output(struct worker *w, const char *buf, size_t len)
 	if (len == 0)
 		return;
 	if (w->w_client >= 0) {
+		w->w_heard = true;
 		packet(w, 'o', buf, len);
 		return;
 	}
@@ -290,6 +293,21 @@ case_done(struct worker *w)
 	return (clean && status == 0);
 }
 
+/* Did the machine die idle, before it began the case?  Then it is told. */
+static bool
+died_idle(struct worker *w)
+{
+	int status;
+
+	if (!w->w_machine.m_dead || w->w_gone || w->w_heard ||
+	    w->w_answer[0] != '\0')
+		return (false);
+	fprintf(stderr, "pc64: an idle machine ended: %s\n%s\n",
+	    ending_name(machine_wait(&w->w_machine, &status)), w->w_log);
+	w->w_bad = true;
+	return (true);
+}
+
 /* Run one case for the client; false if the machine must be booted again. */
 static bool
 run_case(struct worker *w, int limit_s, const char *program, const char *name)
@@ -316,7 +334,9 @@ run_case(struct worker *w, int limit_s, const char *program, const char *name)
 	}
 	if (w->w_gone)
 		machine_kill(&w->w_machine);
-	packet_text(w, 'e', "%s", bury(w));
+	else if (died_idle(w) && boot(w))
+		return (run_case(w, limit_s, program, name));
+	packet_text(w, 'e', "%s", w->w_machine.m_pid > 0 ? bury(w) : "lost");
 	return (false);
 }
 
@@ -330,7 +350,7 @@ serve_client(struct worker *w)
 	bool good = true;
 
 	request[n > 0 ? n : 0] = '\0';
-	w->w_gone = false;
+	w->w_gone = w->w_heard = false;
 	if (sscanf(request, "%d %255s %127s", &limit_s, program, name) == 3)
 		good = run_case(w, limit_s, program, name);
 	close(w->w_client);
@@ -354,7 +374,7 @@ next_client(struct worker *w)
 			take_bytes(w, buf, n);
 		if (fds[0].revents != 0)
 			w->w_ending = true;
-		else if (fds[1].revents != 0 &&
+		else if (fds[1].revents != 0 && !w->w_machine.m_dead &&
 		    (w->w_client = accept4(
 			 w->w_listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 			return (true);
@@ -382,16 +402,13 @@ work(struct worker *w)
 			;
 		if (w->w_ending && w->w_machine.m_pid > 0)
 			good = shut_down(w);
-		else if (w->w_machine.m_pid > 0) { /* it died idle */
-			int status;
-
-			fprintf(stderr, "pc64: an idle machine ended: %s\n%s\n",
-			    ending_name(machine_wait(&w->w_machine, &status)),
-			    w->w_log);
-			good = false;
+		else if (w->w_machine.m_pid > 0) {
+			w->w_heard = false;
+			w->w_answer[0] = '\0';
+			(void)died_idle(w);
 		}
 	}
-	return (good ? 0 : 1);
+	return (good && !w->w_bad ? 0 : 1);
 }
 
 static int end_pipe[2];

@@ -17,6 +17,7 @@
 #define _IOWR(g, n, t) _IOC(IOC_INOUT, g, n, sizeof(t))
 
 #define FIONREAD  _IOR('f', 127, int)
+#define FIONWRITE _IOR('f', 119, int) /* bytes sent and not read yet */
 #define FIONSPACE _IOR('f', 118, int) /* room for a write */
 #define FIONBIO	  _IOW('f', 126, int)
 #define FIOASYNC  _IOW('f', 125, int)

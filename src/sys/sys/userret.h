@@ -2,7 +2,8 @@
 /*
  * The quiet return to user mode.  A machine that is told when time is due may
  * ask userret_quiet, with its interrupts off, and go back to the program after
- * userret_account alone; else it calls trap_userret, and asks again.
+ * userret_account alone; else it calls trap_userret, and asks again.  A process
+ * with timers of its CPU time (p_cputimers) needs trap_userret once each time.
  */
 #ifndef SYS_USERRET_H
 #define SYS_USERRET_H
@@ -17,7 +18,7 @@ userret_quiet(const struct lwp *lp, const struct cpu *c)
 {
 	return (atomic_load(&lp->lw_ast) == 0 && !c->c_resched &&
 	    atomic_load(&c->c_remote_ready) == NULL &&
-	    c->c_ipi_head == c->c_ipi_tail && !lp->lw_proc->p_cputimers &&
+	    c->c_ipi_head == c->c_ipi_tail &&
 	    c->c_curthread->td_prio == lp->lw_uprio && lp->lw_restart == 0);
 }
 

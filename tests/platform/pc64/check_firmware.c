@@ -201,6 +201,7 @@ check_acpi(void)
 	promise_register(&ai.acpi_sleep_sts);
 	PROMISE(ai.acpi_s5_a <= 7 && ai.acpi_s5_b <= 7);
 	PROMISE(ai.acpi_century < 128);
+	PROMISE(ai.acpi_nvirtios >= 0 && ai.acpi_nvirtios <= ACPI_VIRTIOS_MAX);
 	return (error);
 }
 
@@ -272,6 +273,9 @@ print_fixed(void)
 	host_print("century %u\n", ai.acpi_century);
 	if (ai.acpi_has_s5)
 		host_print("s5 %u %u\n", ai.acpi_s5_a, ai.acpi_s5_b);
+	for (int i = 0; i < ai.acpi_nvirtios; i++)
+		host_print("virtio %#lx %#x %u\n", ai.acpi_virtios[i].av_pa,
+		    ai.acpi_virtios[i].av_bytes, ai.acpi_virtios[i].av_gsi);
 }
 
 static void

@@ -436,6 +436,31 @@ def aml_forms():
         equal(aml(data), "s5 " + want, repr(data))
 
 
+def virtio(i, span=b""):
+    """What QEMU's microvm has in the DSDT for one device."""
+    return (b"\x08_HID\x0dLNRO0005\0" + span +
+            struct.pack("<BHBII", 0x86, 9, 1, 0xfeb00000 + 512 * i, 512) +
+            struct.pack("<BHBBI", 0x89, 6, 1, 1, 16 + i))
+
+
+@case("virtio-mmio devices in the DSDT: is each found, and no other?")
+def virtio_mmio():
+    def found(data):
+        out = decode(machine(fadt(dsdt=0x7FD0000), dsdt_table=dsdt(data)))
+        return lines(out, "virtio")
+
+    equal(found(virtio(0) + virtio(5)), [
+        "virtio 0xfeb00000 0x200 16", "virtio 0xfeb00a00 0x200 21"], "two")
+    equal(found(b"LNRO0005\0" + virtio(1)),
+          ["virtio 0xfeb00200 0x200 17"], "an id without resources")
+    equal(found(virtio(0, b"x" * 200)), [], "resources far away")
+    equal(found(virtio(0)[:-1]), [], "a cut one")
+    equal(len(found(b"".join(virtio(i) for i in range(40)))), 32, "too many")
+    whole = virtio(0)
+    for n in range(len(whole)):
+        equal(found(whole[:n]), [], f"the first {n} bytes")
+
+
 @case("bytes that only look like \\_S5: are they passed over?")
 def aml_lookalikes():
     for data in (

@@ -61,6 +61,7 @@ static uint32_t nodes_count; /* (n) */
 
 /* --- simple calls ------------------------------------------------------------------------ */
 
+/* Numbers of fids are not used again, so nobody needs to wait for this. */
 static void
 clunk(struct p9 *p9, uint32_t fid)
 {
@@ -70,7 +71,7 @@ clunk(struct p9 *p9, uint32_t fid)
 		return;
 	pc = p9_call_begin(p9, P9_TCLUNK, 0);
 	p9_put32(&pc->pc_msg, fid);
-	(void)p9_call_end(pc, p9_call_run(pc));
+	p9_call_forget(pc);
 }
 
 /* newfid becomes name in the directory fid; name NULL: fid itself. */
@@ -128,14 +129,18 @@ set_attr(
 	return (p9_call_end(pc, p9_call_run(pc)));
 }
 
+/* *qid: what was opened. */
 static int
-lopen(struct p9 *p9, uint32_t fid, uint32_t flags)
+lopen(struct p9 *p9, uint32_t fid, uint32_t flags, struct p9_qid *qid)
 {
 	struct p9_call *pc = p9_call_begin(p9, P9_TLOPEN, 0);
+	int error;
 
 	p9_put32(&pc->pc_msg, fid);
 	p9_put32(&pc->pc_msg, flags);
-	return (p9_call_end(pc, p9_call_run(pc)));
+	if ((error = p9_call_run(pc)) == 0)
+		*qid = p9_get_qid(&pc->pc_msg);
+	return (p9_call_end(pc, error));
 }
 
 /* --- nodes ------------------------------------------------------------------------------------ */
@@ -315,14 +320,13 @@ node_seen(struct p9_node *root, uint32_t fid, const struct p9_qid *qid,
 
 /* --- attributes -------------------------------------------------------------------------------- */
 
-/* (pinned) What a removed file has: the last that was seen. */
+/* (pinned) The last that was seen. */
 static void
 last_attr(struct p9_node *pn, struct hostfs_attr *ha)
 {
 	spin_lock(&pn->pn_spin);
 	*ha = pn->pn_attr;
 	spin_unlock(&pn->pn_spin);
-	ha->ha_nlink = 0;
 }
 
 /* (pinned) 0, ESTALE, EIO. */
@@ -343,6 +347,7 @@ node_getattr(struct p9_node *pn, struct hostfs_attr *ha)
 	if (!pn->pn_removed)
 		return (ESTALE);
 	last_attr(pn, ha);
+	ha->ha_nlink = 0;
 	return (0);
 }
 
@@ -570,14 +575,11 @@ open_fid(struct p9_node *pn, uint32_t flags, uint32_t *fidp)
 {
 	struct p9 *p9 = pn->pn_p9;
 	uint32_t fid = p9_fid_new(p9);
-	struct hostfs_attr ha;
 	struct p9_qid qid;
 	int error;
 
 	if ((error = walk(p9, pn->pn_fid, fid, NULL)) == 0) {
-		error = lopen(p9, fid, flags);
-		if (error == 0)
-			error = get_attr(p9, fid, &qid, &ha);
+		error = lopen(p9, fid, flags, &qid);
 		if (error == 0 && qid.pq_path != pn->pn_path)
 			error = ESTALE;
 		if (error != 0)
@@ -587,6 +589,20 @@ open_fid(struct p9_node *pn, uint32_t flags, uint32_t *fidp)
 		error = ESTALE;
 	*fidp = fid;
 	return (error);
+}
+
+/* (pinned) fid is open for reading and writing: for data, if none is yet. */
+static void
+data_fid_keep(struct p9_node *pn, uint32_t fid)
+{
+	lock_excl(&nodes_lock);
+	if (pn->pn_rfid == 0 && pn->pn_wfid == 0) {
+		atomic_store(&pn->pn_rfid, fid);
+		atomic_store(&pn->pn_wfid, fid);
+		fid = 0;
+	}
+	lock_release(&nodes_lock);
+	clunk(pn->pn_p9, fid);
 }
 
 /* (pinned) The fid for data: opened now, if it was not. */
@@ -841,9 +857,10 @@ hostfs_host_readdir(
 
 /* --- changes of names ------------------------------------------------------------------------------------ */
 
-/* *fidp: open for reading and writing. */
+/* *fidp: open for reading and writing on the new file, which has *qid. */
 static int
-create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp)
+create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp,
+    struct p9_qid *qid)
 {
 	struct p9 *p9 = d->pn_p9;
 	uint32_t fid = p9_fid_new(p9);
@@ -858,9 +875,11 @@ create_file(struct p9_node *d, const char *name, uint32_t mode, uint32_t *fidp)
 	p9_put32(&pc->pc_msg, O_DATA | P9_O_RDWR | P9_O_CREAT | P9_O_EXCL);
 	p9_put32(&pc->pc_msg, mode & 07777);
 	p9_put32(&pc->pc_msg, 0);
-	if ((error = p9_call_end(pc, p9_call_run(pc))) != 0)
+	if ((error = p9_call_run(pc)) == 0)
+		*qid = p9_get_qid(&pc->pc_msg);
+	if ((error = p9_call_end(pc, error)) != 0)
 		clunk(p9, fid);
-	*fidp = fid;
+	*fidp = error == 0 ? fid : 0;
 	return (error);
 }
 
@@ -876,24 +895,16 @@ create_dir(struct p9_node *d, const char *name, uint32_t mode)
 	return (p9_call_end(pc, p9_call_run(pc)));
 }
 
-/* fid is open on the new file h: for its data, unless that is another now. */
+/* fid is open on the inode qid: for the data of h, if that is it. */
 static void
-keep_open_fid(hostfs_handle_t h, uint32_t fid)
+keep_open_fid(hostfs_handle_t h, uint32_t fid, const struct p9_qid *qid)
 {
 	struct p9_node *pn = node_pin(h);
-	struct hostfs_attr ha;
-	struct p9_qid qid;
 
-	if (get_attr(pn->pn_p9, fid, &qid, &ha) == 0 &&
-	    qid.pq_path == pn->pn_path) {
-		lock_excl(&nodes_lock);
-		if (pn->pn_rfid == 0 && pn->pn_wfid == 0) {
-			pn->pn_rfid = pn->pn_wfid = fid;
-			fid = 0;
-		}
-		lock_release(&nodes_lock);
-	}
-	clunk(pn->pn_p9, fid);
+	if (qid->pq_path == pn->pn_path)
+		data_fid_keep(pn, fid);
+	else
+		clunk(pn->pn_p9, fid);
 	node_unpin(pn);
 }
 
@@ -902,6 +913,7 @@ hostfs_host_create(hostfs_handle_t dir, const char *name, uint32_t type,
     uint32_t mode, hostfs_handle_t *hp, struct hostfs_attr *ha)
 {
 	struct hostfs_attr set = {.ha_mask = HOSTFS_SET_MODE, .ha_mode = mode};
+	struct p9_qid qid = {0};
 	struct p9_node *d;
 	uint32_t fid = 0;
 	int error;
@@ -911,11 +923,11 @@ hostfs_host_create(hostfs_handle_t dir, const char *name, uint32_t type,
 	if ((error = node_pin_write(dir, &d)) != 0)
 		return (error);
 	error = type == HOSTFS_DIR ? create_dir(d, name, mode)
-				   : create_file(d, name, mode, &fid);
+				   : create_file(d, name, mode, &fid, &qid);
 	if (error == 0) {
 		error = lookup_pinned(d, name, hp, ha);
 		if (error == 0 && fid != 0)
-			keep_open_fid(*hp, fid);
+			keep_open_fid(*hp, fid, &qid);
 		else
 			clunk(d->pn_p9, fid);
 		if (error == 0 && ha->ha_mode != (mode & 07777)) {
@@ -981,12 +993,20 @@ hostfs_host_link(hostfs_handle_t dir, const char *name, hostfs_handle_t h)
 static void
 before_removal(struct p9_node *pn)
 {
-	uint32_t fid;
+	uint32_t fid = 0;
+	bool write = pn->pn_root->pn_writable;
 
 	if (pn->pn_type != HOSTFS_REG)
 		return;
+	/* Both at once, if it can be. */
+	if (write && atomic_load(&pn->pn_rfid) == 0 &&
+	    atomic_load(&pn->pn_wfid) == 0 &&
+	    open_fid(pn, O_DATA | P9_O_RDWR, &fid) == 0) {
+		data_fid_keep(pn, fid);
+		return;
+	}
 	(void)data_fid(pn, false, &fid);
-	if (pn->pn_root->pn_writable)
+	if (write)
 		(void)data_fid(pn, true, &fid);
 }
 
@@ -996,9 +1016,11 @@ after_removal(struct p9_node *pn)
 {
 	struct hostfs_attr ha;
 	struct p9_qid qid;
-	int error = get_attr(pn->pn_p9, pn->pn_fid, &qid, &ha);
 
-	if (error == 0 && qid.pq_path == pn->pn_path)
+	last_attr(pn, &ha);
+	if (pn->pn_type != HOSTFS_DIR && ha.ha_nlink > 1 &&
+	    get_attr(pn->pn_p9, pn->pn_fid, &qid, &ha) == 0 &&
+	    qid.pq_path == pn->pn_path)
 		return;
 	lock_excl(&nodes_lock);
 	pn->pn_removed = true;

@@ -429,6 +429,19 @@ virtio_dev_add(struct virtio_dev *vd)
 	lock_release(&virtio_lock);
 }
 
+struct virtio_dev *
+virtio_dev_find(const char *name)
+{
+	struct virtio_dev *vd;
+
+	lock_shared(&virtio_lock);
+	TAILQ_FOREACH(vd, &virtio_devs, vd_link)
+		if (vd->vd_driver != NULL && strcmp(vd->vd_name, name) == 0)
+			break;
+	lock_release(&virtio_lock);
+	return (vd);
+}
+
 /* --- debugger ----------------------------------------------------------------------------- */
 
 static void

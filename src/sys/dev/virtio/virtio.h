@@ -127,6 +127,9 @@ nstime_t virtio_limit(void);
 void virtio_fail(struct virtio_dev *vd, const char *fmt, ...)
     __printflike(2, 3);
 
+/* The device that a driver named so ("blk0"), or NULL. */
+struct virtio_dev *virtio_dev_find(const char *name);
+
 static inline bool
 virtio_broken(const struct virtio_dev *vd)
 {

@@ -29,7 +29,7 @@
 #define P9_CFG_TAG_LEN 0 /* 2 bytes, then the tag */
 #define P9_CFG_TAG     2
 
-#define P9_CALLS   4
+#define P9_CALLS   8
 #define P9_QUEUE   16
 #define P9_TAG_MAX 64
 #define P9_UNITS   4
@@ -79,6 +79,7 @@ p9_call_begin(struct p9 *p9, enum p9_type type, int flags)
 		(void)spin_sleep(
 		    p9->p9_calls, &p9->p9_spin, 0, "p9slot", SLEEP_FOREVER);
 	pc->pc_busy = true;
+	pc->pc_alone = false;
 	spin_unlock(&p9->p9_spin);
 	pc->pc_type = type;
 	pc->pc_tag =
@@ -178,6 +179,40 @@ p9_call_run(struct p9_call *pc)
 	return (error);
 }
 
+/* (p9_spin) */
+static void
+slot_free(struct p9_call *pc)
+{
+	pc->pc_busy = false;
+	wakeup_one(pc->pc_p9->p9_calls);
+}
+
+void
+p9_call_forget(struct p9_call *pc)
+{
+	struct p9 *p9 = pc->pc_p9;
+	size_t len = p9_put_end(&pc->pc_msg);
+
+	spin_lock(&p9->p9_spin);
+	pc->pc_alone = true;
+	if (len == 0 || call_send(pc, (uint32_t)len) != 0)
+		slot_free(pc);
+	spin_unlock(&p9->p9_spin);
+}
+
+/* (p9_spin) The answer is there, or, with an error, none will be. */
+static void
+call_over(struct p9_call *pc, int error, uint32_t len)
+{
+	pc->pc_len = len;
+	pc->pc_error = error;
+	pc->pc_over = true;
+	if (pc->pc_alone)
+		slot_free(pc);
+	else
+		wakeup(pc);
+}
+
 uint32_t
 p9_fid_new(struct p9 *p9)
 {
@@ -194,14 +229,8 @@ p9_intr(struct virtio_queue *q)
 	uint32_t len;
 
 	spin_lock(&p9->p9_spin);
-	while (virtio_get(q, &cookie, &len) == 0) {
-		struct p9_call *pc = cookie;
-
-		pc->pc_len = len;
-		pc->pc_error = 0;
-		pc->pc_over = true;
-		wakeup(pc);
-	}
+	while (virtio_get(q, &cookie, &len) == 0)
+		call_over(cookie, 0, len);
 	spin_unlock(&p9->p9_spin);
 }
 
@@ -213,11 +242,8 @@ p9_dead(struct virtio_dev *vd)
 
 	spin_lock(&p9->p9_spin);
 	p9->p9_dead = true;
-	while ((pc = virtq_drain(&vd->vd_queues[0].q_vq)) != NULL) {
-		pc->pc_error = EIO;
-		pc->pc_over = true;
-		wakeup(pc);
-	}
+	while ((pc = virtq_drain(&vd->vd_queues[0].q_vq)) != NULL)
+		call_over(pc, EIO, 0);
 	spin_unlock(&p9->p9_spin);
 }
 
@@ -317,6 +343,16 @@ calls_make(struct p9 *p9)
 	return (0);
 }
 
+/* Each call has its place in the ring: what it asks is never refused. */
+static int
+check_queue(struct virtio_dev *vd)
+{
+	if (vd->vd_queues[0].q_vq.vq_size >= 2 * P9_CALLS)
+		return (0);
+	kprintf("%s: its queue is too small, left out\n", vd->vd_name);
+	return (EIO);
+}
+
 static int
 p9_attach(struct virtio_dev *vd)
 {
@@ -335,7 +371,8 @@ p9_attach(struct virtio_dev *vd)
 	spin_init(&p9->p9_spin, "p9");
 	lock_init(&p9->p9_lock, "p9 session", 0);
 	if ((error = read_tag(p9)) != 0 || (error = calls_make(p9)) != 0 ||
-	    (error = virtio_queues(vd, 1, &spec)) != 0) {
+	    (error = virtio_queues(vd, 1, &spec)) != 0 ||
+	    (error = check_queue(vd)) != 0) {
 		calls_free(p9);
 		lock_destroy(&p9->p9_lock);
 		kfree(p9, M_P9);

@@ -18,7 +18,7 @@
 #include <dev/virtio/p9_msg.h>
 
 #define P9_SMALL 4096		       /* most messages */
-#define P9_MSIZE (64 * 1024)	       /* the longest one: with file data */
+#define P9_MSIZE (32 * 1024)	       /* the longest one: with file data */
 #define P9_CHUNK (P9_MSIZE - P9_SMALL) /* of file data in one */
 
 struct p9;
@@ -30,6 +30,7 @@ struct p9_call {
 	bool pc_big_answer;
 	uint8_t *pc_small, *pc_big; /* one is the request, one the answer */
 	bool pc_busy;		    /* (p9_spin) */
+	bool pc_alone;		    /* (p9_spin) nobody waits for the answer */
 	bool pc_over;		    /* (p9_spin) the answer is there, or none */
 	int pc_error;		    /* (p9_spin) EIO: none will be */
 	uint32_t pc_len;	    /* (p9_spin) of the answer */
@@ -46,6 +47,8 @@ struct p9_call *p9_call_begin(struct p9 *p9, enum p9_type type, int flags);
  * request is too long), or EIO (the device is broken, or is now).
  */
 int p9_call_run(struct p9_call *pc);
+/* Send it and forget it; instead of run and end.  What it answers is lost. */
+void p9_call_forget(struct p9_call *pc);
 /* EIO, and the device is broken, if fields were missing; else error. */
 int p9_call_end(struct p9_call *pc, int error);
 uint32_t p9_fid_new(struct p9 *p9);

@@ -56,7 +56,7 @@
 #define VBLK_BLOCK_MAX	  4096U
 #define VBLK_QUEUE	  128
 #define VBLK_SEGS	  16	       /* of data in a request, at most */
-#define VBLK_BOUNCE	  (64 * 1024U) /* bytes of a transfer's step */
+#define VBLK_BOUNCE	  (32 * 1024U) /* bytes of a transfer's step */
 #define VBLK_MAJOR	  252
 #define VBLK_UNITS	  26 /* letters */
 
@@ -79,7 +79,6 @@ struct vblk_request {
 	unsigned br_nsegs;
 	struct virtq_seg br_segs[VBLK_SEGS + 2]; /* [0] and last: ours */
 	void (*br_done)(struct vblk_request *br, int error);
-	void *br_arg;
 };
 
 struct vblk {
@@ -242,7 +241,9 @@ vblk_dead(struct virtio_dev *vd)
 
 /* --- waiting for one ---------------------------------------------------------------------- */
 
+/* A request whose thread sleeps until it is over. */
 struct vblk_wait {
+	struct vblk_request bw_request;
 	struct spinlock bw_spin;
 	bool bw_over;
 	int bw_error;
@@ -251,7 +252,7 @@ struct vblk_wait {
 static void
 wait_done(struct vblk_request *br, int error)
 {
-	struct vblk_wait *bw = br->br_arg;
+	struct vblk_wait *bw = container_of(br, struct vblk_wait, bw_request);
 
 	spin_lock(&bw->bw_spin);
 	bw->bw_error = error;
@@ -260,25 +261,20 @@ wait_done(struct vblk_request *br, int error)
 	spin_unlock(&bw->bw_spin);
 }
 
-/* Give br to the device and sleep until it is over; its error. */
+/* Give it to the device and sleep until it is over; its error. */
 static int
-submit_and_wait(struct vblk *vb, struct vblk_request *br)
+submit_and_wait(struct vblk *vb, struct vblk_wait *bw)
 {
-	struct vblk_wait bw = {.bw_over = false};
-
-	spin_init(&bw.bw_spin, "vblk wait");
-	br->br_done = wait_done;
-	br->br_arg = &bw;
-	vblk_submit(vb, br);
-	spin_lock(&bw.bw_spin);
-	while (!bw.bw_over) {
-		if (spin_sleep(&bw, &bw.bw_spin, 0, "vblk", virtio_limit()) ==
+	vblk_submit(vb, &bw->bw_request);
+	spin_lock(&bw->bw_spin);
+	while (!bw->bw_over) {
+		if (spin_sleep(bw, &bw->bw_spin, 0, "vblk", virtio_limit()) ==
 			EWOULDBLOCK &&
-		    !bw.bw_over)
+		    !bw->bw_over)
 			virtio_fail(vb->vb_dev, "it is silent");
 	}
-	spin_unlock(&bw.bw_spin);
-	return (bw.bw_error);
+	spin_unlock(&bw->bw_spin);
+	return (bw->bw_error);
 }
 
 /* buf is NULL for a flush.  len: whole blocks, at most vb_step. */
@@ -286,14 +282,18 @@ static int
 vblk_io(struct vblk *vb, uint32_t type, uint64_t off, void *buf, uint32_t len)
 {
 	struct vblk_request *br;
+	struct vblk_wait *bw;
 	int error;
 
 	if (type == VBLK_T_IN ? fault_fires(&fault_vblk_read)
 			      : fault_fires(&fault_vblk_write))
 		return (EIO);
-	br = kmalloc(sizeof(*br), M_VBLK, M_WAITOK | M_ZERO);
-	if (br == NULL)
+	bw = kmalloc(sizeof(*bw), M_VBLK, M_WAITOK | M_ZERO);
+	if (bw == NULL)
 		return (ENOMEM);
+	spin_init(&bw->bw_spin, "vblk wait");
+	br = &bw->bw_request;
+	br->br_done = wait_done;
 	br->br_header.bh_type = type;
 	br->br_header.bh_sector = off >> VBLK_SECTOR_SHIFT;
 	for (uint32_t at = 0; at < len; at += vb->vb_seg_bytes) {
@@ -303,8 +303,8 @@ vblk_io(struct vblk *vb, uint32_t type, uint64_t off, void *buf, uint32_t len)
 		vs->vs_pa = kva_to_pa((uint8_t *)buf + at);
 		vs->vs_len = MIN(vb->vb_seg_bytes, len - at);
 	}
-	error = submit_and_wait(vb, br);
-	kfree(br, M_VBLK);
+	error = submit_and_wait(vb, bw);
+	kfree(bw, M_VBLK);
 	return (error);
 }
 
@@ -329,9 +329,20 @@ struct vblk_step {
 	uint32_t bs_len;	   /* bytes that are */
 };
 
-/* False at the end of the disk, or if nothing is left. */
+/* Bytes of a buffer for one step of the transfer. */
+static uint32_t
+step_bytes(const struct vblk *vb, const struct uio *uio)
+{
+	uint64_t want = roundup2(uio->uio_resid, (uint64_t)vb->vb_block);
+
+	/* One block more, as it may begin inside one. */
+	return ((uint32_t)MIN(want + vb->vb_block, (uint64_t)vb->vb_step));
+}
+
+/* False at the end of the disk, or if nothing is left.  step: at most. */
 static bool
-next_step(const struct vblk *vb, const struct uio *uio, struct vblk_step *bs)
+next_step(const struct vblk *vb, const struct uio *uio, uint32_t step,
+    struct vblk_step *bs)
 {
 	uint64_t off = (uint64_t)uio->uio_offset, size = vblk_bytes(vb);
 	uint64_t block = vb->vb_block, end;
@@ -340,7 +351,7 @@ next_step(const struct vblk *vb, const struct uio *uio, struct vblk_step *bs)
 		return (false);
 	end = off + MIN(uio->uio_resid, size - off);
 	bs->bs_start = rounddown2(off, block);
-	bs->bs_end = MIN(roundup2(end, block), bs->bs_start + vb->vb_step);
+	bs->bs_end = MIN(roundup2(end, block), bs->bs_start + step);
 	bs->bs_skip = (uint32_t)(off - bs->bs_start);
 	bs->bs_len = (uint32_t)(MIN(end, bs->bs_end) - off);
 	return (true);
@@ -350,13 +361,14 @@ static int
 vblk_read(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 {
 	struct vblk *vb = dev->d_data;
+	uint32_t step = step_bytes(vb, uio);
 	struct vblk_step bs;
-	uint8_t *buf = kmalloc(vb->vb_step, M_VBLK, M_WAITOK);
+	uint8_t *buf = kmalloc(step, M_VBLK, M_WAITOK);
 	int error = 0;
 
 	if (buf == NULL)
 		return (ENOMEM);
-	while (error == 0 && next_step(vb, uio, &bs)) {
+	while (error == 0 && next_step(vb, uio, step, &bs)) {
 		error = vblk_io(vb, VBLK_T_IN, bs.bs_start, buf,
 		    (uint32_t)(bs.bs_end - bs.bs_start));
 		if (error == 0)
@@ -366,39 +378,30 @@ vblk_read(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 	return (error);
 }
 
-/* Blocks that are written in part: first what is there. */
+/* Behind step bytes of buf there are as many for what the user gives. */
 static int
-fill_edges(struct vblk *vb, const struct vblk_step *bs, uint8_t *buf)
-{
-	uint32_t len = (uint32_t)(bs->bs_end - bs->bs_start);
-
-	return (vblk_io(vb, VBLK_T_IN, bs->bs_start, buf, len));
-}
-
-static int
-write_step(
-    struct vblk *vb, const struct vblk_step *bs, uint8_t *buf, struct uio *uio)
+write_step(struct vblk *vb, const struct vblk_step *bs, uint8_t *buf,
+    uint32_t step, struct uio *uio)
 {
 	uint32_t len = (uint32_t)(bs->bs_end - bs->bs_start);
 	bool whole = bs->bs_skip == 0 && bs->bs_len == len;
+	uint8_t *user = whole ? buf : buf + step;
 	size_t before = uio->uio_resid;
-	int error = 0;
+	int error;
 
-	/* First the user's bytes: the copy may sleep, and needs no lock. */
-	error = uiomove(buf + vb->vb_step + bs->bs_skip, bs->bs_len, uio);
-	if (error == 0 && whole)
-		lock_shared(&vb->vb_lock);
-	else if (error == 0)
-		lock_excl(&vb->vb_lock);
-	else
+	/* The copy may sleep and needs no lock. */
+	if ((error = uiomove(user, bs->bs_len, uio)) != 0)
 		return (error);
-	if (!whole)
-		error = fill_edges(vb, bs, buf);
-	if (error == 0) {
-		memcpy(buf + bs->bs_skip, buf + vb->vb_step + bs->bs_skip,
-		    bs->bs_len);
-		error = vblk_io(vb, VBLK_T_OUT, bs->bs_start, buf, len);
+	if (whole) {
+		lock_shared(&vb->vb_lock);
+	} else {
+		lock_excl(&vb->vb_lock);
+		error = vblk_io(vb, VBLK_T_IN, bs->bs_start, buf, len);
+		if (error == 0)
+			memcpy(buf + bs->bs_skip, user, bs->bs_len);
 	}
+	if (error == 0)
+		error = vblk_io(vb, VBLK_T_OUT, bs->bs_start, buf, len);
 	lock_release(&vb->vb_lock);
 	if (error != 0) { /* taken from the user, but never written */
 		uio->uio_offset -= (off_t)(before - uio->uio_resid);
@@ -411,6 +414,7 @@ static int
 vblk_write(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 {
 	struct vblk *vb = dev->d_data;
+	uint32_t step = step_bytes(vb, uio);
 	struct vblk_step bs;
 	uint8_t *buf;
 	int error = 0;
@@ -419,11 +423,10 @@ vblk_write(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 		return (EROFS);
 	if (uio->uio_resid > 0 && (uint64_t)uio->uio_offset >= vblk_bytes(vb))
 		return (ENOSPC);
-	/* One half for blocks, one for the user's bytes. */
-	if ((buf = kmalloc(2 * vb->vb_step, M_VBLK, M_WAITOK)) == NULL)
+	if ((buf = kmalloc(2 * step, M_VBLK, M_WAITOK)) == NULL)
 		return (ENOMEM);
-	while (error == 0 && next_step(vb, uio, &bs))
-		error = write_step(vb, &bs, buf, uio);
+	while (error == 0 && next_step(vb, uio, step, &bs))
+		error = write_step(vb, &bs, buf, step, uio);
 	if (error == 0 && (ioflags & IO_SYNC) != 0)
 		error = vblk_flush(vb);
 	kfree(buf, M_VBLK);

@@ -31,100 +31,15 @@
  * without vc_spin.
  */
 #include <sys/systm.h>
-#include <sys/conf.h>
 #include <sys/ddb.h>
-#include <sys/event.h>
-#include <sys/fcntl.h>
-#include <sys/file.h>
 #include <sys/ktr.h>
-#include <sys/malloc.h>
 #include <sys/module.h>
-#include <sys/uio.h>
-#include <sys/vnode.h>
-#include <dev/virtio/virtio.h>
-#include <kern/tty/tty_var.h>
-
-#define VCON_F_SIZE	 (1UL << 0)
-#define VCON_F_MULTIPORT (1UL << 1)
-
-/* Configuration: columns 2, rows 2, number of ports 4. */
-#define VCON_CFG_SIZE	0
-#define VCON_CFG_NPORTS 4
-
-#define VCON_PORTS     8  /* of a device that we use; more are left out */
-#define VCON_BUFS      16 /* in flight, each way of each port */
-#define VCON_QUEUE     32
-#define VCON_CTRL_BUFS 32  /* a device drops what finds no room */
-#define VCON_CTRL_MAX  256 /* bytes of a control message */
-#define VCON_NAME_MAX  40
-#define VCON_SETTLE_NS (NS_PER_SEC / 2) /* the boot waits for an answer */
-#define VCON_QUEUES    (2 * VCON_PORTS + 2)
-#define VCON_Q_CTRL_IN 2
-#define VCON_MAJOR     229 /* terminals: Linux's number of hvc */
-#define VPORT_MAJOR    250
-#define VPORT_NAMED    128 /* added to the minor for the second node */
-
-/* Control messages: port 4, event 2, value 2, little-endian. */
-struct vcon_message {
-	uint32_t cm_port;
-	uint16_t cm_event;
-	uint16_t cm_value;
-};
-CTASSERT(sizeof(struct vcon_message) == 8);
-enum vcon_event {
-	VCON_DEVICE_READY,
-	VCON_PORT_ADD,
-	VCON_PORT_REMOVE,
-	VCON_PORT_READY,
-	VCON_CONSOLE_PORT,
-	VCON_RESIZE,
-	VCON_PORT_OPEN,
-	VCON_PORT_NAME
-};
+#include <dev/virtio/vcon_var.h>
 
 MALLOC_DEFINE(M_VCON, "virtio_console", "virtio consoles and their buffers");
 
-struct vcon_buf {
-	TAILQ_ENTRY(vcon_buf) cb_link; /* (vc_spin) */
-	uint8_t *cb_data;
-	uint32_t cb_len, cb_off; /* filled, read */
-};
-TAILQ_HEAD(vcon_list, vcon_buf);
-
-struct vcon_port {
-	struct vcon *cp_con; /* (c) NULL: this port was never added */
-	unsigned cp_id;
-	struct virtio_queue *cp_rx, *cp_tx;
-	bool cp_console, cp_host_open, cp_guest_open; /* (vc_spin) */
-	bool cp_gone;				      /* (vc_spin) for good */
-	struct vcon_list cp_in;			      /* (vc_spin) filled */
-	struct vcon_list cp_free;		      /* (vc_spin) for output */
-	uint64_t cp_sent, cp_taken; /* (vc_spin) buffers to the host, ever */
-	uint64_t cp_bytes_in, cp_bytes_out; /* (vc_spin) */
-	struct ev_source cp_events;
-	struct cdev *cp_cdev, *cp_named;
-	char cp_name[VCON_NAME_MAX];
-	struct tty *cp_tty; /* (thread) set once */
-	struct lock cp_tty_lock;
-	bool cp_tty_more; /* (vc_spin) output found no buffer */
-};
-
-struct vcon {
-	struct virtio_dev *vc_dev;
-	struct spinlock vc_spin;
-	bool vc_dead;		   /* (vc_spin) */
-	bool vc_work;		   /* (vc_spin) for the thread */
-	bool vc_resized;	   /* (vc_spin) */
-	bool vc_multi;		   /* (c) */
-	unsigned vc_nports;	   /* (c) that may come */
-	struct vcon_list vc_ctrl;  /* (vc_spin) messages from the host */
-	struct vcon_list vc_cfree; /* (vc_spin) for messages to it */
-	struct vcon_port vc_ports[VCON_PORTS];
-};
-
 #define VCON_UNITS 8
 static struct vcon *vcons[VCON_UNITS]; /* by unit, for the debugger */
-static uint32_t vcon_nttys; /* (atomic) numbers of terminals are not reused */
 
 /* --- buffers -------------------------------------------------------------------------- */
 
@@ -175,8 +90,8 @@ give(struct virtio_queue *q, struct vcon_buf *cb, bool fill, uint32_t bytes)
 }
 
 /* (vc_spin) All of list to be filled; what the device does not take stays. */
-static void
-give_all(struct virtio_queue *q, struct vcon_list *list, uint32_t bytes)
+void
+vcon_give_all(struct virtio_queue *q, struct vcon_list *list, uint32_t bytes)
 {
 	struct vcon_buf *cb;
 
@@ -187,8 +102,8 @@ give_all(struct virtio_queue *q, struct vcon_list *list, uint32_t bytes)
 }
 
 /* (vc_spin) */
-static void
-wake_thread(struct vcon *vc)
+void
+vcon_wake_thread(struct vcon *vc)
 {
 	vc->vc_work = true;
 	wakeup(&vc->vc_work);
@@ -199,6 +114,38 @@ port_wake(struct vcon_port *cp, uint32_t events)
 {
 	wakeup(cp);
 	ev_notify(&cp->cp_events, events);
+}
+
+/* (vc_spin) cb was taken from cp_in and read up to cb_off. */
+void
+vcon_input_used(struct vcon_port *cp, struct vcon_buf *cb)
+{
+	struct vcon_list back = TAILQ_HEAD_INITIALIZER(back);
+
+	if (cb->cb_off < cb->cb_len) {
+		TAILQ_INSERT_HEAD(&cp->cp_in, cb, cb_link);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&back, cb, cb_link);
+	vcon_give_all(cp->cp_rx, &back, PAGE_SIZE);
+	if (!TAILQ_EMPTY(&back)) /* the device is dead: empty it stays here */
+		TAILQ_INSERT_TAIL(&cp->cp_free, cb, cb_link);
+}
+
+/* (vc_spin) cb, which is from cp_free, goes to the host. */
+int
+vcon_send_buf(struct vcon_port *cp, struct vcon_buf *cb, uint32_t len)
+{
+	int error = give(cp->cp_tx, cb, false, len);
+
+	if (error != 0) {
+		TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
+		return (error);
+	}
+	cp->cp_sent++;
+	cp->cp_bytes_out += len;
+	virtio_notify(cp->cp_tx);
+	return (0);
 }
 
 /* --- handlers ----------------------------------------------------------------------------- */
@@ -228,10 +175,10 @@ vcon_rx(struct virtio_queue *q)
 			TAILQ_INSERT_TAIL(&back, cb, cb_link);
 	}
 	/* Behind the loop, which so ends whatever the device does. */
-	give_all(q, &back, PAGE_SIZE);
+	vcon_give_all(q, &back, PAGE_SIZE);
 	TAILQ_CONCAT(&cp->cp_in, &back, cb_link);
 	if (cp->cp_console)
-		wake_thread(vc);
+		vcon_wake_thread(vc);
 	spin_unlock(&vc->vc_spin);
 	port_wake(cp, EV_IN);
 }
@@ -254,7 +201,7 @@ vcon_tx(struct virtio_queue *q)
 		cp->cp_taken++;
 	}
 	if (cp->cp_tty_more)
-		wake_thread(vc);
+		vcon_wake_thread(vc);
 	spin_unlock(&vc->vc_spin);
 	port_wake(cp, EV_OUT);
 }
@@ -274,7 +221,7 @@ vcon_ctrl_in(struct virtio_queue *q)
 		cb->cb_len = len;
 		TAILQ_INSERT_TAIL(&vc->vc_ctrl, cb, cb_link);
 	}
-	wake_thread(vc);
+	vcon_wake_thread(vc);
 	spin_unlock(&vc->vc_spin);
 }
 
@@ -310,8 +257,9 @@ ctrl_buf(struct vcon *vc)
 }
 
 /* May sleep.  A dead device hears nothing. */
-static void
-ctrl_send(struct vcon *vc, unsigned port, enum vcon_event event, uint16_t value)
+void
+vcon_ctrl_send(
+    struct vcon *vc, unsigned port, enum vcon_event event, uint16_t value)
 {
 	struct vcon_message cm = {port, (uint16_t)event, value};
 	struct virtio_queue *q = &vc->vc_dev->vd_queues[VCON_Q_CTRL_IN + 1];
@@ -331,349 +279,6 @@ ctrl_send(struct vcon *vc, unsigned port, enum vcon_event event, uint16_t value)
 			TAILQ_INSERT_TAIL(&vc->vc_cfree, cb, cb_link);
 	}
 	spin_unlock(&vc->vc_spin);
-}
-
-/* --- port files ---------------------------------------------------------------------------------- */
-
-static int
-vport_open(struct cdev *dev, int fflags, struct file *fp)
-{
-	struct vcon_port *cp = dev->d_data;
-	struct vcon *vc = cp->cp_con;
-	int error = 0;
-
-	spin_lock(&vc->vc_spin);
-	if (cp->cp_gone || cp->cp_console)
-		error = ENXIO;
-	else if (cp->cp_guest_open)
-		error = EBUSY;
-	else
-		cp->cp_guest_open = true;
-	spin_unlock(&vc->vc_spin);
-	if (error == 0)
-		ctrl_send(vc, cp->cp_id, VCON_PORT_OPEN, 1);
-	return (error);
-}
-
-static int
-vport_close(struct cdev *dev, int fflags, struct file *fp)
-{
-	struct vcon_port *cp = dev->d_data;
-	struct vcon *vc = cp->cp_con;
-
-	ctrl_send(vc, cp->cp_id, VCON_PORT_OPEN, 0);
-	spin_lock(&vc->vc_spin);
-	cp->cp_guest_open = false;
-	give_all(cp->cp_rx, &cp->cp_in, PAGE_SIZE); /* nobody reads it */
-	spin_unlock(&vc->vc_spin);
-	return (0);
-}
-
-/* (vc_spin) Wait for input.  0 and *cbp, NULL at the end; EAGAIN, EINTR, ... */
-static int
-wait_input(struct vcon_port *cp, bool nonblock, struct vcon_buf **cbp)
-{
-	struct vcon *vc = cp->cp_con;
-	int error = 0;
-
-	while ((*cbp = TAILQ_FIRST(&cp->cp_in)) == NULL && error == 0) {
-		if (cp->cp_gone || !cp->cp_host_open)
-			return (0);
-		if (nonblock)
-			return (EAGAIN);
-		error = spin_sleep(
-		    cp, &vc->vc_spin, PCATCH, "vportin", SLEEP_FOREVER);
-	}
-	return (error);
-}
-
-/* (vc_spin) cb was taken from cp_in and read up to cb_off. */
-static void
-input_used(struct vcon_port *cp, struct vcon_buf *cb)
-{
-	struct vcon_list back = TAILQ_HEAD_INITIALIZER(back);
-
-	if (cb->cb_off < cb->cb_len) {
-		TAILQ_INSERT_HEAD(&cp->cp_in, cb, cb_link);
-		return;
-	}
-	TAILQ_INSERT_TAIL(&back, cb, cb_link);
-	give_all(cp->cp_rx, &back, PAGE_SIZE);
-	if (!TAILQ_EMPTY(&back)) /* the device is dead: empty it stays here */
-		TAILQ_INSERT_TAIL(&cp->cp_free, cb, cb_link);
-}
-
-/* What is there, at least something. */
-static int
-vport_read(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
-{
-	struct vcon_port *cp = dev->d_data;
-	struct vcon *vc = cp->cp_con;
-	size_t asked = uio->uio_resid, n;
-	struct vcon_buf *cb;
-	int error = 0;
-
-	spin_lock(&vc->vc_spin);
-	while (error == 0 && uio->uio_resid > 0) {
-		bool some = uio->uio_resid < asked;
-
-		error =
-		    wait_input(cp, some || (ioflags & IO_NONBLOCK) != 0, &cb);
-		if (error == EAGAIN && some)
-			error = 0;
-		if (error != 0 || cb == NULL)
-			break;
-		TAILQ_REMOVE(&cp->cp_in, cb, cb_link);
-		spin_unlock(&vc->vc_spin);
-		n = MIN(uio->uio_resid, cb->cb_len - cb->cb_off);
-		error = uiomove(cb->cb_data + cb->cb_off, n, uio);
-		spin_lock(&vc->vc_spin);
-		if (error == 0)
-			cb->cb_off += (uint32_t)n;
-		input_used(cp, cb);
-	}
-	spin_unlock(&vc->vc_spin);
-	return (error);
-}
-
-/* (vc_spin) Can output be given to the device? */
-static bool
-may_write(const struct vcon_port *cp)
-{
-	return (cp->cp_host_open && !TAILQ_EMPTY(&cp->cp_free));
-}
-
-/* (vc_spin) Wait until may_write.  0, EAGAIN, ENXIO, EINTR, ... */
-static int
-wait_room(struct vcon_port *cp, bool nonblock)
-{
-	int error = 0;
-
-	while (error == 0 && !cp->cp_gone && !may_write(cp)) {
-		if (nonblock)
-			return (EAGAIN);
-		error = spin_sleep(cp, &cp->cp_con->vc_spin, PCATCH, "vportout",
-		    SLEEP_FOREVER);
-	}
-	return (error == 0 && cp->cp_gone ? ENXIO : error);
-}
-
-/* (vc_spin) cb, which is from cp_free, goes to the host. */
-static int
-send_buf(struct vcon_port *cp, struct vcon_buf *cb, uint32_t len)
-{
-	int error = give(cp->cp_tx, cb, false, len);
-
-	if (error != 0) {
-		TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
-		return (error);
-	}
-	cp->cp_sent++;
-	cp->cp_bytes_out += len;
-	virtio_notify(cp->cp_tx);
-	return (0);
-}
-
-/* (vc_spin) One buffer of uio.  Unlocks in between. */
-static int
-write_one(struct vcon_port *cp, struct uio *uio)
-{
-	struct vcon_buf *cb = TAILQ_FIRST(&cp->cp_free);
-	uint32_t n = (uint32_t)MIN(uio->uio_resid, PAGE_SIZE);
-	int error;
-
-	TAILQ_REMOVE(&cp->cp_free, cb, cb_link);
-	spin_unlock(&cp->cp_con->vc_spin);
-	error = uiomove(cb->cb_data, n, uio);
-	spin_lock(&cp->cp_con->vc_spin);
-	if (error == 0)
-		return (send_buf(cp, cb, n));
-	TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
-	return (error);
-}
-
-static int
-vport_write(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
-{
-	struct vcon_port *cp = dev->d_data;
-	struct vcon *vc = cp->cp_con;
-	bool nonblock = (ioflags & IO_NONBLOCK) != 0;
-	size_t asked = uio->uio_resid;
-	uint64_t last;
-	int error = 0;
-
-	spin_lock(&vc->vc_spin);
-	while (error == 0 && uio->uio_resid > 0) {
-		error = wait_room(cp, nonblock);
-		if (error == 0)
-			error = write_one(cp, uio);
-	}
-	last = cp->cp_sent;
-	/* A signal does not undo what was sent. */
-	while (error == 0 && !nonblock && cp->cp_taken < last && !cp->cp_gone)
-		if (spin_sleep(cp, &vc->vc_spin, PCATCH, "vportdrn",
-			SLEEP_FOREVER) != 0)
-			break;
-	spin_unlock(&vc->vc_spin);
-	return (uio->uio_resid < asked && error != EFAULT ? 0 : error);
-}
-
-static uint32_t
-vport_poll(
-    struct cdev *dev, uint32_t events, struct ev_watch *w, struct file *fp)
-{
-	struct vcon_port *cp = dev->d_data;
-	struct vcon *vc = cp->cp_con;
-	uint32_t r = 0;
-
-	ev_attach(&cp->cp_events, w);
-	spin_lock(&vc->vc_spin);
-	if (!TAILQ_EMPTY(&cp->cp_in) || cp->cp_gone || !cp->cp_host_open)
-		r |= EV_IN;
-	if (may_write(cp))
-		r |= EV_OUT;
-	if (cp->cp_gone || !cp->cp_host_open)
-		r |= EV_HUP;
-	spin_unlock(&vc->vc_spin);
-	return (r & (events | EV_HUP));
-}
-
-static const struct cdev_ops vport_ops = {
-    .d_name = "vport",
-    .d_open = vport_open,
-    .d_close = vport_close,
-    .d_read = vport_read,
-    .d_write = vport_write,
-    .d_poll = vport_poll,
-    .d_flags = CDEVF_NOSEEK,
-};
-
-/* --- terminals -------------------------------------------------------------------------------------- */
-
-/* (vc_spin) A free buffer is taken; without one the thread goes on later. */
-static struct vcon_buf *
-tty_buf(struct vcon_port *cp)
-{
-	struct vcon_buf *cb = TAILQ_FIRST(&cp->cp_free);
-
-	cp->cp_tty_more = cb == NULL && !cp->cp_gone;
-	if (cb != NULL)
-		TAILQ_REMOVE(&cp->cp_free, cb, cb_link);
-	return (cb);
-}
-
-/* A dead device takes all and shows nothing. */
-static void
-vcon_to_start(struct tty *tp)
-{
-	struct vcon_port *cp = tp->tt_data;
-	struct vcon *vc = cp->cp_con;
-	size_t n = 1;
-
-	lock_excl(&cp->cp_tty_lock);
-	while (n > 0) {
-		struct vcon_buf *cb;
-
-		spin_lock(&vc->vc_spin);
-		cb = tty_buf(cp);
-		spin_unlock(&vc->vc_spin);
-		if (cb == NULL)
-			break;
-		n = tty_output_take(tp, cb->cb_data, PAGE_SIZE);
-		spin_lock(&vc->vc_spin);
-		if (n > 0)
-			(void)send_buf(cp, cb, (uint32_t)n);
-		else
-			TAILQ_INSERT_HEAD(&cp->cp_free, cb, cb_link);
-		spin_unlock(&vc->vc_spin);
-	}
-	lock_release(&cp->cp_tty_lock);
-}
-
-static void
-vcon_to_unblock(struct tty *tp)
-{
-	struct vcon *vc = ((struct vcon_port *)tp->tt_data)->cp_con;
-
-	spin_lock(&vc->vc_spin);
-	wake_thread(vc);
-	spin_unlock(&vc->vc_spin);
-}
-
-static const struct tty_ops vcon_tty_ops = {
-    .to_start = vcon_to_start,
-    .to_unblock = vcon_to_unblock,
-};
-
-/* (thread) The host's window. */
-static void
-tty_resize(struct vcon_port *cp)
-{
-	uint16_t size[2]; /* columns, rows */
-	struct winsize ws = {0};
-
-	if (!virtio_has(cp->cp_con->vc_dev, VCON_F_SIZE) ||
-	    virtio_config_read(
-		cp->cp_con->vc_dev, VCON_CFG_SIZE, size, sizeof(size), 2) != 0)
-		return;
-	ws.ws_col = size[0];
-	ws.ws_row = size[1];
-	if (ws.ws_col != 0 && ws.ws_row != 0)
-		tty_set_winsize(cp->cp_tty, &ws);
-}
-
-/* (thread) The port becomes a terminal. */
-static void
-port_make_tty(struct vcon_port *cp)
-{
-	uint32_t n = atomic_fetchadd(&vcon_nttys, 1);
-	const char *name = cp->cp_con->vc_dev->vd_name;
-	struct tty *tp;
-
-	if (cp->cp_tty != NULL || cp->cp_guest_open)
-		return;
-	if ((tp = tty_create(&vcon_tty_ops, cp)) == NULL) {
-		kprintf("%s: no memory for a terminal\n", name);
-		return;
-	}
-	tp->tt_dev = makedev(VCON_MAJOR, n);
-	cp->cp_tty = tp;
-	if (cdev_create(
-		&tty_cdev_ops, tp->tt_dev, 0, 0, 0600, tp, "hvc%u", n) == NULL)
-		kprintf("%s: no device node for a terminal\n", name);
-	tty_resize(cp);
-	spin_lock(&cp->cp_con->vc_spin);
-	cp->cp_console = true;
-	spin_unlock(&cp->cp_con->vc_spin);
-}
-
-/* (thread) Input as far as the terminal has room, then output. */
-static void
-tty_work(struct vcon_port *cp)
-{
-	struct vcon *vc = cp->cp_con;
-	struct vcon_buf *cb;
-	bool more;
-
-	spin_lock(&vc->vc_spin);
-	while ((cb = TAILQ_FIRST(&cp->cp_in)) != NULL) {
-		size_t n;
-
-		TAILQ_REMOVE(&cp->cp_in, cb, cb_link);
-		spin_unlock(&vc->vc_spin);
-		n = MIN(tty_input_space(cp->cp_tty), cb->cb_len - cb->cb_off);
-		if (n > 0)
-			tty_input(cp->cp_tty, cb->cb_data + cb->cb_off, n);
-		spin_lock(&vc->vc_spin);
-		cb->cb_off += (uint32_t)n;
-		input_used(cp, cb);
-		if (n == 0)
-			break; /* to_unblock comes */
-	}
-	more = cp->cp_tty_more;
-	spin_unlock(&vc->vc_spin);
-	if (more)
-		tty_start(cp->cp_tty);
 }
 
 /* --- ports come and go -------------------------------------------------------------------------------- */
@@ -697,7 +302,7 @@ port_start(struct vcon *vc, unsigned id)
 	lock_init(&cp->cp_tty_lock, "vcon tty", 0);
 	spin_lock(&vc->vc_spin);
 	cp->cp_con = vc;
-	give_all(cp->cp_rx, &in, PAGE_SIZE);
+	vcon_give_all(cp->cp_rx, &in, PAGE_SIZE);
 	spin_unlock(&vc->vc_spin);
 	list_free(&in); /* what the device has no room for */
 	return (0);
@@ -714,13 +319,13 @@ port_add(struct vcon *vc, unsigned id)
 		spin_lock(&vc->vc_spin);
 		cp->cp_gone = false;
 		spin_unlock(&vc->vc_spin);
-		ctrl_send(vc, id, VCON_PORT_READY, 1);
+		vcon_ctrl_send(vc, id, VCON_PORT_READY, 1);
 		return;
 	}
 	if (port_start(vc, id) != 0) {
 		kprintf("%s: no memory for port %u, left out\n",
 		    vc->vc_dev->vd_name, id);
-		ctrl_send(vc, id, VCON_PORT_READY, 0);
+		vcon_ctrl_send(vc, id, VCON_PORT_READY, 0);
 		return;
 	}
 	cp->cp_cdev = cdev_create(&vport_ops,
@@ -729,7 +334,7 @@ port_add(struct vcon *vc, unsigned id)
 	if (cp->cp_cdev == NULL)
 		kprintf("%s: no device node for port %u\n", vc->vc_dev->vd_name,
 		    id);
-	ctrl_send(vc, id, VCON_PORT_READY, 1);
+	vcon_ctrl_send(vc, id, VCON_PORT_READY, 1);
 }
 
 /* Whoever waits at the port learns that it is gone. */
@@ -818,13 +423,13 @@ ctrl_take(struct vcon *vc, const struct vcon_message *cm, const char *text,
 		break;
 	case VCON_CONSOLE_PORT:
 		if (cm->cm_value != 0) {
-			port_make_tty(cp);
-			ctrl_send(vc, cm->cm_port, VCON_PORT_OPEN, 1);
+			vcon_tty_make(cp);
+			vcon_ctrl_send(vc, cm->cm_port, VCON_PORT_OPEN, 1);
 		}
 		break;
 	case VCON_RESIZE:
 		if (cp->cp_tty != NULL)
-			tty_resize(cp);
+			vcon_tty_resize(cp);
 		break;
 	case VCON_PORT_OPEN:
 		port_host_open(cp, cm->cm_value != 0);
@@ -857,7 +462,7 @@ ctrl_work(struct vcon *vc)
 			    cb->cb_len - sizeof(cm));
 		spin_lock(&vc->vc_spin);
 		TAILQ_INSERT_TAIL(&back, cb, cb_link);
-		give_all(q, &back, VCON_CTRL_MAX);
+		vcon_give_all(q, &back, VCON_CTRL_MAX);
 		/* A dead device has no more to say. */
 		TAILQ_CONCAT(&vc->vc_cfree, &back, cb_link);
 	}
@@ -883,9 +488,9 @@ vcon_thread(void *arg)
 			struct vcon_port *cp = &vc->vc_ports[i];
 
 			if (cp->cp_tty != NULL && resized)
-				tty_resize(cp);
+				vcon_tty_resize(cp);
 			if (cp->cp_tty != NULL)
-				tty_work(cp);
+				vcon_tty_work(cp);
 		}
 	}
 }
@@ -914,7 +519,7 @@ vcon_settle(struct vcon *vc)
 {
 	bool more = true;
 
-	ctrl_send(vc, 0, VCON_DEVICE_READY, 1);
+	vcon_ctrl_send(vc, 0, VCON_DEVICE_READY, 1);
 	while (more) {
 		spin_lock(&vc->vc_spin);
 		more = ctrl_all_taken(vc, VCON_SETTLE_NS);
@@ -937,7 +542,7 @@ vcon_config(struct virtio_dev *vd)
 
 	spin_lock(&vc->vc_spin);
 	vc->vc_resized = true;
-	wake_thread(vc);
+	vcon_wake_thread(vc);
 	spin_unlock(&vc->vc_spin);
 }
 
@@ -971,7 +576,7 @@ vcon_dead(struct virtio_dev *vd)
 		drain(cp->cp_rx, &cp->cp_free);
 		drain(cp->cp_tx, &cp->cp_free);
 	}
-	wake_thread(vc);
+	vcon_wake_thread(vc);
 	spin_unlock(&vc->vc_spin);
 	wakeup(&vc->vc_cfree);
 	for (unsigned i = 0; i < vc->vc_nports; i++) {
@@ -979,8 +584,7 @@ vcon_dead(struct virtio_dev *vd)
 
 		if (cp->cp_con != NULL)
 			port_gone(cp);
-		if (cp->cp_tty != NULL)
-			tty_hangup(cp->cp_tty);
+		vcon_tty_dead(cp);
 	}
 }
 
@@ -1047,8 +651,8 @@ vcon_setup(struct vcon *vc, struct vcon_list *ctrl)
 
 	if ((error = read_ports(vc)) != 0 || (error = make_queues(vc)) != 0)
 		return (error);
-	if (list_fill(ctrl, VCON_CTRL_BUFS, VCON_CTRL_MAX) != 0 ||
-	    list_fill(&vc->vc_cfree, VCON_CTRL_BUFS,
+	if (list_fill(ctrl, VCON_CTRL_IN, VCON_CTRL_MAX) != 0 ||
+	    list_fill(&vc->vc_cfree, VCON_CTRL_OUT,
 		sizeof(struct vcon_message)) != 0 ||
 	    (!vc->vc_multi && port_start(vc, 0) != 0)) {
 		kprintf("%s: out of memory\n", vc->vc_dev->vd_name);
@@ -1088,7 +692,8 @@ vcon_attach(struct virtio_dev *vd)
 	virtio_ready(vd);
 	spin_lock(&vc->vc_spin);
 	if (vc->vc_multi)
-		give_all(&vd->vd_queues[VCON_Q_CTRL_IN], &ctrl, VCON_CTRL_MAX);
+		vcon_give_all(
+		    &vd->vd_queues[VCON_Q_CTRL_IN], &ctrl, VCON_CTRL_MAX);
 	else
 		virtio_notify(vc->vc_ports[0].cp_rx);
 	spin_unlock(&vc->vc_spin);
@@ -1098,7 +703,7 @@ vcon_attach(struct virtio_dev *vd)
 	if (vc->vc_multi)
 		vcon_settle(vc);
 	else
-		port_make_tty(&vc->vc_ports[0]);
+		vcon_tty_make(&vc->vc_ports[0]);
 	thread_start(td, NULL);
 	return (0);
 }

@@ -32,13 +32,15 @@ static void
 take_cap(const struct pci_func *pf, uint8_t cap, struct vpci_layout *vl)
 {
 	const struct pci_conf *pc = &pf->pf_conf;
-	uint8_t bytes = (uint8_t)pci_conf_read(pc, cap + 2, 1);
-	uint8_t type = (uint8_t)pci_conf_read(pc, cap + 3, 1);
-	uint8_t bar = (uint8_t)pci_conf_read(pc, cap + 4, 1);
-	uint8_t want =
-	    type == VPCI_NOTIFY ? VPCI_CAP_NOTIFY_BYTES : VPCI_CAP_BYTES;
+	uint8_t bytes, type, bar, want;
 	uint32_t off, len;
 
+	if (cap + VPCI_CAP_BYTES > PCI_CONF_BYTES)
+		return;
+	bytes = (uint8_t)pci_conf_read(pc, cap + 2, 1);
+	type = (uint8_t)pci_conf_read(pc, cap + 3, 1);
+	bar = (uint8_t)pci_conf_read(pc, cap + 4, 1);
+	want = type == VPCI_NOTIFY ? VPCI_CAP_NOTIFY_BYTES : VPCI_CAP_BYTES;
 	if (type < VPCI_COMMON || type >= VPCI_PIECES || bytes < want ||
 	    cap + want > PCI_CONF_BYTES || vl->vl_ranges[type].vr_there)
 		return;

@@ -5,11 +5,12 @@
  *
  * One request is under way at a time, into vr_buf, which is as long as a read
  * of /dev/hwrng gives at most.  The kernel's own needs come first at boot:
- * attach asks for VRNG_SEED bytes and waits a moment for them; from then on a
+ * attach asks and waits a moment for them; from then on a
  * callout asks every VRNG_PERIOD_NS.  All that comes is mixed into the
- * kernel's generator, and a copy goes to the reader who asked for it.
+ * kernel's generator, and a copy goes to a reader, if there is one.  The host
+ * may take its time: readers wait as long as no signal comes.
  *
- * vr_spin guards the state.  vr_lock (sleeping) makes readers take turns.
+ * vr_spin guards the state.
  */
 #include <sys/systm.h>
 #include <sys/conf.h>
@@ -31,12 +32,13 @@ MALLOC_DECLARE(M_VIRTIO);
 
 struct vrng {
 	struct virtio_dev *vr_dev;
-	struct lock vr_lock;
 	struct spinlock vr_spin;
-	bool vr_busy;	 /* (vr_spin) the device has vr_buf */
-	uint32_t vr_got; /* (vr_spin) bytes of the last answer, not read yet */
-	bool vr_dead;	 /* (vr_spin) */
-	uint8_t *vr_buf; /* (vr_spin) while not busy */
+	bool vr_busy;	     /* (vr_spin) the device has vr_buf */
+	uint32_t vr_waiting; /* (vr_spin) readers */
+	uint32_t vr_got;     /* (vr_spin) bytes for a reader */
+	bool vr_empty;	     /* (vr_spin) the last answer was */
+	bool vr_dead;	     /* (vr_spin) */
+	uint8_t *vr_buf;     /* (vr_spin) while not busy */
 	struct callout vr_callout;
 };
 
@@ -52,11 +54,11 @@ vrng_ask(struct vrng *vr, uint32_t bytes)
 	struct virtq_seg seg = {kva_to_pa(vr->vr_buf), bytes};
 	int error;
 
+	SPIN_ASSERT(&vr->vr_spin);
 	if (vr->vr_dead || virtio_broken(vr->vr_dev))
 		return (EIO);
 	if (vr->vr_busy)
 		return (0);
-	vr->vr_got = 0;
 	error = virtq_add(&q->q_vq, &seg, 0, 1, vr);
 	if (error == 0) {
 		vr->vr_busy = true;
@@ -76,8 +78,11 @@ vrng_intr(struct virtio_queue *q)
 	while (virtio_get(q, &cookie, &len) == 0) {
 		random_mix(vr->vr_buf, len);
 		atomic_add(&vrng_bytes, len);
-		vr->vr_got = len;
 		vr->vr_busy = false;
+		vr->vr_empty = len == 0;
+		vr->vr_got = vr->vr_waiting > 0 ? len : 0;
+		if (vr->vr_got == 0)
+			memset(vr->vr_buf, 0, VRNG_BYTES);
 	}
 	spin_unlock(&vr->vr_spin);
 	wakeup(vr);
@@ -94,19 +99,26 @@ vrng_tick(void *arg)
 	spin_unlock(&vr->vr_spin);
 }
 
-/* (vr_spin) Wait for an answer that nobody has read.  0, EIO, EINTR, ... */
+/*
+ * (vr_spin) Wait until there are bytes for us.  0; EIO: the device is broken or
+ * gives none; EWOULDBLOCK after limit; EINTR, ...
+ */
 static int
 vrng_wait(struct vrng *vr, int flags, nstime_t limit)
 {
-	int error = vrng_ask(vr, VRNG_BYTES);
+	int error = 0;
 
+	vr->vr_waiting++;
 	while (error == 0 && vr->vr_got == 0) {
-		if (!vr->vr_busy)
-			return (EIO); /* it answered with nothing */
-		error = spin_sleep(vr, &vr->vr_spin, flags, "vrng", limit);
-		if (error == 0 && vr->vr_dead)
+		vr->vr_empty = false;
+		error = vrng_ask(vr, VRNG_BYTES);
+		if (error == 0)
+			error =
+			    spin_sleep(vr, &vr->vr_spin, flags, "vrng", limit);
+		if (error == 0 && vr->vr_empty)
 			error = EIO;
 	}
+	vr->vr_waiting--;
 	return (error);
 }
 
@@ -121,7 +133,6 @@ vrng_read(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 
 	if (uio->uio_resid == 0)
 		return (0);
-	lock_excl(&vr->vr_lock);
 	spin_lock(&vr->vr_spin);
 	error = vrng_wait(vr, PCATCH, SLEEP_FOREVER);
 	if (error == 0) {
@@ -131,7 +142,6 @@ vrng_read(struct cdev *dev, struct uio *uio, int ioflags, struct file *fp)
 		vr->vr_got = 0;
 	}
 	spin_unlock(&vr->vr_spin);
-	lock_release(&vr->vr_lock);
 	return (error != 0 ? error : uiomove(buf, n, uio));
 }
 
@@ -163,6 +173,7 @@ vrng_seed(struct vrng *vr)
 	spin_lock(&vr->vr_spin);
 	error = vrng_wait(vr, 0, VRNG_BOOT_NS);
 	vr->vr_got = 0;
+	memset(vr->vr_buf, 0, vr->vr_busy ? 0 : VRNG_BYTES);
 	spin_unlock(&vr->vr_spin);
 	if (error != 0 && !virtio_broken(vr->vr_dev))
 		kprintf("%s: no entropy yet: %s\n", vr->vr_dev->vd_name,
@@ -191,7 +202,6 @@ vrng_attach(struct virtio_dev *vd)
 	}
 	vr->vr_dev = vd;
 	vd->vd_softc = vr;
-	lock_init(&vr->vr_lock, "vrng", 0);
 	spin_init(&vr->vr_spin, "vrng");
 	callout_init(&vr->vr_callout);
 	virtio_ready(vd);

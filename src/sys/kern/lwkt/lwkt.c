@@ -502,6 +502,7 @@ smp_init(void)
 	int n = MIN(machine_cpu_count(), MAXCPU);
 	struct thread *td;
 	struct cpu *c;
+	int error;
 
 	for (int id = 1; id < n; id++) {
 		c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
@@ -513,10 +514,14 @@ smp_init(void)
 		td->td_state = TDS_RUNNING;
 		td->td_flags |= TDF_PINNED;
 		c->c_idlethread = c->c_curthread = td;
+		if ((error = machine_cpu_start(c)) != 0) {
+			kprintf("cpu%d did not start (%s); going on with %d\n",
+			    id, errno_name(error), ncpus);
+			cpus[id] = NULL;
+			return; /* c may still wake up one day */
+		}
 		ncpus = id + 1;
 		cpu_kthreads(c);
-		if (machine_cpu_start(c) != 0)
-			panic("smp_init: CPU %d did not start", id);
 	}
 }
 SYSINIT(smp, SI_SMP, smp_init);

@@ -2,8 +2,9 @@
 /*
  * The buses of the PC for their drivers (contract: sys/bus.h): ECAM windows
  * from ACPI's MCFG, else configuration mechanism 1 if its address register
- * keeps what is written; and virtio-mmio from the command line, which QEMU's
- * microvm completes with a word for each device:
+ * keeps what is written; and virtio-mmio from ACPI's DSDT, or without ACPI
+ * from the command line, which QEMU's microvm then completes with a word for
+ * each device:
  *
  *	virtio_mmio.device=SIZE@ADDRESS:GSI
  */
@@ -70,12 +71,21 @@ virtio_word(const char *p, paddr_t *pa, size_t *len, uint32_t *gsi)
 	return (true);
 }
 
-/* A word that is wrong counts, so that the others keep their places. */
+/* A word that is wrong does not count. */
 int
 machine_virtio_mmio(int i, paddr_t *pa, size_t *len, uint32_t *gsi)
 {
+	const struct acpi_virtio *av = &pc_acpi.acpi_virtios[i];
 	const char *p = boot_cmdline;
 
+	if (pc_acpi.acpi_nvirtios > 0) {
+		if (i >= pc_acpi.acpi_nvirtios)
+			return (ENOENT);
+		*pa = av->av_pa;
+		*len = av->av_bytes;
+		*gsi = av->av_gsi;
+		return (0);
+	}
 	for (; (p = strstr(p, VIRTIO_WORD)) != NULL; i--) {
 		p += strlen(VIRTIO_WORD);
 		if (i > 0)

@@ -45,7 +45,8 @@
 #define TF_ADDR	  176
 #define TF_CS	  184
 
-/* Vectors.  32..47 would be the PIC's and stay unused. */
+/* Vectors.  32..47 are the PIC's: masked, it may still give a spurious one. */
+#define V_PIC	     0x20
 #define V_NMI	     2
 #define V_DFAULT     8
 #define V_MCE	     18

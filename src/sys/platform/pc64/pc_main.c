@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 #include <sys/boot.h>
 #include <sys/console.h>
+#include <sys/ddb.h>
 #include "pc_var.h"
 
 #define BOOT_LIMIT 0x100000000UL
@@ -184,3 +185,39 @@ machine_entropy(void *buf, size_t len)
 	}
 	return (n);
 }
+
+/* --- ddb -------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {"ram", "reserved", "acpi", "nvs", "bad"};
+
+static void
+ddb_machine(const char *arg __unused)
+{
+	const struct bootinfo *bi = &pc_bootinfo;
+	const struct acpi_info *ai = &pc_acpi;
+
+	kprintf("loaded by %s, rsdp %#lx\n", bi->bi_protocol, bi->bi_rsdp);
+	for (int i = 0; i < bi->bi_nranges; i++)
+		kprintf("  %#014lx %#014lx %s\n", bi->bi_ranges[i].br_start,
+		    bi->bi_ranges[i].br_end, kinds[bi->bi_ranges[i].br_kind]);
+	kprintf("acpi %s, local apic %#lx, %d cpus, %d domains\n",
+	    ai->acpi_present ? "present" : "absent", ai->acpi_lapic,
+	    ai->acpi_ncpus, ai->acpi_ndomains);
+	for (int i = 0; i < ai->acpi_ncpus; i++)
+		kprintf("  apic %u domain %u\n", ai->acpi_cpus[i].ac_apic_id,
+		    ai->acpi_cpus[i].ac_domain);
+	for (int i = 0; i < ai->acpi_nioapics; i++)
+		kprintf("  ioapic %#lx lines from %u\n",
+		    ai->acpi_ioapics[i].ai_pa, ai->acpi_ioapics[i].ai_gsi_base);
+	for (int i = 0; i < ai->acpi_necams; i++)
+		kprintf("  ecam %#lx segment %u buses %u-%u\n",
+		    ai->acpi_ecams[i].ae_pa, ai->acpi_ecams[i].ae_segment,
+		    ai->acpi_ecams[i].ae_bus_first,
+		    ai->acpi_ecams[i].ae_bus_last);
+	for (int i = 0; i < ai->acpi_nmems; i++)
+		kprintf("  domain %u memory %#lx-%#lx\n",
+		    ai->acpi_mems[i].am_domain, ai->acpi_mems[i].am_start,
+		    ai->acpi_mems[i].am_end);
+}
+DDB_COMMAND(machine, "show machine", ddb_machine,
+    "what loader and firmware told: memory, CPUs, buses");

@@ -140,6 +140,8 @@ shoot(struct pmap *pm, uint32_t n, const uaddr_t *va, bool leave)
 	mask &= ~(1U << c->c_id);
 	if (mask == 0 || panicstr != NULL)
 		return;
+	KTR_EVENT(MACHINE, shootdown, "pmap=%p pages=%d cpus=%x", KTRP(pm),
+	    (uint64_t)n, (uint64_t)mask);
 	sd->sd_pmap = pm;
 	sd->sd_n = n;
 	sd->sd_va = va;
@@ -587,3 +589,30 @@ pmap_page_protect(struct vm_page *pg)
 	/* As in the vkernel: dropped mappings come back read-only. */
 	pmap_page_remove(pg);
 }
+
+/* --- ddb ------------------------------------------------------------------------------------------- */
+
+static void
+ddb_pmap(const char *arg)
+{
+	const struct pmap *pm;
+	uint64_t at;
+
+	if (!ddb_number(&arg, &at)) {
+		for (int i = 0; i < ncpus; i++)
+			kprintf("cpu%d has pmap %p loaded\n", i,
+			    (void *)cpus[i]->c_md.cm_pmap);
+		return;
+	}
+	pm = (const struct pmap *)at;
+	if (!kernel_readable(at) || !kernel_readable(at + sizeof(*pm) - 1)) {
+		kprintf("%#lx is not kernel memory\n", at);
+		return;
+	}
+	kprintf("pmap %p tables %#lx resident %lu cpus %x removals %lu "
+		"flushed %lu pending %u\n",
+	    (const void *)pm, pm->pm_cr3, pm->pm_resident, pm->pm_cpus,
+	    pm->pm_removals, pm->pm_flushed, pm->pm_ninval);
+}
+DDB_COMMAND(pmap, "show pmap", ddb_pmap,
+    "an address space's tables: show pmap [ADDRESS]");

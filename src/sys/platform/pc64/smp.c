@@ -33,40 +33,46 @@ machine_cpu_count(void)
 	return (MIN(n, MAXCPU));
 }
 
-/* The id-th CPU's APIC: the boot CPU is the first, the rest in table order. */
-static uint32_t
-apic_id_of(int id)
+/* True if the CPU with that APIC came up as c. */
+static bool
+start(struct cpu *c, uint32_t apic_id)
 {
-	for (int i = 0; i < pc_acpi.acpi_ncpus; i++) {
-		if (pc_acpi.acpi_cpus[i].ac_apic_id == pc_cpu0.c_md.cm_apic_id)
-			continue;
-		if (--id == 0)
-			return (pc_acpi.acpi_cpus[i].ac_apic_id);
-	}
-	return (UINT32_MAX);
+	nstime_t end;
+
+	c->c_md.cm_apic_id = apic_id;
+	lapic_start(apic_id, AP_BASE >> PAGE_SHIFT);
+	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
+		if (clock_mono() > end)
+			return (false);
+	return (true);
 }
 
+/* The next CPU of ACPI's table that starts becomes c. */
 int
 machine_cpu_start(struct cpu *c)
 {
+	static int next; /* in the table */
 	struct thread *td = c->c_idlethread;
-	nstime_t end;
+	uint32_t id;
 
-	c->c_md.cm_apic_id = apic_id_of(c->c_id);
-	if (c->c_md.cm_apic_id > 0xfe)
-		return (ENXIO);
+	if (!kernel_readable(PHYS_BASE + AP_BASE))
+		return (ENXIO); /* the firmware keeps that page */
 	if (cpu_stacks(c) != 0)
 		return (ENOMEM);
 	memcpy((void *)(PHYS_BASE + AP_BASE), ap_start,
-	    (size_t)(ap_end - ap_start));
+	    (uintptr_t)ap_end - (uintptr_t)ap_start);
 	ap_stack_top = (uintptr_t)td->td_kstack + td->td_kstack_bytes;
 	ap_cpu = c;
 	atomic_fence();
-	lapic_start(c->c_md.cm_apic_id, AP_BASE >> PAGE_SHIFT);
-	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
-		if (clock_mono() > end)
-			return (ETIMEDOUT);
-	return (0);
+	while (next < pc_acpi.acpi_ncpus) {
+		id = pc_acpi.acpi_cpus[next++].ac_apic_id;
+		if (id == pc_cpu0.c_md.cm_apic_id)
+			continue;
+		if (id < 0xff && start(c, id))
+			return (0);
+		kprintf("pc64: the CPU with APIC %u does not start\n", id);
+	}
+	return (ENXIO);
 }
 
 void

@@ -31,9 +31,12 @@ static const char *const names[32] = {"divide error", "debug", "NMI",
 static const struct fixup *
 fixup_find(uintptr_t pc)
 {
-	for (const struct fixup *f = fixup_start; f < fixup_end; f++)
-		if (pc >= f->fx_start && pc < f->fx_end)
-			return (f);
+	size_t n = ((uintptr_t)fixup_end - (uintptr_t)fixup_start) /
+	    sizeof(struct fixup);
+
+	for (size_t i = 0; i < n; i++)
+		if (pc >= fixup_start[i].fx_start && pc < fixup_start[i].fx_end)
+			return (&fixup_start[i]);
 	return (NULL);
 }
 
@@ -143,7 +146,7 @@ trap_kernel(struct ktrap *kt)
 		nmi(kt);
 		break;
 	default:
-		if (kt->kt_vector >= V_DEVICE_MIN)
+		if (kt->kt_vector >= V_PIC)
 			interrupt_note((unsigned)kt->kt_vector);
 		else
 			fatal(kt, 0);
@@ -156,9 +159,9 @@ interrupt_note(unsigned vector)
 {
 	struct cpu *c = curcpu;
 
+	if (vector == V_SPURIOUS || vector < V_DEVICE_MIN)
+		return; /* wants no EOI */
 	switch (vector) {
-	case V_SPURIOUS: /* wants no EOI */
-		return;
 	case V_SHOOT:
 		pmap_shoot_poll();
 		break;

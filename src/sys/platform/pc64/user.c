@@ -442,7 +442,7 @@ user_came(struct lwp *lp)
 		trap_syscall(lp);
 	else if (v == T_PAGEFAULT)
 		user_page_fault(lp);
-	else if (v >= V_DEVICE_MIN)
+	else if (v >= V_PIC)
 		trap_interrupt(lp);
 	else
 		user_exception(lp, (int)v);
@@ -573,16 +573,20 @@ void
 cpu_lwp_loop(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
+	bool timed = false; /* trap_userret saw p_cputimers */
 	struct cpu *c;
 
 	for (;;) {
 		intr_off();
 		c = curcpu;
-		if (__unlikely(!settled(lp, c))) {
+		if (__unlikely(!settled(lp, c) ||
+			(lp->lw_proc->p_cputimers && !timed))) {
 			intr_on();
 			settle(lp);
+			timed = true;
 			continue;
 		}
+		timed = false;
 		lwp_account(lp, c, 1);
 		fpu_resume(lp, c);
 		load_bases(lp, c);
@@ -596,7 +600,7 @@ cpu_lwp_loop(struct lwp *lp)
 			lp->lw_md.lm_smap_off = false;
 		}
 		if (__unlikely(
-			tf->tf_trapno >= V_DEVICE_MIN && tf->tf_trapno < 256))
+			tf->tf_trapno >= V_PIC && tf->tf_trapno < V_SYSCALL))
 			interrupt_note((unsigned)tf->tf_trapno);
 		intr_on();
 		user_came(lp);

@@ -266,9 +266,8 @@ cdev_fo_sync(struct file *fp, bool data_only)
 {
 	struct cdev *dev = fp->f_data;
 
-	return (dev->d_ops->d_sync != NULL
-		? dev->d_ops->d_sync(dev, data_only)
-		: EINVAL);
+	return (dev->d_ops->d_sync != NULL ? dev->d_ops->d_sync(dev, data_only)
+					   : EINVAL);
 }
 
 static int

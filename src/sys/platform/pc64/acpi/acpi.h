@@ -16,6 +16,7 @@
 #define ACPI_ECAMS_MAX	 8
 #define ACPI_MEMS_MAX	 32
 #define ACPI_DOMAINS_MAX 16
+#define ACPI_VIRTIOS_MAX 32
 
 struct acpi_cpu {
 	uint32_t ac_apic_id;
@@ -38,6 +39,10 @@ struct acpi_ecam {
 struct acpi_mem { /* SRAT */
 	paddr_t am_start, am_end;
 	uint32_t am_domain;
+};
+struct acpi_virtio { /* a virtio-mmio device */
+	paddr_t av_pa;
+	uint32_t av_bytes, av_gsi;
 };
 enum acpi_space {
 	ACPI_SPACE_MEM = 0,
@@ -73,8 +78,10 @@ struct acpi_info {
 	uint8_t acpi_enable_value;
 	struct acpi_reg acpi_sleep_cnt; /* hardware-reduced power off */
 	struct acpi_reg acpi_sleep_sts;
-	bool acpi_has_s5;		  /* found \_S5 in DSDT or SSDT: */
-	uint8_t acpi_s5_a, acpi_s5_b;	  /* SLP_TYP for PM1a, PM1b */
+	bool acpi_has_s5;	      /* found \_S5 in DSDT or SSDT: */
+	uint8_t acpi_s5_a, acpi_s5_b; /* SLP_TYP for PM1a, PM1b */
+	int acpi_nvirtios;	      /* found in the DSDT: */
+	struct acpi_virtio acpi_virtios[ACPI_VIRTIOS_MAX];
 	bool acpi_no_8042, acpi_no_clock; /* FADT: no such ISA devices */
 	uint8_t acpi_century; /* CMOS byte that holds the century, 0: none */
 	int acpi_nwarnings;

@@ -47,15 +47,21 @@ decode_dsdt(struct acpi_decode *ad, const struct acpi_fadt *fa)
 	struct acpi_info *ai = ad->ad_ai;
 	paddr_t pa = fa->fa_x_dsdt != 0 ? fa->fa_x_dsdt : fa->fa_dsdt;
 	struct acpi_table at;
+	const uint8_t *aml;
+	size_t len;
 
-	if (pa == 0)
+	if (pa == 0) {
 		acpi_warn(ad, "FACP names no DSDT");
-	else if (acpi_read_table(
-		     ad, pa, "DSDT", sizeof(struct acpi_header), &at) == 0)
-		ai->acpi_has_s5 =
-		    acpi_find_s5(at.at_bytes + sizeof(struct acpi_header),
-			at.at_length - sizeof(struct acpi_header),
-			&ai->acpi_s5_a, &ai->acpi_s5_b);
+		return;
+	}
+	if (acpi_read_table(ad, pa, "DSDT", sizeof(struct acpi_header), &at) !=
+	    0)
+		return;
+	aml = at.at_bytes + sizeof(struct acpi_header);
+	len = at.at_length - sizeof(struct acpi_header);
+	ai->acpi_has_s5 =
+	    acpi_find_s5(aml, len, &ai->acpi_s5_a, &ai->acpi_s5_b);
+	acpi_find_virtio(ai, aml, len);
 }
 
 /* The DSDT's is looked at first and counts. */

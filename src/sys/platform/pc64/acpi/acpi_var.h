@@ -56,5 +56,7 @@ void acpi_decode_slit(struct acpi_decode *ad, const struct acpi_table *at);
 /* SLP_TYP of \_S5 among the bytes of a table's AML; acpi_aml.c. */
 bool acpi_find_s5(
     const uint8_t *aml, size_t len, uint8_t *typ_a, uint8_t *typ_b);
+/* Virtio-mmio devices there; acpi_virtio.c. */
+void acpi_find_virtio(struct acpi_info *ai, const uint8_t *aml, size_t len);
 
 #endif

@@ -242,7 +242,8 @@ resolve_ranges(struct boot_decode *bd)
 }
 
 /*
- * A string of at most max bytes into buf, control characters made blanks.
+ * A string of at most max bytes into buf; control characters but tab and line
+ * break are made blanks.
  * 0; EFAULT: cannot be read; ENAMETOOLONG: cut.
  */
 static int
@@ -263,7 +264,9 @@ copy_string(
 			buf[i] = '\0';
 			return (c == '\0' ? 0 : ENAMETOOLONG);
 		}
-		buf[i] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+		buf[i] = (c < ' ' && c != '\t' && c != '\n') || c == 0x7f
+		    ? ' '
+		    : (char)c;
 	}
 	buf[MIN(i, size - 1)] = '\0';
 	return (0);
