@@ -302,7 +302,11 @@ finish(struct session *s, const struct config *c)
 	give_all_output(s);
 	ending = machine_wait(&s->s_machine, &status);
 	restore_terminal();
-	if (ending == END_HANG || s->s_hung) {
+	if (ending == END_HANG && !s->s_hung) {
+		fprintf(stderr, "pc64: hang: the kernel reported it\n");
+		return (EXIT_HANG);
+	}
+	if (s->s_hung) {
 		fprintf(stderr, "pc64: hang: no end within %d s%s\n",
 		    c->c_timeout_s, s->s_killed ? ", and no report" : "");
 		return (EXIT_HANG);

@@ -9,7 +9,8 @@
  * 2. Elsewhere: power off or reset by ACPI (power.c), or halt.
  * 3. The watchdog.  A CPU that has not come by a poll point for a while hangs:
  *    its own timer interrupt notices a loop with interrupts on, any other CPU's
- *    a loop with interrupts off.  Option watchdog=SECONDS, 0 for never.
+ *    a loop with interrupts off; for that an idle CPU looks now and then, too.
+ *    Option watchdog=SECONDS, 0 for never.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -28,6 +29,9 @@
 #define CLASS_FAIL   0x11
 #define CLASS_PANIC  0x12
 #define CLASS_HANG   0x13
+
+#define STUCK_CHECKS 4
+#define WATCHDOG_MAX 86400
 
 static bool hanging;
 static int watchdog_s = 30;
@@ -82,18 +86,35 @@ machine_hang(const char *why)
 	panic("hang: %s", why);
 }
 
-/* True if c has passed no poll point for limit. */
-static bool
-stuck(struct cpu_md *cm, uint64_t now, nstime_t limit)
+/* --- the watchdog ------------------------------------------------------------- */
+
+/*
+ * How often a CPU looks; a hang is STUCK_CHECKS of them in turn.  Time alone
+ * would not do: the whole machine may have been stopped for long.
+ */
+nstime_t
+watchdog_period(void)
 {
+	return (watchdog_s * NS_PER_SEC / STUCK_CHECKS);
+}
+
+/* True if the CPU passed no poll point at STUCK_CHECKS checks in turn. */
+static bool
+stuck(struct cpu_md *cm, uint64_t now)
+{
+	uint32_t polls = cm->cm_polls;
+
 	if (cm->cm_user || cm->cm_halted || !cm->cm_up ||
-	    cm->cm_polls != cm->cm_polls_seen || cm->cm_polls_tsc == 0) {
-		cm->cm_polls_seen = cm->cm_polls;
-		cm->cm_polls_tsc = now;
-		return (false);
+	    polls != cm->cm_polls_seen) {
+		cm->cm_polls_seen = polls;
+		cm->cm_stuck = 0;
+		cm->cm_check_tsc = now;
+	} else if (now > cm->cm_check_tsc &&
+	    tsc_to_ns(now - cm->cm_check_tsc) >= watchdog_period()) {
+		cm->cm_check_tsc = now;
+		cm->cm_stuck++;
 	}
-	return (now > cm->cm_polls_tsc &&
-	    tsc_to_ns(now - cm->cm_polls_tsc) > limit);
+	return (cm->cm_stuck >= STUCK_CHECKS);
 }
 
 /* (IF 0) In a timer interrupt. */
@@ -102,10 +123,10 @@ watchdog_check(void)
 {
 	uint64_t now = cpu_cycles();
 
-	if (watchdog_s == 0 || panicstr != NULL)
+	if (watchdog_s <= 0 || panicstr != NULL)
 		return;
 	for (int i = 0; i < ncpus; i++) {
-		if (!stuck(&cpus[i]->c_md, now, watchdog_s * NS_PER_SEC))
+		if (!stuck(&cpus[i]->c_md, now))
 			continue;
 		/* Its own NMI reports where it is. */
 		if (cpus[i] != curcpu)
@@ -115,5 +136,23 @@ watchdog_check(void)
 	}
 	/* In the kernel: come again. */
 	if (!curcpu->c_md.cm_user && !curcpu->c_md.cm_halted)
-		timer_arm(clock_mono() + NS_PER_SEC);
+		timer_arm(
+		    clock_mono() + MIN(watchdog_period(), 1 * NS_PER_SEC));
 }
+
+static void
+watchdog_option(void)
+{
+	const char *v = boot_option("watchdog");
+	uint64_t s;
+
+	if (v == NULL)
+		return;
+	if (kstrtou64(v, 10, &s) != 0 || s > WATCHDOG_MAX)
+		kprintf("pc64: option watchdog: \"%s\" is not a number from "
+			"0 to %d; it stays %d\n",
+		    v, WATCHDOG_MAX, watchdog_s);
+	else
+		watchdog_s = (int)s;
+}
+SYSINIT(pc_watchdog, SI_KERN + 2, watchdog_option);

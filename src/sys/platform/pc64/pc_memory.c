@@ -33,6 +33,7 @@
 
 extern const uint8_t kernel_start_va[], kernel_rodata_va[], kernel_data_va[],
     kernel_end_va[];
+extern uint8_t boot_stack_low[];
 
 struct vm_page *vm_page_array;
 uint64_t vm_page_array_len;
@@ -204,6 +205,7 @@ make_tables(const struct bootinfo *bi)
 	map_image(kernel_start_va, kernel_rodata_va, 0);
 	map_image(kernel_rodata_va, kernel_data_va, PTE_NX);
 	map_image(kernel_data_va, kernel_end_va, PTE_W | PTE_NX);
+	*kernel_pte((uintptr_t)boot_stack_low, 0) = 0; /* the guard */
 	for (int i = 0; i < bi->bi_nranges; i++)
 		if (bi->bi_ranges[i].br_kind == BRK_RAM)
 			map_direct(bi->bi_ranges[i].br_start,

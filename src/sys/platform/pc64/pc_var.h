@@ -136,7 +136,8 @@ extern volatile bool smp_stopping;
 /* A CPU or the whole does not go on: stacks, class "hang". */
 void machine_hang(const char *why) __noreturn;
 void launcher_ready(void);
-void watchdog_check(void); /* at a timer interrupt */
+void watchdog_check(void);	/* at a timer interrupt */
+nstime_t watchdog_period(void); /* 0: no watchdog */
 void pc_ap_main(struct cpu *c) __noreturn;
 void serial_init(void);
 void serial_intr_init(void);

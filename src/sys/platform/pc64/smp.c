@@ -101,6 +101,9 @@ cpu_idle_wait(nstime_t until)
 {
 	struct cpu *c = curcpu;
 
+	/* The others want to be watched. */
+	if (until == 0 && ncpus > 1 && watchdog_period() > 0)
+		until = clock_mono() + watchdog_period();
 	intr_off();
 	c->c_md.cm_halted = true;
 	if (!pc_pending(c) && (until == 0 || clock_mono() < until)) {

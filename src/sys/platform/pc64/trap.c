@@ -13,6 +13,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/boot.h>
+#include <sys/ddb.h>
 #include "pc_var.h"
 
 struct fixup {
@@ -44,17 +45,24 @@ fatal(struct ktrap *kt, uint64_t addr)
 {
 	unsigned v = (unsigned)kt->kt_vector;
 	const char *name = v < 32 && names[v] != NULL ? names[v] : "trap";
-	char at[96];
+	const char *how = "";
+	uintptr_t from;
+	char at[96] = "";
 
-	if (!machine_symbol(kt->kt_rip, at, sizeof(at)))
-		at[0] = '\0';
 	panic_pc = kt->kt_rip;
 	panic_fp = kt->kt_rbp;
+	if (!machine_symbol(kt->kt_rip, at, sizeof(at)) &&
+	    ddb_read((void *)kt->kt_rsp, &from, sizeof(from)) &&
+	    machine_symbol(from, at, sizeof(at))) {
+		/* After a call of nowhere only the stack knows who called. */
+		panic_pc = from;
+		how = "called by ";
+	}
 	if (v == V_DFAULT)
 		panic("double fault at %#lx %s, stack %#lx: stack overflow?",
 		    kt->kt_rip, at, kt->kt_rsp);
-	panic("%s at %#lx %s, error %#lx, address %#lx", name, kt->kt_rip, at,
-	    kt->kt_err, addr);
+	panic("%s at %#lx %s%s, error %#lx, address %#lx", name, kt->kt_rip,
+	    how, at, kt->kt_err, addr);
 }
 
 /* A fault in copy.S on a user address: bring the page, or end the loop. */

@@ -50,7 +50,8 @@ struct cpu_md {
 	struct shootdown cm_shoot;	 /* its own request */
 	uint32_t cm_polls;		 /* (self) poll points passed */
 	uint32_t cm_polls_seen;		 /* the watchdog's: as they were */
-	uint64_t cm_polls_tsc;		 /* when they last changed */
+	uint32_t cm_stuck;		 /* checks in turn that saw no change */
+	uint64_t cm_check_tsc;		 /* the last check */
 	volatile bool cm_up;		 /* it has started */
 	volatile bool cm_stopped;	 /* parked by machine_stop_others */
 	uintptr_t cm_stop_pc, cm_stop_fp;
