@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Access to user memory.  Each loop that may fault stands in the fixup table
- * as [start, end) -> where to go on when the page cannot be had; trap_kernel
- * looks there.  With SMAP the AC flag opens user pages for the loop alone.
- * The loops move 64 bytes a turn: `rep movsb` is ten times slower under TCG.
+ * Access to user memory, and to registers that a CPU may refuse (at the end).
+ * Each place that may fault stands in the fixup table as [start, end) -> where
+ * to go on when the page cannot be had; trap_kernel looks there.  With SMAP the
+ * AC flag opens user pages for the loop alone.  The loops move 64 bytes a turn:
+ * `rep movsb` is ten times slower under TCG.
  */
 	.text
 
@@ -169,4 +170,29 @@ user_swap32:
 	xorl	%eax, %eax
 	ret
 	FIXUP .Lswap32, .Lswap32_end, .Lcopy_fault
+
+/* int cr4_try(uint64_t value), int xcr0_try(uint64_t value): 1 if it faulted */
+	.globl	cr4_try, xcr0_try
+	.balign 16
+cr4_try:
+	xorl	%eax, %eax
+.Lcr4:
+	movq	%rdi, %cr4
+.Lcr4_end:
+	ret
+xcr0_try:
+	movl	%edi, %eax
+	movq	%rdi, %rdx
+	shrq	$32, %rdx
+	xorl	%ecx, %ecx
+.Lxcr0:
+	xsetbv
+.Lxcr0_end:
+	xorl	%eax, %eax
+	ret
+.Lrefused:
+	movl	$1, %eax
+	ret
+	FIXUP .Lcr4, .Lcr4_end, .Lrefused
+	FIXUP .Lxcr0, .Lxcr0_end, .Lrefused
 	.section .note.GNU-stack, "", @progbits

@@ -45,6 +45,8 @@
 #define CR4_SMAP       0x00200000
 #define CR4_MCE	       0x00000040
 
+#define DR7_NONE 0x400UL
+
 /* What the syscall instruction clears: TF IF DF NT AC IOPL RF. */
 #define SYSCALL_CLEARS 0x57700
 
@@ -74,6 +76,22 @@ CTASSERT(sizeof(struct gate) == 16);
 
 /* --- features, once --------------------------------------------------------- */
 
+/*
+ * QEMU's own CPU up to 8.2: CR4.OSXSAVE ends in a loop of QEMU's if leaf 0xd, 1
+ * is empty, as its older AMD models have it.
+ */
+static bool
+xsave_is_trap(void)
+{
+	uint32_t r[4];
+
+	cpuid(0xd, 1, r);
+	if (r[0] != 0)
+		return (false);
+	cpuid(0x40000000, 0, r);
+	return (memcmp(&r[1], "TCGTCGTCGTCG", 12) == 0);
+}
+
 static void
 find_features(void)
 {
@@ -82,11 +100,15 @@ find_features(void)
 	cpuid(0, 0, r);
 	max = r[0];
 	cpuid(1, 0, r);
-	if ((r[3] & (1 << 24)) == 0 || (r[3] & (1 << 26)) == 0)
+	if ((~r[3] & (1U << 24 | 1U << 25 | 1U << 26)) != 0)
 		pc_fail("this CPU has no SSE2 state; a 64-bit PC has");
 	if ((r[3] & (1 << 9)) == 0)
 		pc_fail("this CPU has no local APIC; the kernel needs one");
 	has_xsave = (r[2] & (1 << 26)) != 0;
+	cpuid(0x80000001, 0, r);
+	if ((r[3] & (1 << 11)) == 0)
+		pc_fail(
+		    "this CPU has no syscall instruction; programs need it");
 	if (max >= 7) {
 		cpuid(7, 0, r);
 		cpu_has_fsgsbase = (r[1] & (1 << 0)) != 0;
@@ -94,7 +116,7 @@ find_features(void)
 		cpu_has_smap = (r[1] & (1 << 20)) != 0;
 		has_umip = (r[2] & (1 << 2)) != 0;
 	}
-	if (has_xsave && max >= 0xd) {
+	if (has_xsave && max >= 0xd && !xsave_is_trap()) {
 		cpuid(0xd, 0, r);
 		cpu_xcr0 = (uint64_t)r[3] << 32 | r[0];
 	} else
@@ -162,6 +184,30 @@ load_tables(struct cpu *c)
 			 : "i"(SEL_KCODE)
 			 : "rax", "memory");
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
+	/* Whatever goes wrong from here on can be told. */
+	wrmsr(MSR_GSBASE, (uintptr_t)c);
+	__asm__ volatile("movq %0, %%dr7" ::"r"(DR7_NONE));
+}
+
+/* What CR4 switches on where CPUID shows it. */
+static const struct protection {
+	uint64_t bit;
+	bool *has;
+	const char *name;
+} protections[] = {
+    {CR4_UMIP, &has_umip, "UMIP"},
+    {CR4_FSGSBASE, &cpu_has_fsgsbase, "FSGSBASE"},
+    {CR4_OSXSAVE, &has_xsave, "XSAVE"},
+    {CR4_SMEP, &has_smep, "SMEP"},
+    {CR4_SMAP, &cpu_has_smap, "SMAP"},
+};
+
+/* Some emulators show a feature and refuse it. */
+static void
+refused(bool *has, const char *name)
+{
+	*has = false;
+	kprintf("pc64: the CPU shows %s and refuses it; left out\n", name);
 }
 
 static void
@@ -175,20 +221,33 @@ control_registers(void)
 	__asm__ volatile("movq %0, %%cr0" ::"r"(cr0) : "memory");
 	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
 	cr4 |= CR4_DE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_MCE;
-	cr4 |= has_umip ? CR4_UMIP : 0;
-	cr4 |= cpu_has_fsgsbase ? CR4_FSGSBASE : 0;
-	cr4 |= has_xsave ? CR4_OSXSAVE : 0;
-	cr4 |= has_smep ? CR4_SMEP : 0;
-	cr4 |= cpu_has_smap ? CR4_SMAP : 0;
 	__asm__ volatile("movq %0, %%cr4" ::"r"(cr4) : "memory");
-	if (has_xsave) {
-		uint32_t r[4];
+	for (size_t i = 0; i < nitems(protections); i++) {
+		const struct protection *p = &protections[i];
 
-		__asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)cpu_xcr0),
-		    "d"((uint32_t)(cpu_xcr0 >> 32)));
-		cpuid(0xd, 0, r);
-		cpu_xsave_bytes = r[1];
+		if (!*p->has)
+			continue;
+		if (cr4_try(cr4 | p->bit) == 0)
+			cr4 |= p->bit;
+		else
+			refused(p->has, p->name);
 	}
+	if (has_xsave && xcr0_try(cpu_xcr0) != 0)
+		refused(&has_xsave, "XCR0");
+}
+
+/* How floating state is kept: known with the boot CPU. */
+static void
+find_xsave_size(void)
+{
+	uint32_t r[4];
+
+	if (!has_xsave) {
+		cpu_xcr0 = 0;
+		return;
+	}
+	cpuid(0xd, 0, r);
+	cpu_xsave_bytes = r[1];
 }
 
 void
@@ -202,7 +261,7 @@ cpu_smap(bool on)
 }
 
 static void
-system_call_registers(struct cpu *c)
+system_call_registers(void)
 {
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	/* sysret adds 16 for CS and 8 for SS to the upper half. */
@@ -214,7 +273,6 @@ system_call_registers(struct cpu *c)
 	wrmsr(MSR_SYSCS, 0); /* sysenter faults */
 	wrmsr(MSR_FSBASE, 0);
 	wrmsr(MSR_KERNEL_GSBASE, 0);
-	wrmsr(MSR_GSBASE, (uintptr_t)c);
 }
 
 static uint8_t cpu0_stacks[IST_MAX][IST_SIZE]
@@ -251,7 +309,9 @@ cpu_setup(struct cpu *c)
 	}
 	load_tables(c);
 	control_registers();
-	system_call_registers(c);
+	if (c == &pc_cpu0)
+		find_xsave_size();
+	system_call_registers();
 }
 
 /* --- the machine contract: what a CPU is ------------------------------------------ */

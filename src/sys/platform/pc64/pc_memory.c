@@ -29,7 +29,7 @@
 
 #define LOW_LIMIT  0x100000UL
 #define BOOT_LIMIT 0x100000000UL /* what the boot tables show */
-#define MIN_MEMORY (12UL << 20)
+#define MIN_MEMORY (2UL << 20)	 /* without root and programs */
 
 extern const uint8_t kernel_start_va[], kernel_rodata_va[], kernel_data_va[],
     kernel_end_va[];

@@ -75,7 +75,9 @@ bool kernel_readable(uintptr_t va);
 extern bool cpu_has_fsgsbase, cpu_has_smap;
 extern uint32_t cpu_xsave_bytes;
 extern uint64_t cpu_xcr0;
-void cpu_setup(struct cpu *c);	/* GDT, TSS, IDT, control registers; GS */
+void cpu_setup(struct cpu *c); /* GDT, TSS, IDT, control registers; GS */
+int cr4_try(uint64_t value);   /* copy.S: 1 if the CPU refuses it */
+int xcr0_try(uint64_t value);
 void cpu_smap(bool on);		/* on this CPU, IF 0 */
 int cpu_stacks(struct cpu *c);	/* its IST stacks: 0 or ENOMEM */
 bool pc_pending(struct cpu *c); /* it has something to poll for */

@@ -18,7 +18,7 @@
 
 extern const uint8_t ap_start[], ap_end[];
 extern uint64_t ap_stack_top;
-extern struct cpu *ap_cpu;
+extern struct cpu *ap_cpu; /* (atomic) who takes it becomes that CPU */
 volatile bool smp_stopping;
 
 /* --- start ------------------------------------------------------------------- */
@@ -33,16 +33,16 @@ machine_cpu_count(void)
 	return (MIN(n, MAXCPU));
 }
 
-/* True if the CPU with that APIC came up as c. */
+/* True if the CPU with that APIC, or one that was asked before, is c now. */
 static bool
 start(struct cpu *c, uint32_t apic_id)
 {
-	nstime_t end;
+	nstime_t end = clock_mono() + START_NS;
 
-	c->c_md.cm_apic_id = apic_id;
+	atomic_store_seq(&ap_cpu, c);
 	lapic_start(apic_id, AP_BASE >> PAGE_SHIFT);
-	for (end = clock_mono() + START_NS; !c->c_md.cm_up;)
-		if (clock_mono() > end)
+	while (!c->c_md.cm_up)
+		if (clock_mono() > end && atomic_swap(&ap_cpu, NULL) != NULL)
 			return (false);
 	return (true);
 }
@@ -62,8 +62,6 @@ machine_cpu_start(struct cpu *c)
 	memcpy((void *)(PHYS_BASE + AP_BASE), ap_start,
 	    (uintptr_t)ap_end - (uintptr_t)ap_start);
 	ap_stack_top = (uintptr_t)td->td_kstack + td->td_kstack_bytes;
-	ap_cpu = c;
-	atomic_fence();
 	while (next < pc_acpi.acpi_ncpus) {
 		id = pc_acpi.acpi_cpus[next++].ac_apic_id;
 		if (id == pc_cpu0.c_md.cm_apic_id)
@@ -78,10 +76,10 @@ machine_cpu_start(struct cpu *c)
 void
 pc_ap_main(struct cpu *c)
 {
-	load_cr3(kernel_cr3);
 	cpu_setup(c);
 	lapic_setup();
-	c->c_md.cm_up = true;
+	c->c_md.cm_apic_id = lapic_id();
+	atomic_store_rel(&c->c_md.cm_up, true);
 	intr_on();
 	cpu_idle_loop();
 }

@@ -135,6 +135,8 @@ nmi(struct ktrap *kt)
 void
 trap_kernel(struct ktrap *kt)
 {
+	const struct fixup *f;
+
 	switch (kt->kt_vector) {
 	case T_PAGEFAULT:
 		page_fault(kt);
@@ -144,6 +146,12 @@ trap_kernel(struct ktrap *kt)
 		break;
 	case V_NMI:
 		nmi(kt);
+		break;
+	case T_GPF:
+		/* Only what the CPU refuses at start may fault so. */
+		if ((f = fixup_find(kt->kt_rip)) == NULL)
+			fatal(kt, 0);
+		kt->kt_rip = f->fx_go;
 		break;
 	default:
 		if (kt->kt_vector >= V_PIC)

@@ -36,11 +36,13 @@ add_cpu(struct acpi_decode *ad, uint32_t apic_id, uint32_t flags)
 		if (ai->acpi_cpus[i].ac_apic_id == apic_id)
 			return;
 	}
-	if (ai->acpi_ncpus == ACPI_CPUS_MAX)
-		acpi_warn(ad, "APIC: CPU %u ignored, more than %d", apic_id,
-		    ACPI_CPUS_MAX);
-	else
+	if (ai->acpi_ncpus < ACPI_CPUS_MAX) {
 		ai->acpi_cpus[ai->acpi_ncpus++].ac_apic_id = apic_id;
+	} else if (!ad->ad_cpus_lost) {
+		ad->ad_cpus_lost = true;
+		acpi_warn(ad, "APIC: more than %d CPUs, the rest is ignored",
+		    ACPI_CPUS_MAX);
+	}
 }
 
 static void

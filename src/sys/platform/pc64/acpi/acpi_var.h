@@ -15,6 +15,7 @@
 struct acpi_decode {
 	phys_read_t ad_read;
 	struct acpi_info *ad_ai;
+	bool ad_cpus_lost; /* said already */
 };
 
 struct acpi_table {

@@ -10,7 +10,8 @@
  *    pages.  pc_main builds the final ones; the boot tables stay, because a
  *    CPU that starts needs an identity mapping for a moment.
  * 3. A CPU starts in real mode at AP_BASE, where a copy of ap_start lies, walks
- *    to long mode on the boot tables, and takes its stack from ap_stack_top.
+ *    to long mode on the boot tables, changes to the kernel's, and takes its
+ *    stack from ap_stack_top.
  */
 #include <machine/physmem.h>
 #include "../pc_asm.h"
@@ -75,8 +76,17 @@ start_pvh:
 start_mb:
 	cli
 	cld
-	movl	%eax, %edi
+	movl	%eax, %edx
 	movl	%ebx, %esi
+	/* The loader has done this, but where memory is short a module may lie
+	   in it: so far that can be told. */
+	movl	$PA(kernel_file_end_va), %edi
+	movl	$PA(kernel_end_va), %ecx
+	subl	%edi, %ecx
+	shrl	$2, %ecx
+	xorl	%eax, %eax
+	rep stosl
+	movl	%edx, %edi
 	movl	$PA(boot_stack_top), %esp
 	lgdt	PA(boot_gdt_ptr)
 
@@ -214,12 +224,20 @@ ap_start64:
 	xorl	%eax, %eax
 	movl	%eax, %fs
 	movl	%eax, %gs
+	/* One takes it; a CPU that comes too late finds nothing to be. */
+	xorl	%edi, %edi
+	xchgq	%rdi, ap_cpu(%rip)
+	testq	%rdi, %rdi
+	jz	1f
+	/* The boot tables do not show a stack above 4 GiB. */
+	movq	kernel_cr3(%rip), %rax
+	movq	%rax, %cr3
 	movq	ap_stack_top(%rip), %rsp
 	pushq	$0
 	xorl	%ebp, %ebp
-	movq	ap_cpu(%rip), %rdi
 	call	pc_ap_main
-1:	hlt
+1:	cli
+	hlt
 	jmp	1b
 
 	.section .rodata
