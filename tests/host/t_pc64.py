@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 
+os.environ["MAYFLY_MACHINE"] = "pc64"
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (BUILD, PC64, ROOT, TOP, boot, case, check, equal, main,
