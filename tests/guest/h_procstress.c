@@ -462,11 +462,16 @@ GTEST(robust_owner_dies, "does the next locker learn of a dead owner?")
 GTEST(vfork_parent_killed, "may the parent of a vfork be killed?")
 {
 	for (int k = 0; k < 10; k++) {
-		pid_t pid = fork();
+		int gate[2];
+		char c;
+		pid_t pid;
 
-		if (pid == 0) {
-			if (vfork() == 0) {
-				usleep(20000);
+		EQ(pipe(gate), 0);
+		if ((pid = fork()) == 0) {
+			close(gate[1]);
+			if (vfork() == 0) { /* until the other has died */
+				while (read(gate[0], &c, 1) < 0)
+					;
 				_exit(0);
 			}
 			_exit(4);
@@ -474,6 +479,8 @@ GTEST(vfork_parent_killed, "may the parent of a vfork be killed?")
 		usleep(5000);
 		EQ(kill(pid, SIGKILL), 0);
 		CHECK(WIFSIGNALED(status_of(pid)));
+		close(gate[0]);
+		close(gate[1]);
 	}
 }
 
