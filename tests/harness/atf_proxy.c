@@ -9,7 +9,8 @@
  *    program in the guest.  On the vkernel each case boots a kernel of its own.
  *    On the PC (MAYFLY_MACHINE=pc64) kind k does, too; kind g runs on a machine
  *    that stays up, which the socket MAYFLY_SOCKET leads to (serve.c of
- *    src/host/pc64); without that socket it boots one as well.
+ *    src/host/pc64); without that socket it boots one as well.  MAYFLY_TIER and
+ *    MAYFLY_OPTIONS are for that launcher.
  * 3. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
  *    hang (the kernel is killed after the limit) or any other status is a
  *    failure whose reason names it; the console is on our standard output,
@@ -24,6 +25,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,25 +123,59 @@ run_vkernel(const struct row *r, const char *root, const char *option)
 		    r->name, NULL);
 }
 
+#define ARGS_MAX 48
+
+struct args {
+	const char *list[ARGS_MAX];
+	int n;
+};
+
+static void
+add(struct args *a, const char *word)
+{
+	if (a->n == ARGS_MAX - 1)
+		fail("too many words for", "pc64");
+	a->list[a->n++] = word;
+	a->list[a->n] = NULL;
+}
+
 static void
 run_pc64(const struct row *r, const char *root, const char *option, int limit)
 {
 	const char *tier = getenv("MAYFLY_TIER");
+	char *more = getenv("MAYFLY_OPTIONS");
 	char launcher[4096], kernel[4096], timeout[32];
+	bool icount = more != NULL && strstr(more, "--icount") != NULL;
+	struct args a = {{"pc64"}, 1};
 
 	snprintf(launcher, sizeof(launcher), "%s/pc64", build);
 	snprintf(kernel, sizeof(kernel), "%s/pc64-test.elf", build);
 	snprintf(timeout, sizeof(timeout), "%d", limit);
-	if (tier == NULL)
-		tier = "microvm";
-	if (r->kind == 'k')
-		execl(launcher, "pc64", "--tier", tier, "--kernel", kernel,
-		    "-i", root, "--timeout", timeout, "-s", ".", "-k", option,
-		    NULL);
-	else
-		execl(launcher, "pc64", "--tier", tier, "--kernel", kernel,
-		    "-i", root, "--timeout", timeout, "--", guest_program(),
-		    r->name, NULL);
+	add(&a, "--tier");
+	add(&a, tier != NULL ? tier : "microvm");
+	add(&a, "--kernel");
+	add(&a, kernel);
+	add(&a, "-i");
+	add(&a, root);
+	add(&a, "--timeout");
+	add(&a, timeout);
+	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
+	     w = strtok(NULL, " "))
+		add(&a, w);
+	if (r->kind == 'k') {
+		/* Files of the host come when they come: no repeatable run. */
+		if (!icount) {
+			add(&a, "-s");
+			add(&a, ".");
+		}
+		add(&a, "-k");
+		add(&a, option);
+	} else {
+		add(&a, "--");
+		add(&a, guest_program());
+		add(&a, r->name);
+	}
+	execv(launcher, (char **)(uintptr_t)a.list);
 }
 
 static pid_t

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 
+os.environ["MAYFLY_MACHINE"] = "pc64"
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (BUILD, PC64, ROOT, TOP, boot, case, check, equal, main,
@@ -432,6 +433,39 @@ def serves():
     equal((p.returncode, err), (0, ""), "status, words at the end")
     check(not os.path.exists(sock), "the socket is left")
     check(not any(map(alive, qemus)), "QEMU is left")
+
+
+@case("does one case's litter reach the next?")
+def litter():
+    p, sock = server()
+    machine = wait_for("a machine", lambda: [
+        q for w in children(p.pid) for q in children(w)])
+    for name in ("litter", "swept"):
+        equal(ask(sock, "h_canary", name), (0, "passed"), name)
+    check(alive(machine[0]), "the machine was booted again for litter that "
+          "can be swept")
+    equal(ask(sock, "h_canary", "litter_memory"), (0, "passed"), "memory")
+    equal(ask(sock, "h_canary", "swept"), (0, "passed"), "after that")
+    check(not alive(machine[0]), "80 MiB stayed with the machine")
+    p.terminate()
+    _, err = p.communicate(timeout=30)
+    equal((p.returncode, err), (0, ""), "status, words at the end")
+
+
+@case("does the server die with the one that started it?")
+def server_orphaned():
+    sock = os.path.abspath("sock")
+    shell = start(["/bin/bash", "-c", 'echo $$; "$@" & wait', "sh", PC64,
+                   "--serve", sock, "-i", BUILD + "/initramfs-test.cpio",
+                   "--kernel", TEST_KERNEL], stdout=subprocess.PIPE)
+    shell.stdout.readline()
+    wait_for("the socket", lambda: os.path.exists(sock))
+    left = wait_for("machines", lambda: [
+        [s, w, q] for s in children(shell.pid) for w in children(s)
+        for q in children(w)])[0]
+    shell.kill()
+    shell.wait()
+    wait_for("all gone", lambda: not any(map(alive, left)), 40)
 
 
 @case("does nothing stay when the server is killed?")

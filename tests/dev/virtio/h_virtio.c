@@ -330,7 +330,9 @@ GTEST(port_backpressure, "does a host that does not read stop the writer?")
 		}
 		EQ(n, -1);
 		EQ(errno, EAGAIN);
-		EQ(poll(&p, 1, 0), 0);
+		/* The host's own queue may have taken some since. */
+		if (poll(&p, 1, 0) != 0)
+			continue;
 		nap(10);
 		quiet++;
 	}

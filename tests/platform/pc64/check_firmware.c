@@ -44,7 +44,8 @@ promise_text(const char *text, size_t size)
 
 	PROMISE(len < size);
 	for (size_t i = 0; i < len; i++)
-		PROMISE((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+		PROMISE(((unsigned char)text[i] >= ' ' && text[i] != 0x7f) ||
+		    text[i] == '\t' || text[i] == '\n');
 }
 
 static bool

@@ -410,7 +410,7 @@ def odd_command_lines():
     m = pvh(at_text=0x20000)
     m.put(0x20000, b"never ends")
     has_lines(decode(m, PVH), "cmdline ", "warning command line cannot be read")
-    m.put(0x20000, b"a\x1b[2J\nb\x7f\xc3\xa4\0")
+    m.put(0x20000, b"a\x1b[2J b\x7f\xc3\xa4\0")
     has_lines(decode(m, PVH), "cmdline a [2J b \u00e4")
     has_lines(decode(mb2(tag_map(), tag(1, b"a" * 12)), MB2),
               "cmdline " + "a" * 12)

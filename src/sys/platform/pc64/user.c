@@ -261,18 +261,12 @@ cpu_lwp_bases(struct lwp *lp)
 
 	if (cm->cm_bases_lwp != lp)
 		return;
+	selectors_read(lp->lw_md.lm_sels);
 	bases_read(cm);
 	lp->lw_frame.tf_fsbase = cm->cm_fsbase;
 	lp->lw_frame.tf_gsbase = cm->cm_gsbase;
-}
-
-/* The user mode's registers that no frame holds are kept, if they are here. */
-static void
-registers_keep(struct lwp *lp)
-{
-	if (curcpu->c_md.cm_bases_lwp == lp)
-		selectors_read(lp->lw_md.lm_sels);
-	cpu_lwp_bases(lp);
+	/* The frame is the truth now, and may be written before it is loaded. */
+	cm->cm_bases_lwp = NULL;
 }
 
 /* --- the machine's part of an lwp -------------------------------------------------- */
@@ -285,7 +279,7 @@ cpu_lwp_create(struct lwp *lp, struct lwp *from)
 	if (lp->lw_md.lm_fpu == NULL)
 		return (ENOMEM);
 	if (from != NULL && from->lw_md.lm_fpu != NULL) {
-		registers_keep(from);
+		cpu_lwp_bases(from);
 		memcpy(lp->lw_md.lm_sels, from->lw_md.lm_sels,
 		    sizeof(lp->lw_md.lm_sels));
 		fpu_sync(from);
@@ -316,10 +310,7 @@ void
 cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 {
 	/* What is in the registers is known, and is not the new program's. */
-	if (curcpu->c_md.cm_bases_lwp == lp) {
-		cpu_lwp_bases(lp);
-		curcpu->c_md.cm_bases_lwp = NULL;
-	}
+	cpu_lwp_bases(lp);
 	memset(lp->lw_md.lm_sels, 0, sizeof(lp->lw_md.lm_sels));
 	memset(&lp->lw_frame, 0, sizeof(lp->lw_frame));
 	lp->lw_frame.tf_rip = ip;
@@ -338,7 +329,7 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 
 	if (lp != NULL && lp->lw_md.lm_fpu != NULL) {
 		fpu_sync(lp);
-		registers_keep(lp);
+		cpu_lwp_bases(lp);
 	} else if (cm->cm_bases_lwp != NULL)
 		bases_read(cm); /* it is no more; they are still here */
 	cm->cm_bases_lwp = NULL;
