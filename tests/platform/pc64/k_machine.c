@@ -21,7 +21,7 @@
 #define USER_VA	   0x10000000UL
 #define OPCODE_RET 0xc3
 
-extern const uint8_t kernel_start_va[], kernel_rodata_va[], kernel_end_va[];
+extern const uint8_t kernel_rodata_va[];
 
 /* --- the page tables ------------------------------------------------------------- */
 

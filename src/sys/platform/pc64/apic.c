@@ -278,9 +278,11 @@ apic_init(void)
 {
 	if (pc_acpi.acpi_lapic != 0)
 		lapic_pa = pc_acpi.acpi_lapic;
-	if ((lapic = device_map(lapic_pa, PAGE_SIZE)) == NULL)
-		pc_fail("no address space for the local APIC");
-	if (la_read(LA_VERSION) == 0xffffffff)
+	if ((lapic_pa & PAGE_MASK) != 0 ||
+	    (lapic = device_map(lapic_pa, PAGE_SIZE)) == NULL)
+		pc_fail("the local APIC cannot be at %#lx", lapic_pa);
+	/* Those inside of CPUs have versions 0x10 to 0x1f. */
+	if ((la_read(LA_VERSION) & 0xf0) != 0x10)
 		pc_fail("the local APIC at %#lx does not answer", lapic_pa);
 	pic_mask();
 	lapic_setup();

@@ -74,6 +74,26 @@ say(const char (*lines)[96], int n)
 		kprintf("pc64: %s\n", lines[i]);
 }
 
+/* A module where the kernel is cannot be whole, and is not in the direct map. */
+static void
+drop_modules(struct bootinfo *bi)
+{
+	int n = 0;
+
+	for (int i = 0; i < bi->bi_nmodules; i++) {
+		struct boot_module bm = bi->bi_modules[i];
+
+		if (bm.bm_start < (uintptr_t)kernel_end_va - KERNBASE &&
+		    bm.bm_end > (uintptr_t)kernel_start_va - KERNBASE)
+			kprintf("pc64: module [%#lx, %#lx) overlaps the "
+				"kernel, ignored\n",
+			    bm.bm_start, bm.bm_end);
+		else
+			bi->bi_modules[n++] = bm;
+	}
+	bi->bi_nmodules = n;
+}
+
 static void
 read_tables(uint32_t magic, uint32_t info)
 {
@@ -85,6 +105,7 @@ read_tables(uint32_t magic, uint32_t info)
 		    bi->bi_nwarnings > 0 ? bi->bi_warnings[0]
 					 : "no boot information");
 	say(bi->bi_warnings, bi->bi_nwarnings);
+	drop_modules(bi);
 	pc_options_parse(bi->bi_cmdline);
 	map_known = true;
 	error = acpi_decode_boot(bi, phys_read, &pc_acpi);
@@ -159,7 +180,8 @@ static void
 modules_free(void)
 {
 	for (int i = 0; i < pc_bootinfo.bi_nmodules; i++)
-		memory_add(trunc_page(pc_bootinfo.bi_modules[i].bm_start),
+		memory_add(MAX(trunc_page(pc_bootinfo.bi_modules[i].bm_start),
+			       LOW_LIMIT),
 		    round_page(pc_bootinfo.bi_modules[i].bm_end));
 	pc_bootinfo.bi_nmodules = 0;
 }

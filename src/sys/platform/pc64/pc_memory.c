@@ -27,12 +27,10 @@
 #include <sys/lock.h>
 #include "pc_var.h"
 
-#define LOW_LIMIT  0x100000UL
 #define BOOT_LIMIT 0x100000000UL /* what the boot tables show */
 #define MIN_MEMORY (2UL << 20)	 /* without root and programs */
 
-extern const uint8_t kernel_start_va[], kernel_rodata_va[], kernel_data_va[],
-    kernel_end_va[];
+extern const uint8_t kernel_rodata_va[], kernel_data_va[];
 extern uint8_t boot_stack_low[];
 
 struct vm_page *vm_page_array;
@@ -43,6 +41,8 @@ paddr_t kernel_cr3;
 SPINLOCK_DEFINE(kpt_spin, "kernelpt"); /* the kernel's tables, device area */
 static uint64_t device_next = DEVICE_BASE; /* (kpt_spin) */
 static bool allocator_runs;
+static paddr_t phys_end;   /* of the RAM that we use */
+static paddr_t device_end; /* of the addresses that the CPU has */
 
 /* --- the early allocator ----------------------------------------------------- */
 
@@ -105,7 +105,7 @@ next_free(const struct bootinfo *bi, paddr_t *pap, paddr_t *endp)
 
 		if (br->br_kind != BRK_RAM)
 			continue;
-		end = MIN(br->br_end, PHYS_MAX);
+		end = MIN(br->br_end, phys_end);
 		for (pa = MAX(*pap, br->br_start); pa < end;) {
 			if (occupied(bi, pa, &pa, &next))
 				continue;
@@ -209,7 +209,7 @@ make_tables(const struct bootinfo *bi)
 	for (int i = 0; i < bi->bi_nranges; i++)
 		if (bi->bi_ranges[i].br_kind == BRK_RAM)
 			map_direct(bi->bi_ranges[i].br_start,
-			    MIN(bi->bi_ranges[i].br_end, PHYS_MAX));
+			    MIN(bi->bi_ranges[i].br_end, phys_end));
 }
 
 /* --- start --------------------------------------------------------------------------- */
@@ -230,16 +230,32 @@ choose_early(const struct bootinfo *bi)
 	}
 }
 
+/* A page table entry with an address beyond the CPU's is a fault. */
+static void
+find_ends(void)
+{
+	uint32_t r[4], bits = 36;
+
+	cpuid(0x80000000, 0, r);
+	if (r[0] >= 0x80000008) {
+		cpuid(0x80000008, 0, r);
+		bits = MIN(r[0] & 0xff, 52U);
+	}
+	device_end = 1UL << bits;
+	phys_end = MIN(PHYS_MAX, device_end);
+}
+
 void
 memory_init(const struct bootinfo *bi)
 {
 	paddr_t pa = 0, end, total = 0, top = image_pa(kernel_end_va);
 
+	find_ends();
 	for (; next_free(bi, &pa, &end); pa = end)
 		total += end - pa;
 	for (int i = 0; i < bi->bi_nranges; i++)
 		if (bi->bi_ranges[i].br_kind == BRK_RAM)
-			top = MAX(top, MIN(bi->bi_ranges[i].br_end, PHYS_MAX));
+			top = MAX(top, MIN(bi->bi_ranges[i].br_end, phys_end));
 	if (total < MIN_MEMORY)
 		pc_fail("too little memory: %lu KiB free, %lu KiB are needed",
 		    total >> 10, MIN_MEMORY >> 10);
@@ -341,13 +357,28 @@ device_make(paddr_t start, paddr_t end)
 	return (va);
 }
 
+/* A table that names RAM for a device's registers is wrong. */
+static bool
+touches_ram(paddr_t start, paddr_t end)
+{
+	const struct bootinfo *bi = &pc_bootinfo;
+
+	for (int i = 0; i < bi->bi_nranges; i++)
+		if (bi->bi_ranges[i].br_kind == BRK_RAM &&
+		    start < bi->bi_ranges[i].br_end &&
+		    end > bi->bi_ranges[i].br_start)
+			return (true);
+	return (false);
+}
+
 volatile void *
 device_map(paddr_t pa, size_t len)
 {
 	paddr_t start = trunc_page(pa), end = round_page(pa + len);
 	uint64_t va;
 
-	if (len == 0 || end <= start || (end & ~PTE_ADDR) != 0)
+	if (len == 0 || end <= start || end > device_end ||
+	    touches_ram(start, end))
 		return (NULL);
 	spin_lock(&kpt_spin);
 	va = device_find(start, end);

@@ -60,8 +60,14 @@ struct pc_options {
 extern struct pc_options pc_options;
 void pc_options_parse(const char *cmdline);
 
+/* --- pc64.ld: the image ------------------------------------------------------- */
+
+extern const uint8_t kernel_start_va[], kernel_end_va[];
+
 /* --- pc_memory.c: physical memory, kernel page tables ------------------------- */
 
+/* What lies below belongs to the firmware and to CPUs that start. */
+#define LOW_LIMIT 0x100000UL
 extern uint64_t *kernel_pml4;
 extern paddr_t kernel_cr3;
 void memory_init(const struct bootinfo *bi); /* page array, final tables */

@@ -15,7 +15,7 @@ struct symbol {
 extern const uint32_t symbols_count;
 extern const struct symbol symbols_table[];
 extern const char symbols_names[];
-extern const uint8_t kernel_start_va[], kernel_rodata_va[];
+extern const uint8_t kernel_rodata_va[];
 
 bool
 machine_symbol(uintptr_t addr, char *buf, size_t size)
