@@ -74,6 +74,17 @@ say(const char (*lines)[96], int n)
 		kprintf("pc64: %s\n", lines[i]);
 }
 
+static bool
+in_ram(const struct bootinfo *bi, const struct boot_module *bm)
+{
+	for (int i = 0; i < bi->bi_nranges; i++)
+		if (bi->bi_ranges[i].br_kind == BRK_RAM &&
+		    bm->bm_start >= bi->bi_ranges[i].br_start &&
+		    bm->bm_end <= bi->bi_ranges[i].br_end)
+			return (true);
+	return (false);
+}
+
 /* A module where the kernel is cannot be whole, and is not in the direct map. */
 static void
 drop_modules(struct bootinfo *bi)
@@ -82,14 +93,18 @@ drop_modules(struct bootinfo *bi)
 
 	for (int i = 0; i < bi->bi_nmodules; i++) {
 		struct boot_module bm = bi->bi_modules[i];
+		const char *why = NULL;
 
 		if (bm.bm_start < (uintptr_t)kernel_end_va - KERNBASE &&
 		    bm.bm_end > (uintptr_t)kernel_start_va - KERNBASE)
-			kprintf("pc64: module [%#lx, %#lx) overlaps the "
-				"kernel, ignored\n",
-			    bm.bm_start, bm.bm_end);
-		else
+			why = "overlaps the kernel";
+		else if (!in_ram(bi, &bm))
+			why = "is not in RAM";
+		if (why == NULL)
 			bi->bi_modules[n++] = bm;
+		else
+			kprintf("pc64: module [%#lx, %#lx) %s, ignored\n",
+			    bm.bm_start, bm.bm_end, why);
 	}
 	bi->bi_nmodules = n;
 }
@@ -105,6 +120,7 @@ read_tables(uint32_t magic, uint32_t info)
 		    bi->bi_nwarnings > 0 ? bi->bi_warnings[0]
 					 : "no boot information");
 	say(bi->bi_warnings, bi->bi_nwarnings);
+	memory_check(bi, BOOT_LIMIT);
 	drop_modules(bi);
 	pc_options_parse(bi->bi_cmdline);
 	map_known = true;

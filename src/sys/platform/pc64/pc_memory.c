@@ -212,6 +212,72 @@ make_tables(const struct bootinfo *bi)
 			    MIN(bi->bi_ranges[i].br_end, phys_end));
 }
 
+/* --- is it there? ------------------------------------------------------------------- */
+
+/* Does RAM answer at pa?  What it holds stays, but for a moment. */
+static bool
+ram_answers(paddr_t pa)
+{
+	volatile uint64_t *p = (volatile uint64_t *)(PHYS_BASE + pa);
+	uint64_t old = *p;
+	bool ok;
+
+	*p = ~old;
+	__asm__ volatile("clflush %0" : "+m"(*p)); /* ask it, not the cache */
+	ok = *p == ~old;
+	*p = old;
+	return (ok);
+}
+
+/* Between page have, which answers, and lack, which does not: where it changes. */
+static paddr_t
+ram_border(paddr_t have, paddr_t lack)
+{
+	while (MAX(have, lack) - MIN(have, lack) > PAGE_SIZE) {
+		paddr_t mid = trunc_page(have / 2 + lack / 2);
+
+		if (ram_answers(mid))
+			have = mid;
+		else
+			lack = mid;
+	}
+	return (MAX(have, lack));
+}
+
+/*
+ * The ends of each range of RAM below limit (and above what earlier calls saw)
+ * must answer; what does not is left out.  Holes in the middle are not seen.
+ */
+void
+memory_check(struct bootinfo *bi, paddr_t limit)
+{
+	static paddr_t seen = LOW_LIMIT;
+
+	for (int i = 0; i < bi->bi_nranges; i++) {
+		struct boot_range *br = &bi->bi_ranges[i];
+		paddr_t start = MAX(br->br_start, seen);
+		paddr_t end = MIN(br->br_end, limit);
+		bool first, last;
+
+		if (br->br_kind != BRK_RAM || start >= end)
+			continue;
+		first = ram_answers(start);
+		last = ram_answers(end - PAGE_SIZE);
+		if (first && last)
+			continue;
+		kprintf("pc64: not all of [%#lx, %#lx) is RAM, as the loader "
+			"has it; left out\n",
+		    br->br_start, br->br_end);
+		if (first)
+			br->br_end = ram_border(start, end - PAGE_SIZE);
+		else if (last)
+			br->br_start = ram_border(end - PAGE_SIZE, start);
+		else
+			br->br_kind = BRK_RESERVED;
+	}
+	seen = limit;
+}
+
 /* --- start --------------------------------------------------------------------------- */
 
 static void
@@ -246,7 +312,7 @@ find_ends(void)
 }
 
 void
-memory_init(const struct bootinfo *bi)
+memory_init(struct bootinfo *bi)
 {
 	paddr_t pa = 0, end, total = 0, top = image_pa(kernel_end_va);
 
@@ -265,6 +331,7 @@ memory_init(const struct bootinfo *bi)
 	    early_take(vm_page_array_len * sizeof(struct vm_page)));
 	make_tables(bi);
 	load_cr3(kernel_cr3);
+	memory_check(bi, phys_end);
 }
 
 static int

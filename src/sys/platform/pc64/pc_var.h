@@ -70,7 +70,9 @@ extern const uint8_t kernel_start_va[], kernel_end_va[];
 #define LOW_LIMIT 0x100000UL
 extern uint64_t *kernel_pml4;
 extern paddr_t kernel_cr3;
-void memory_init(const struct bootinfo *bi); /* page array, final tables */
+/* What of the RAM below limit, which is mapped, is not there? */
+void memory_check(struct bootinfo *bi, paddr_t limit);
+void memory_init(struct bootinfo *bi); /* page array, final tables */
 void memory_give(const struct bootinfo *bi); /* to the page allocator */
 /* Give boot memory [start, end) to everybody. */
 void memory_add(paddr_t start, paddr_t end);
