@@ -72,7 +72,7 @@ extern uint64_t *kernel_pml4;
 extern paddr_t kernel_cr3;
 /* What of the RAM below limit, which is mapped, is not there? */
 void memory_check(struct bootinfo *bi, paddr_t limit);
-void memory_init(struct bootinfo *bi); /* page array, final tables */
+void memory_init(struct bootinfo *bi);	     /* page array, final tables */
 void memory_give(const struct bootinfo *bi); /* to the page allocator */
 /* Give boot memory [start, end) to everybody. */
 void memory_add(paddr_t start, paddr_t end);
