@@ -135,6 +135,8 @@ int pid_status(struct procfs_node *pn, struct procfs_text *t);
 int pid_stat(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
+/* Root or working directory of p, held.  ENOENT: it has none. */
+int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);
 int pid_mountinfo(struct procfs_node *pn, struct procfs_text *t);
 extern const struct procfs_dynamic procfs_fd_dynamic, procfs_fdinfo_dynamic;
