@@ -74,7 +74,8 @@ int kern_statfs(const char *path, struct statfs *sf);
 int kern_fstatfs(int fd, struct statfs *sf);
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
-int kern_unmount(const char *on, bool force);
+int kern_unmount(const char *on, int flags); /* UMOUNT_ */
+int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,
     void *buf, size_t size, size_t *lenp);

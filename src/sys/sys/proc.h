@@ -122,7 +122,7 @@ struct proc {
 	int p_ntraced;		 /* (p) threads that are traced */
 	pid_t p_forker;		 /* (c) the parent's thread that made it */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
-	uaddr_t p_vdso;
+	uaddr_t p_vdso, p_vvar;	      /* code page, clock page; 0: none */
 	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
 	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];

@@ -403,7 +403,7 @@ pid_fs_context(struct proc *p)
 }
 
 /* ENOENT: it has none. */
-static int
+int
 pid_fs_path(struct proc *p, bool root, struct path **pp)
 {
 	struct fs_context *fc = pid_fs_context(p);

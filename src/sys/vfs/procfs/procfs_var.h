@@ -54,6 +54,7 @@ struct procfs_key {
 
 /* Children that no table lists: processes, threads, descriptors. */
 struct procfs_dynamic {
+	const char *pd_prefix; /* names are this and a number; NULL: "" */
 	int (*pd_lookup)(struct procfs_node *dir, uint64_t number,
 	    struct procfs_key *key); /* 0, ENOENT */
 	/* The first child >= *numberp: 0 or ENOENT. */
@@ -94,6 +95,13 @@ extern const struct procfs_entry procfs_root_entry, procfs_pid_entry;
 #define PROCFS_SYS_COUNT 4
 extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
 
+/* For file systems of the same kind (sysfs): vfsops, and a root vnode. */
+int procfs_mount(struct mount *mp, const char *from, const char *options);
+int procfs_unmount(struct mount *mp, bool force);
+int procfs_mount_root(
+    struct mount *mp, const struct procfs_entry *root, struct vnode **vpp);
+int procfs_statfs(struct mount *mp, struct statfs *sf);
+
 int procfs_vnode(
     struct mount *mp, const struct procfs_key *key, struct vnode **vpp);
 bool procfs_is_alive(struct procfs_node *pn);
@@ -133,6 +141,8 @@ int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
 int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
+/* Root or working directory of p, held.  ENOENT: it has none. */
+int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);
 int pid_mountinfo(struct procfs_node *pn, struct procfs_text *t);
 extern const struct procfs_dynamic procfs_fd_dynamic, procfs_fdinfo_dynamic;
