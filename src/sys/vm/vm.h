@@ -211,6 +211,14 @@ void vmspace_clear(struct vmspace *vm); /* exec: unmap everything */
 int vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
     bool write, size_t *donep);
 
+/*
+ * The same whatever the protection says, as far as the mapping could be made
+ * to allow it: a write into a private mapping goes to a copy of the page.
+ * *donep bytes; EFAULT, EACCES, EIO, ENOMEM if none.
+ */
+int vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
+    bool write, size_t *donep);
+
 struct vmspace_stats {
 	uint64_t vss_size, vss_resident, vss_shared, vss_text, vss_data,
 	    vss_stack, vss_peak; /* bytes */

@@ -17,6 +17,7 @@ struct filedesc;
 struct lwp;
 struct proc;
 struct sysctl_entry;
+struct uio;
 
 /* --- text that grows (procfs_text.c) ------------------------------------------ */
 
@@ -69,6 +70,8 @@ struct procfs_entry {
 	/* Contents of a file, or text of a link. */
 	int (*pe_gen)(struct procfs_node *pn, struct procfs_text *t);
 	int (*pe_write)(struct procfs_node *pn, char *text, size_t len);
+	/* Instead of both: reads and writes at the file's offsets. */
+	int (*pe_rw)(struct procfs_node *pn, struct uio *uio);
 	int (*pe_follow)(struct procfs_node *pn, struct path **pp);
 	int (*pe_follow_file)(struct procfs_node *pn, struct file **fpp);
 	const struct procfs_entry *pe_children;
@@ -108,6 +111,7 @@ int procfs_may_inspect(struct proc *p); /* 0, EACCES */
 
 /* What ps wants of a process or thread, taken in one go. */
 struct procfs_snap {
+	pid_t ps_tracer; /* its process, or 0 */
 	pid_t ps_pid, ps_tid, ps_ppid, ps_pgid, ps_sid, ps_tpgid;
 	dev_t ps_tty;
 	char ps_state;
@@ -133,6 +137,8 @@ struct filedesc *procfs_filedesc(struct proc *p); /* held or NULL */
 
 int pid_status(struct procfs_node *pn, struct procfs_text *t);
 int pid_stat(struct procfs_node *pn, struct procfs_text *t);
+int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
+int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
 /* Root or working directory of p, held.  ENOENT: it has none. */
