@@ -148,6 +148,8 @@ static const struct {
     {"procfs", 0x9fa0},
     {"proc", 0x9fa0},
     {"hostfs", 0x00c0ffee},
+    {"mqueue", 0x19800202},
+    {"devpts", 0x1cd1},
 };
 #define MAGIC_OTHER 0x4d464c59 /* "MFLY" */
 

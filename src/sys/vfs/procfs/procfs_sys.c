@@ -234,7 +234,16 @@ static const struct procfs_entry sys_vm_table[] = {
     CONST_FILE("drop_caches", "0"),
 };
 
+static const struct procfs_entry sys_mqueue_table[] = {
+    VAR_FILE("queues_max", "kern.mqueue.queues_max", 0644),
+    VAR_FILE("msg_max", "kern.mqueue.msg_max", 0644),
+    VAR_FILE("msgsize_max", "kern.mqueue.msgsize_max", 0644),
+    VAR_FILE("msg_default", "kern.mqueue.msg_default", 0644),
+    VAR_FILE("msgsize_default", "kern.mqueue.msgsize_default", 0644),
+};
+
 static const struct procfs_entry sys_fs_table[] = {
+    SUBDIR("mqueue", sys_mqueue_table),
     VAR_FILE("file-max", "kern.maxfiles", 0644),
     FUNC_FILE("file-nr", sys_file_nr),
     CONST_FILE("nr_open", "1048576"),
