@@ -60,6 +60,7 @@ struct abi {
 };
 
 #define ABIF_SIGIO_KILLS 0x1 /* SIGIO's default is to terminate */
+#define ABIF_VDSO_ELF	 0x2 /* img_vdso is an ELF file: AT_SYSINFO_EHDR */
 
 extern const struct abi abi_native, abi_linux64;
 
@@ -84,6 +85,7 @@ struct image_params {
 	uint64_t img_secure;	  /* AT_SECURE */
 	struct ucred *img_cred;	  /* of the new program */
 	uaddr_t img_vdso;	  /* code page of the ABI, or 0 */
+	uaddr_t img_vvar;	  /* the clock page below it, or 0 */
 	uaddr_t img_start;	  /* first instruction: the interpreter's */
 	uint64_t img_stack_bytes; /* of the initial stack mapping */
 	int img_depth;		  /* #! levels so far */

@@ -119,7 +119,7 @@ struct proc {
 	struct proc *p_vforker; /* (p) held; waits for PF_VFORKED to go */
 	struct lwp *p_execing;	/* (p) the lwp that stops the others */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
-	uaddr_t p_vdso;
+	uaddr_t p_vdso, p_vvar;	      /* code page, clock page; 0: none */
 	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
 	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];

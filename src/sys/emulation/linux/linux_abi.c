@@ -254,17 +254,17 @@ const struct abi abi_linux64 = {
     .abi_result = linux_result,
     .abi_sendsig = linux_sendsig,
     .abi_signo_out = linux_sig_out,
-    .abi_stack = exec_stack_64,
+    .abi_stack = linux_stack,
     .abi_sysname = "Linux",
     .abi_release = "6.1.0-mayfly",
     .abi_root = "",
-    .abi_flags = ABIF_SIGIO_KILLS,
+    .abi_flags = ABIF_SIGIO_KILLS | ABIF_VDSO_ELF,
 };
 
 static int
 linux_load(void)
 {
-	return (0);
+	return (linux_vdso_make());
 }
 
 static const struct module linux_module = {

@@ -40,6 +40,10 @@ dev_t linux_dev_in(uint64_t dev);
 int linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
     const struct ksiginfo *ksi, const struct sigset *oldmask);
 
+/* linux_vdso.c: the vDSO's pages, once; and abi_stack, which maps them. */
+int linux_vdso_make(void);
+int linux_stack(struct lwp *lp, struct image_params *img, uaddr_t *spp);
+
 /* flags that eventfd, timerfd, signalfd, pipe2, epoll_create1 take. */
 int linux_fd_flags(int flags, int *oflagsp); /* EINVAL */
 

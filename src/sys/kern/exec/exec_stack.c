@@ -95,6 +95,9 @@ aux_build(struct lwp *lp, struct image_params *img, uaddr_t execfn,
 	aux(img, AT_HWCAP2, hwcap2);
 	aux(img, AT_MINSIGSTKSZ, 2048 + cpu_fpu_size(lp));
 	aux(img, AT_EXECFN, execfn);
+	if (img->img_vdso != 0 &&
+	    (img->img_abi->abi_flags & ABIF_VDSO_ELF) != 0)
+		aux(img, AT_SYSINFO_EHDR, img->img_vdso);
 	aux(img, AT_PLATFORM, platform);
 	aux(img, AT_NULL, 0);
 }

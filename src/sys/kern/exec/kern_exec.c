@@ -286,6 +286,7 @@ commit_vm(struct proc *p, struct image_params *img)
 	p->p_env_start = img->img_env_start;
 	p->p_env_end = img->img_env_end;
 	p->p_vdso = img->img_vdso;
+	p->p_vvar = img->img_vvar;
 	spin_unlock(&p->p_spin);
 	if (old != NULL) {
 		vmspace_stats(old, &st);

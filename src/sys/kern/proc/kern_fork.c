@@ -173,6 +173,7 @@ fork_inherit(struct proc *parent, struct proc *p)
 	p->p_env_start = parent->p_env_start;
 	p->p_env_end = parent->p_env_end;
 	p->p_vdso = parent->p_vdso;
+	p->p_vvar = parent->p_vvar;
 	p->p_flags |= parent->p_flags & PF_CONTROLT;
 	cputimers_update(p);
 	/* A text file keeps its writers out once per process that runs it. */

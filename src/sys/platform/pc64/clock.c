@@ -16,6 +16,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/sysctl.h>
+#include <sys/timehands.h>
 #include <cpu/io.h>
 #include "pc_var.h"
 #include "power.h"
@@ -32,9 +33,8 @@
 #define TIMER_MAX     (1 * NS_PER_SEC)
 #define SPINS_MAX     50000000
 
-static uint64_t tsc_hz, lapic_hz, tsc_base;
-static uint64_t tsc_mult;  /* ns = cycles * mult >> 32 */
-static nstime_t real_base; /* (atomic) clock_real - clock_mono */
+static uint64_t tsc_hz, lapic_hz;
+static uint64_t tsc_mult; /* ns = cycles * mult >> 32 */
 
 SYSCTL_U64(tsc_hz, "hw.tsc_frequency", CTLF_RD, &tsc_hz,
     "Cycles of the time stamp counter per second");
@@ -165,6 +165,7 @@ measure(uint32_t (*read)(void), uint32_t mask, uint64_t hz)
 void
 clock_init(void)
 {
+	struct timehands *th;
 	bool ok = false;
 
 	lapic_timer(UINT32_MAX);
@@ -177,7 +178,12 @@ clock_init(void)
 		pc_fail("no clock to measure the CPU's by: neither PIT nor "
 			"ACPI PM timer counts");
 	tsc_mult = ((uint64_t)NS_PER_SEC << 32) / tsc_hz;
-	tsc_base = cpu_cycles();
+	th = timehands_change();
+	th->th_mode = TH_CYCLES;
+	th->th_cycles = cpu_cycles();
+	th->th_mult = tsc_mult;
+	th->th_cpu = cpu_has_rdtscp ? TH_CPU_RDTSCP : TH_CPU_KERNEL;
+	timehands_changed(th);
 }
 
 /* The time of day, from the CMOS clock; without one 1970. */
@@ -208,19 +214,29 @@ tsc_to_ns(uint64_t cycles)
 nstime_t
 clock_mono(void)
 {
-	return (tsc_to_ns(cpu_cycles() - tsc_base));
+	uint64_t cycles;
+	struct timehands th = timehands_read(timehands_get(), &cycles);
+
+	return (timehands_mono(&th, cycles));
 }
 
 nstime_t
 clock_real(void)
 {
-	return (clock_mono() + atomic_load(&real_base));
+	uint64_t cycles;
+	struct timehands th = timehands_read(timehands_get(), &cycles);
+
+	return (timehands_mono(&th, cycles) + th.th_real);
 }
 
 void
 clock_set_real(nstime_t now)
 {
-	atomic_store(&real_base, now - clock_mono());
+	nstime_t mono = clock_mono();
+	struct timehands *th = timehands_change();
+
+	th->th_real = now - mono;
+	timehands_changed(th);
 }
 
 void

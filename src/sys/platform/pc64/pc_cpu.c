@@ -16,14 +16,15 @@
 #include <sys/malloc.h>
 #include "pc_var.h"
 
-#define MSR_EFER   0xc0000080
-#define MSR_SYSCS  0x174 /* of sysenter */
-#define MSR_STAR   0xc0000081
-#define MSR_LSTAR  0xc0000082
-#define MSR_CSTAR  0xc0000083
-#define MSR_SFMASK 0xc0000084
-#define MSR_GSBASE 0xc0000101
-#define MSR_PAT	   0x277
+#define MSR_EFER    0xc0000080
+#define MSR_SYSCS   0x174 /* of sysenter */
+#define MSR_STAR    0xc0000081
+#define MSR_LSTAR   0xc0000082
+#define MSR_CSTAR   0xc0000083
+#define MSR_SFMASK  0xc0000084
+#define MSR_GSBASE  0xc0000101
+#define MSR_TSC_AUX 0xc0000103
+#define MSR_PAT	    0x277
 
 #define EFER_SCE 0x001
 
@@ -50,7 +51,7 @@
 /* What the syscall instruction clears: TF IF DF NT AC IOPL RF. */
 #define SYSCALL_CLEARS 0x57700
 
-bool cpu_has_fsgsbase, cpu_has_smap;
+bool cpu_has_fsgsbase, cpu_has_smap, cpu_has_rdtscp;
 static bool has_smep, has_umip, has_xsave;
 uint32_t cpu_xsave_bytes = 512;
 uint64_t cpu_xcr0;
@@ -109,6 +110,7 @@ find_features(void)
 	if ((r[3] & (1 << 11)) == 0)
 		pc_fail(
 		    "this CPU has no syscall instruction; programs need it");
+	cpu_has_rdtscp = (r[3] & (1 << 27)) != 0;
 	if (max >= 7) {
 		cpuid(7, 0, r);
 		cpu_has_fsgsbase = (r[1] & (1 << 0)) != 0;
@@ -261,7 +263,7 @@ cpu_smap(bool on)
 }
 
 static void
-system_call_registers(void)
+system_call_registers(struct cpu *c)
 {
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	/* sysret adds 16 for CS and 8 for SS to the upper half. */
@@ -273,6 +275,8 @@ system_call_registers(void)
 	wrmsr(MSR_SYSCS, 0); /* sysenter faults */
 	wrmsr(MSR_FSBASE, 0);
 	wrmsr(MSR_KERNEL_GSBASE, 0);
+	if (cpu_has_rdtscp)
+		wrmsr(MSR_TSC_AUX, (uint64_t)c->c_id); /* getcpu's answer */
 }
 
 static uint8_t cpu0_stacks[IST_MAX][IST_SIZE]
@@ -311,7 +315,7 @@ cpu_setup(struct cpu *c)
 	control_registers();
 	if (c == &pc_cpu0)
 		find_xsave_size();
-	system_call_registers();
+	system_call_registers(c);
 }
 
 /* --- the machine contract: what a CPU is ------------------------------------------ */

@@ -80,7 +80,7 @@ bool kernel_readable(uintptr_t va);
 
 /* --- pc_cpu.c: one CPU's registers ------------------------------------------- */
 
-extern bool cpu_has_fsgsbase, cpu_has_smap;
+extern bool cpu_has_fsgsbase, cpu_has_smap, cpu_has_rdtscp;
 extern uint32_t cpu_xsave_bytes;
 extern uint64_t cpu_xcr0;
 void cpu_setup(struct cpu *c); /* GDT, TSS, IDT, control registers; GS */

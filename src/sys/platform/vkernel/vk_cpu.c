@@ -57,6 +57,7 @@ vkernel_boot(const struct host_boot *hb)
 	strlcpy(boot_thread.td_name, "boot", sizeof(boot_thread.td_name));
 	cpu_init(c, 0);
 	host_pin_self(0);
+	vk_clock_boot(hb->start_ns);
 	memory_init(hb->memory_bytes);
 	kernel_start();
 }
@@ -176,28 +177,6 @@ cpu_thread_init(struct thread *td, void (*entry)(void))
 	for (int i = 0; i < 6; i++)
 		*--sp = 0;
 	td->td_sp = sp;
-}
-
-/* --- clocks ------------------------------------------------------------------------------- */
-
-static int64_t real_offset; /* (atomic) set by clock_set_real */
-
-nstime_t
-clock_mono(void)
-{
-	return (host_clock_mono() - boot.start_ns);
-}
-
-nstime_t
-clock_real(void)
-{
-	return (host_clock_real() + atomic_load(&real_offset));
-}
-
-void
-clock_set_real(nstime_t now)
-{
-	atomic_store(&real_offset, now - host_clock_real());
 }
 
 /* --- the rest of the machine contract --------------------------------------------------------- */

@@ -69,4 +69,7 @@ extern struct cpu vk_cpu0;
 bool vk_pending(struct cpu *c);
 void vk_run_host_msgs(void);
 
+/* vk_clock.c */
+void vk_clock_boot(nstime_t host_start_ns);
+
 #endif

@@ -86,6 +86,9 @@ maps_line(struct proc *p, struct vm_entry_info *info, struct procfs_text *t)
 	} else if (p->p_vdso != 0 && p->p_vdso == info->vei_start) {
 		maps_pad(t, start);
 		text_printf(t, "[vdso]");
+	} else if (p->p_vvar != 0 && p->p_vvar == info->vei_start) {
+		maps_pad(t, start);
+		text_printf(t, "[vvar]");
 	}
 	text_printf(t, "\n");
 }

@@ -53,6 +53,7 @@ struct procfs_key {
 
 /* Children that no table lists: processes, threads, descriptors. */
 struct procfs_dynamic {
+	const char *pd_prefix; /* names are this and a number; NULL: "" */
 	int (*pd_lookup)(struct procfs_node *dir, uint64_t number,
 	    struct procfs_key *key); /* 0, ENOENT */
 	/* The first child >= *numberp: 0 or ENOENT. */
@@ -94,6 +95,13 @@ extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
 extern const struct procfs_entry procfs_sysvipc_table[PROCFS_SYSVIPC_COUNT];
 int procfs_sem_limits(struct procfs_node *pn, struct procfs_text *t);
 int procfs_sem_limits_set(struct procfs_node *pn, char *text, size_t len);
+
+/* For file systems of the same kind (sysfs): vfsops, and a root vnode. */
+int procfs_mount(struct mount *mp, const char *from, const char *options);
+int procfs_unmount(struct mount *mp, bool force);
+int procfs_mount_root(
+    struct mount *mp, const struct procfs_entry *root, struct vnode **vpp);
+int procfs_statfs(struct mount *mp, struct statfs *sf);
 
 int procfs_vnode(
     struct mount *mp, const struct procfs_key *key, struct vnode **vpp);

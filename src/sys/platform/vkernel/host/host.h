@@ -46,6 +46,8 @@ void host_ram_discard(uint64_t off, uint64_t len);
 
 int64_t host_clock_mono(void);
 int64_t host_clock_real(void);
+/* Does the host itself tell the time by the CPU's cycle counter? */
+bool host_clock_is_cycles(void);
 void host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns);
 #define HOST_WAKE_ALL 0x7fffffff
 int host_futex_wake(volatile uint32_t *word, int n);

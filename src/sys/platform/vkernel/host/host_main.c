@@ -229,6 +229,22 @@ host_clock_real(void)
 	return (clock_ns(CLOCK_REALTIME));
 }
 
+bool
+host_clock_is_cycles(void)
+{
+	char name[16] = "";
+	int fd = open(
+	    "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+	    O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return (false);
+	if (read(fd, name, sizeof(name) - 1) < 0)
+		name[0] = '\0';
+	close(fd);
+	return (strncmp(name, "tsc\n", 4) == 0);
+}
+
 void
 host_futex_wait(volatile uint32_t *word, uint32_t value, int64_t ns)
 {
