@@ -611,8 +611,8 @@ guest_trap(struct lwp *lp, int sig)
 		break;
 	case HSIG_TRAP:
 		trap_exception(lp, SIGTRAP,
-		    is_step(lp) ? TRAP_TRACE : TRAP_BRKPT,
-		    tf->tf_rip, (int)tf->tf_trapno);
+		    is_step(lp) ? TRAP_TRACE : TRAP_BRKPT, tf->tf_rip,
+		    (int)tf->tf_trapno);
 		break;
 	default: /* a kick, or a lie */
 		break;
