@@ -14,6 +14,7 @@
 
 struct flock;
 struct lwp;
+struct proc;
 struct rlimit;
 struct rusage;
 struct uio;
@@ -170,6 +171,8 @@ struct kern_fork_args {
 	bool set_tls;
 	uint64_t tls;					    /* FS base */
 	uaddr_t parent_tid, child_set_tid, child_clear_tid; /* 0: none */
+	uaddr_t pidfd; /* where a descriptor of the child goes; 0: none */
+	pid_t set_tid; /* the id it shall have; 0: any.  EEXIST */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
 /* argv, envp: user pointer arrays of word_size-byte words. */
@@ -195,6 +198,28 @@ int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
  * stopped, 0xffff continued.  Of a tracee's stop: 0x7f | TRACE_CODE << 8. */
 int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
 int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
+/* (t) held.  The current process sends sig (0: none) to p: 0, EPERM. */
+int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* Descriptors of processes.  A zombie has one, too. */
+int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
+/* The process of fd, held: EBADF. */
+int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
+int kern_pidfd_getfd(struct proc *p, int target, int *fdp);
+/* Is p on its way to its end?  0, EINVAL: no; ESRCH: it has ended. */
+int kern_proc_dying(struct proc *p);
+enum kcmp_type {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_NONE /* what nobody has: always the same */
+};
+/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF. */
+int kern_kcmp(
+    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp);
 int kern_sigaction(
     int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);

@@ -587,24 +587,29 @@ linux_tgkill(
 }
 
 /* A siginfo from a program: it may not pretend to be the kernel or kill. */
-static int
-info_in(uaddr_t uinfo, int sig, pid_t to, ksiginfo_t *ksi)
+int
+linux_info_in(
+    const struct linux_siginfo *si, int sig, pid_t to, ksiginfo_t *ksi)
 {
-	struct linux_siginfo si;
-	int error;
-
-	if ((error = copyin(uinfo, &si, sizeof(si))) != 0)
-		return (error);
-	if ((si.si_code >= 0 || si.si_code == LINUX_SI_TKILL) &&
+	if ((si->si_code >= 0 || si->si_code == LINUX_SI_TKILL) &&
 	    to != curproc->p_pid)
 		return (EPERM);
 	memset(ksi, 0, sizeof(*ksi));
 	ksi->ksi_signo = sig;
-	ksi->ksi_code = code_in(si.si_code);
-	ksi->ksi_pid = si.u.rt.pid;
-	ksi->ksi_uid = si.u.rt.uid;
-	ksi->ksi_value = si.u.rt.value;
+	ksi->ksi_code = code_in(si->si_code);
+	ksi->ksi_pid = si->u.rt.pid;
+	ksi->ksi_uid = si->u.rt.uid;
+	ksi->ksi_value = si->u.rt.value;
 	return (0);
+}
+
+static int
+info_in(uaddr_t uinfo, int sig, pid_t to, ksiginfo_t *ksi)
+{
+	struct linux_siginfo si;
+	int error = copyin(uinfo, &si, sizeof(si));
+
+	return (error != 0 ? error : linux_info_in(&si, sig, to, ksi));
 }
 
 int

@@ -31,6 +31,9 @@ int linux_mask_in(
 void linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si);
 int linux_stop_code(int code); /* of a traced thread, native -> Linux */
 int linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi);
+/* A siginfo from a program, to process to: it may not pretend.  EPERM. */
+int linux_info_in(
+    const struct linux_siginfo *si, int sig, pid_t to, ksiginfo_t *ksi);
 int linux_wait_status(int status); /* native -> Linux */
 void linux_rusage_out(const struct rusage *ru, struct linux_rusage *lru);
 int linux_open_flags(int flags); /* Linux -> native */

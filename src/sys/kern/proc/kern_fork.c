@@ -70,7 +70,7 @@ count_user(uid_t uid)
 
 /* An id within the limits: 0 and *pidp, or EAGAIN. */
 static int
-fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
+fork_reserve(struct lwp *lp, bool thread, pid_t want, pid_t *pidp)
 {
 	struct ucred *cr = lp->lw_cred;
 	uint64_t lim = proc_rlimit(RLIMIT_NPROC);
@@ -88,8 +88,13 @@ fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
 	if (cr->cr_uid != 0 && lim < (uint64_t)maxproc &&
 	    count_user(cr->cr_ruid) >= lim)
 		goto out;
-	if ((*pidp = pid_alloc()) == 0)
+	if (want != 0) {
+		*pidp = want;
+		if ((error = pid_take(want)) != 0)
+			goto out;
+	} else if ((*pidp = pid_alloc()) == 0) {
 		goto out;
+	}
 	nreserved++;
 	error = 0;
 out:
@@ -314,19 +319,39 @@ fork_proc_destroy(struct proc *p)
 	proc_drop(p);
 }
 
+/* The descriptor that clone was asked for; *fdp is -1 if it was not. */
+static int
+fork_pidfd(struct proc *p, const struct kern_fork_args *a, int *fdp)
+{
+	int error;
+
+	*fdp = -1;
+	if (a->pidfd == 0)
+		return (0);
+	if ((error = pidfd_install(p, 0, fdp)) != 0)
+		return (error);
+	if ((error = copyout(fdp, a->pidfd, sizeof(int32_t))) != 0) {
+		(void)fd_close(*fdp);
+		*fdp = -1;
+	}
+	return (error);
+}
+
 static int
 fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
     struct proc **pp, struct lwp **childp)
 {
 	struct proc *p = proc_create();
 	struct lwp *child = NULL;
-	int error;
+	int error, fd = -1;
 
 	if (p == NULL)
 		return (ENOMEM);
 	error = fork_inherit(lp->lw_proc, p);
 	if (error == 0)
 		error = fork_resources(lp->lw_proc, p, a->flags);
+	if (error == 0)
+		error = fork_pidfd(p, a, &fd);
 	if (error == 0 && (child = lwp_create(p, lp, a)) == NULL)
 		error = ENOMEM;
 	if (error == 0) {
@@ -336,6 +361,8 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 			lwp_destroy_unstarted(child);
 	}
 	if (error != 0) {
+		if (fd >= 0)
+			(void)fd_close(fd);
 		fork_proc_destroy(p);
 		return (error);
 	}
@@ -348,8 +375,8 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 static int
 fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
-	struct proc *me = lp->lw_proc, *p, *parent;
-	struct lwp *child;
+	struct proc *me = lp->lw_proc, *p = NULL, *parent;
+	struct lwp *child = NULL;
 	struct tracee *te;
 	int error;
 
@@ -405,7 +432,7 @@ kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp)
 		return (EINVAL);
 	if ((a->flags & (KFORK_SIGHAND | KFORK_VM)) == KFORK_SIGHAND)
 		return (EINVAL);
-	error = fork_reserve(lp, thread, &pid);
+	error = fork_reserve(lp, thread, a->set_tid, &pid);
 	if (error != 0)
 		return (error);
 	error = thread ? fork_lwp(lp, a, pid) : fork_proc(lp, a, pid);

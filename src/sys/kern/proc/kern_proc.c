@@ -93,6 +93,18 @@ pid_alloc(void)
 	return (0);
 }
 
+int
+pid_take(pid_t id)
+{
+	LOCK_ASSERT_EXCL(&proctree_lock);
+	if (id <= 0 || id > PID_MAX)
+		return (EINVAL);
+	if (pid_taken(id))
+		return (EEXIST);
+	pid_map[id / 64] |= 1UL << (id % 64);
+	return (0);
+}
+
 void
 pid_release(pid_t id)
 {
