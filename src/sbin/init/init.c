@@ -2,7 +2,7 @@
 /*
  * init: the first process.
  *
- * It mounts what the kernel provides (/dev, /proc, /tmp), gives the console to a
+ * It mounts what the kernel provides (/dev, /proc, /sys, /tmp), gives the console to a
  * session of its main child, reaps orphans, and when the main child ends stops
  * the machine with that child's exit status.  The main child is, in this order,
  *	the words of kern.init_argv (vkernel -- CMD ARGS)
@@ -63,6 +63,7 @@ static const struct {
     {"devfs", "/dev", 0755},
     {"tmpfs", "/dev/shm", 01777},
     {"proc", "/proc", 0555},
+    {"sysfs", "/sys", 0555},
     {"tmpfs", "/tmp", 01777},
 };
 

@@ -51,6 +51,11 @@ struct abi {
 	/* Build the handler's frame on the user stack: 0 or EFAULT. */
 	int (*abi_sendsig)(struct lwp *lp, const struct ksigaction *sa,
 	    const struct ksiginfo *ksi, const struct sigset *oldmask);
+	/* What a tracer sees as result of a call that is to be made again, for
+	 * ERESTART or ERESTARTNOHAND; and back: 0 for anything else.  NULL:
+	 * it sees the call as not yet made. */
+	uint64_t (*abi_restart_show)(int error);
+	int (*abi_restart_kind)(uint64_t result);
 	int (*abi_signo_out)(int native); /* for wait status, siginfo */
 	/* exec: put argv, envp and the auxiliary vector on the stack. */
 	int (*abi_stack)(

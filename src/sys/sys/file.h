@@ -102,6 +102,7 @@ int file_stat(struct file *fp, struct stat *st);
 
 struct filedesc;    /* shared by processes cloned with CLONE_FILES */
 struct fs_context { /* cwd, root, umask: shared with CLONE_FS */
+	LIST_ENTRY(fs_context) fc_all; /* (all contexts' lock) */
 	refcount_t fc_refs;
 	struct spinlock fc_spin;
 	struct path *fc_cwd;  /* (fc_spin) held */
@@ -145,6 +146,8 @@ struct path *fs_context_root(struct fs_context *fc);
 /* Replace them; the caller's reference on p moves in. */
 void fs_context_set_cwd(struct fs_context *fc, struct path *p);
 void fs_context_set_root(struct fs_context *fc, struct path *p);
+/* Whoever is exactly at from is at to afterwards (pivot_root). */
+void fs_context_move(struct path *from, struct path *to);
 /* Walk another process's table for procfs: first fd >= *fdp, or ENOENT. */
 int filedesc_next(
     struct filedesc *fdt, int *fdp, struct file **fpp, int *fdflagsp);

@@ -74,7 +74,8 @@ int kern_statfs(const char *path, struct statfs *sf);
 int kern_fstatfs(int fd, struct statfs *sf);
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
-int kern_unmount(const char *on, bool force);
+int kern_unmount(const char *on, int flags); /* UMOUNT_ */
+int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,
     void *buf, size_t size, size_t *lenp);
@@ -153,13 +154,15 @@ int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
 
 /* --- kern/proc ------------------------------------------------------------------ */
 
-#define KFORK_VM      0x0001 /* share the address space */
-#define KFORK_FS      0x0002
-#define KFORK_FILES   0x0004
-#define KFORK_SIGHAND 0x0008
-#define KFORK_THREAD  0x0010 /* an lwp of this process */
-#define KFORK_VFORK   0x0020 /* wait until the child execs or exits */
-#define KFORK_PARENT  0x0040 /* sibling: the parent's parent is its parent */
+#define KFORK_VM       0x0001 /* share the address space */
+#define KFORK_FS       0x0002
+#define KFORK_FILES    0x0004
+#define KFORK_SIGHAND  0x0008
+#define KFORK_THREAD   0x0010 /* an lwp of this process */
+#define KFORK_VFORK    0x0020 /* wait until the child execs or exits */
+#define KFORK_TRACED   0x0080 /* by the caller's tracer, too */
+#define KFORK_UNTRACED 0x0100 /* not by it, and no event */
+#define KFORK_PARENT   0x0040 /* sibling: the parent's parent is its parent */
 struct kern_fork_args {
 	uint32_t flags;
 	int exit_signal;
@@ -185,10 +188,11 @@ enum kwait_which {
 #define KWAIT_NOWAIT	0x10 /* leave it waitable */
 #define KWAIT_CLONE	0x20 /* children with another exit signal */
 #define KWAIT_ALL	0x40
+#define KWAIT_NOTHREAD	0x80 /* not the tracees of other threads */
 int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
     pid_t *pidp, int *statusp, struct rusage *ru, ksiginfo_t *info);
 /* Native wait status: exit code << 8, signal | 0x80 core, 0x7f | sig << 8
- * stopped, 0xffff continued. */
+ * stopped, 0xffff continued.  Of a tracee's stop: 0x7f | TRACE_CODE << 8. */
 int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
 int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
 int kern_sigaction(

@@ -28,6 +28,7 @@ struct abi;
 struct filedesc;
 struct fs_context;
 struct path;
+struct tracee;
 struct tty;
 struct ucred;
 struct vmspace;
@@ -72,6 +73,7 @@ enum proc_state {
 };
 
 struct posix_timer;
+struct sem_undo;
 
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
@@ -115,14 +117,18 @@ struct proc {
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
-	struct proc *p_vforker; /* (p) held; waits for PF_VFORKED to go */
-	struct lwp *p_execing;	/* (p) the lwp that stops the others */
+	struct proc *p_vforker;	 /* (p) held; waits for PF_VFORKED to go */
+	struct lwp *p_execing;	 /* (p) the lwp that stops the others */
+	struct tracee *p_tracee; /* (t) who traces its first thread */
+	int p_ntraced;		 /* (p) threads that are traced */
+	pid_t p_forker;		 /* (c) the parent's thread that made it */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso, p_vvar;	      /* code page, clock page; 0: none */
 	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
 	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
+	LIST_HEAD(, sem_undo) p_semundo;    /* (semaphores' lock) SEM_UNDO */
 	void *p_aux;			    /* saved auxv for /proc/PID/auxv */
 	size_t p_aux_len;
 };
@@ -156,6 +162,7 @@ struct lwp {
 	refcount_t lw_refs;
 	struct trapframe lw_frame;     /* (s) user registers while in the
 					   kernel */
+	volatile uint32_t lw_hooks;    /* (p, atomic) LWH_: at crossings */
 	struct sigqueue lw_sigq;       /* (p) */
 	sigset_t lw_sigmask;	       /* (p) written by (s) */
 	sigset_t lw_oldmask;	       /* (s) to restore: sigsuspend */
@@ -179,8 +186,12 @@ struct lwp {
 	nstime_t lw_decayed_ns;	  /* (s) usched */
 	int lw_syscall;		  /* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
-	uaddr_t lw_stop_addr;
-	uint32_t lw_restart_kind; /* restart_syscall data */
+	int64_t lw_orig;		/* (s, tracer) number of the call whose
+					  frame a tracer sees, or -1 */
+	int lw_trace_sig;		/* (p) to go on with after a stop */
+	struct tracee *lw_tracee;	/* (t, p) who traces it */
+	LIST_HEAD(, tracee) lw_tracees; /* (t) whom it traces */
+	uint32_t lw_restart_kind;	/* restart_syscall data */
 	nstime_t lw_restart_deadline;
 	uint64_t lw_restart_args[4];
 	char lw_name[MAXCOMLEN + 1]; /* (p) prctl(PR_SET_NAME) */
@@ -189,9 +200,19 @@ struct lwp {
 #define LWF_RESTOREMASK 0x01 /* lw_oldmask goes back at return to user */
 #define LWF_EXITING	0x02
 #define LWF_STOPPED	0x04
-#define LWF_KILLABLE	0x08 /* sleeps on &lw_flags: only SIGKILL ends it */
-#define LWF_SIGWAIT	0x10 /* in sigtimedwait */
-#define LWF_MDGONE	0x20 /* cpu_lwp_destroy was called */
+#define LWF_KILLABLE	0x08  /* sleeps on &lw_flags: only SIGKILL ends it */
+#define LWF_SIGWAIT	0x10  /* in sigtimedwait */
+#define LWF_MDGONE	0x20  /* cpu_lwp_destroy was called */
+#define LWF_TRAP	0x40  /* a tracer wants a stop (trace_trap) */
+#define LWF_STOPSEEN	0x80  /* its tracer let it go on in PF_STOPPED */
+#define LWF_TRACESTOP	0x100 /* waits for its tracer */
+#define LWF_EXITTOLD	0x200 /* its tracer was told that it is ending */
+#define LWF_KEEPID	0x400 /* its id outlives it */
+
+/* lw_hooks: what a crossing of the user boundary has to do besides. */
+#define LWH_TRACE 0x1 /* is traced */
+#define LWH_STEP  0x2 /* in single steps */
+#define LWH_TF	  0x4 /* the frame's trap flag is ours */
 
 /* lw_restart_kind: whose deadline lw_restart_deadline is. */
 enum {
@@ -291,6 +312,10 @@ int cpu_lwp_create(struct lwp *lp, struct lwp *from);
 void cpu_lwp_destroy(struct lwp *lp);
 /* Machine: lp is about to lose its vmspace (exec, exit). */
 void cpu_lwp_leave_vmspace(struct lwp *lp);
+/* Machine: others will read and write the registers of lp, itself. */
+void cpu_lwp_settle(struct lwp *lp);
+/* Machine: the features of the floating state, as XCR0 numbers them. */
+uint64_t cpu_fpu_features(struct lwp *lp);
 /* lw_frame's FS and GS bases := what the program, lp itself, has made them. */
 void cpu_lwp_bases(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
@@ -303,6 +328,14 @@ void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 size_t cpu_fpu_size(struct lwp *lp);
 int cpu_fpu_get(struct lwp *lp, void *buf, size_t size);
 int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size);
+/*
+ * Machine: debug registers of a stopped lp, as the CPU numbers them, for
+ * addresses of its program.  EINVAL: not a value that a program may have;
+ * EOPNOTSUPP: nor this machine can.
+ */
+#define CPU_NDEBUG 8
+uint64_t cpu_debug_get(struct lwp *lp, int n);
+int cpu_debug_set(struct lwp *lp, int n, uint64_t value);
 /* Machine: the last step of kern_reboot. */
 void machine_halt(int how, int status) __noreturn;
 

@@ -314,13 +314,14 @@ struct mount {
 	TAILQ_HEAD(, vnode) mnt_vnodes; /* (mnt_spin) */
 	struct spinlock mnt_spin;
 	char mnt_from[256];
-	char mnt_on[256];
+	char mnt_on[256]; /* (mount_lock) for messages; else vfs_mount_name */
 	char mnt_options[128];
 	TAILQ_ENTRY(mount) mnt_cover_link; /* (mount list lock) by covered */
 	uint32_t mnt_nvnodes;		   /* (mnt_spin) on mnt_vnodes */
 	uint32_t mnt_state;		   /* (mount list lock) private */
 	struct lock mnt_rename;		   /* renames between directories */
 	dev_t mnt_dev;			   /* st_dev of its files */
+	bool mnt_doomed;		   /* (mount_lock) forced off: EIO */
 };
 #define MNT_RDONLY  0x1
 #define MNT_NOSUID  0x2
@@ -344,8 +345,22 @@ struct path *path_root(void);
 
 void vfs_register(const struct vfsops *ops); /* by a module at start */
 int vfs_mount_at(const char *fstype, const char *from, const char *on,
-    uint32_t flags, const char *options); /* on "/" first: the root */
-int vfs_unmount_at(const char *on, bool force);
+    uint32_t flags, const char *options);      /* on "/" first: the root */
+int vfs_unmount_at(const char *on, int flags); /* UMOUNT_ */
+#define UMOUNT_FORCE	0x1		       /* users or not; they get EIO */
+#define UMOUNT_DETACH	0x2 /* out of the tree, with mounts below; users go on */
+#define UMOUNT_NOFOLLOW 0x8 /* on is no symlink */
+/*
+ * Make new, a mount's root, the root of the tree and show the old root at put.
+ * Processes whose root or working directory was the old root get the new one.
+ * EBUSY (one of them is in the root's mount), EINVAL (new or the root is no
+ * mount's root, put is not below new), or a lookup's error.
+ */
+int vfs_pivot_root(const char *new, const char *put);
+/* Where mp is, as seen from root (NULL: the top): ENOENT if it is not. */
+int vfs_mount_name(struct mount *mp, struct path *root, char *buf, size_t size);
+/* The fsid of what mp is mounted on; its own: nothing. */
+uint64_t vfs_mount_parent(struct mount *mp);
 void vfs_unmount_all(void);
 /* Call f for each mount until nonzero. */
 int vfs_mount_foreach(int (*f)(struct mount *mp, void *arg), void *arg);

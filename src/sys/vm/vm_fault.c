@@ -465,3 +465,103 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }
+
+/* --- a tracer's access ----------------------------------------------------------------------- */
+
+/* (vm_lock shared) The overlay's page at va, wired, or NULL. */
+static struct vm_page *
+overlay_wire(struct vm_entry *e, uaddr_t va, bool write)
+{
+	struct vm_object *anon = e->ve_anon;
+	struct vm_page *pg;
+
+	if (anon == NULL)
+		return (NULL);
+	lock_excl(&anon->vo_lock);
+	pg = radix_get(&anon->vo_pages, vm_entry_anon_index(e, va));
+	if (pg != NULL && write && atomic_load(&pg->pg_refs) != 1)
+		pg = NULL; /* to be copied first */
+	if (pg != NULL)
+		vm_page_wire(pg);
+	lock_release(&anon->vo_lock);
+	return (pg);
+}
+
+/*
+ * (vm_lock shared) A page of a private mapping whose protection forbids the
+ * access.  The fault is resolved as if it did not; the translation that comes of
+ * it has the entry's protection as ever.
+ */
+static int
+force_private(struct vmspace *vm, struct vm_entry *e, uaddr_t va, bool write,
+    struct vm_page **pgp)
+{
+	struct fault f = {vm, e, va, write ? VM_PROT_WRITE : VM_PROT_READ};
+	struct vm_object *obj = e->ve_object;
+	uint64_t index;
+	int error;
+
+	for (int tries = 0; tries < 100; tries++) {
+		if ((*pgp = overlay_wire(e, va, write)) != NULL)
+			return (0);
+		if (obj != NULL && !write) {
+			index = vm_entry_object_index(e, va);
+			if (ptoa(index) >= round_page(obj->vo_size))
+				return (EIO);
+			return (vm_object_getpage(obj, index, 0, pgp));
+		}
+		if ((error = fault_anon(&f)) == ENOENT)
+			error = obj != NULL ? fault_object(&f) : fault_zero(&f);
+		if (error != 0)
+			return (error);
+	}
+	return (ENOMEM);
+}
+
+static int
+force_page(struct vmspace *vm, uaddr_t va, bool write, struct vm_page **pgp)
+{
+	vm_prot_t access = write ? VM_PROT_WRITE : VM_PROT_READ;
+	struct vm_entry *e;
+	int error = EACCES;
+
+	if (va < VM_MIN_USER || va >= VM_MAX_USER)
+		return (EFAULT);
+	lock_shared(&vm->vm_lock);
+	e = vm_entry_lookup(vm, va);
+	if (e != NULL && (access & ~e->ve_prot) != 0) {
+		if ((e->ve_flags & VMM_SHARED) == 0)
+			error = force_private(vm, e, va, write, pgp);
+		lock_release(&vm->vm_lock);
+		pmap_update(&vm->vm_pmap);
+		return (error);
+	}
+	lock_release(&vm->vm_lock);
+	return (vm_fault_page(vm, va, access, pgp));
+}
+
+int
+vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
+    bool write, size_t *donep)
+{
+	size_t done = 0, n;
+	struct vm_page *pg;
+	uint8_t *p;
+	int error = 0;
+
+	while (done < len) {
+		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
+		error = force_page(vm, trunc_page(addr + done), write, &pg);
+		if (error != 0)
+			break;
+		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);
+		if (write)
+			memcpy(p, (uint8_t *)buf + done, n);
+		else
+			memcpy((uint8_t *)buf + done, p, n);
+		vm_page_unwire(pg);
+		done += n;
+	}
+	*donep = done;
+	return (done > 0 ? 0 : error);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux calls on the system: names, memory totals, prctl, mounts, reboot.
+ * Linux calls on the system: names, memory totals, prctl, reboot.
  */
 #include "linux_var.h"
 #include <sys/malloc.h>
@@ -300,99 +300,6 @@ linux_prctl(struct lwp *lp, const struct linux_prctl_args *uap, uint64_t *resp)
 	default:
 		return (prctl_set_word(p, uap));
 	}
-}
-
-/* --- mounts -------------------------------------------------------------------------- */
-
-static const struct flagmap mount_map[] = {
-    {0x0001, MNT_RDONLY}, {0x0002, MNT_NOSUID}, {0x0004, MNT_NODEV},
-    {0x0008, MNT_NOEXEC}, {0x0010, 0},	/* MS_SYNCHRONOUS */
-    {0x0400, MNT_NOATIME}, {0x0800, 0}, /* MS_NODIRATIME */
-    {0x8000, 0},			/* MS_SILENT */
-    {0x200000, 0},			/* MS_RELATIME */
-    {0x1000000, 0},			/* MS_STRICTATIME */
-    {0x2000000, 0},			/* MS_LAZYTIME */
-    {0xc0ed0000, 0},			/* MS_MGC_VAL */
-};
-#define MS_PROPAGATION 0x1e0000 /* unbindable, private, slave, shared */
-
-struct mount_strings {
-	char *ms_type, *ms_on, *ms_from, *ms_options;
-};
-
-static int
-opt_string(uaddr_t u, char **sp)
-{
-	return (u == 0 ? 0 : ustring_copyin(u, sp));
-}
-
-static int
-mount_strings_in(const struct linux_mount_args *uap, struct mount_strings *ms)
-{
-	int error;
-
-	memset(ms, 0, sizeof(*ms));
-	if ((error = path_copyin(uap->on, &ms->ms_on)) != 0 ||
-	    (error = opt_string(uap->type, &ms->ms_type)) != 0 ||
-	    (error = opt_string(uap->from, &ms->ms_from)) != 0)
-		return (error);
-	return (opt_string(uap->options, &ms->ms_options));
-}
-
-static void
-mount_strings_free(struct mount_strings *ms)
-{
-	char *const all[] = {
-	    ms->ms_type, ms->ms_on, ms->ms_from, ms->ms_options};
-
-	for (size_t i = 0; i < nitems(all); i++)
-		if (all[i] != NULL)
-			path_free(all[i]);
-}
-
-int
-linux_mount(struct lwp *lp, const struct linux_mount_args *uap, uint64_t *resp)
-{
-	struct mount_strings ms;
-	uint64_t rest;
-	uint32_t flags;
-	int error;
-
-	flags =
-	    (uint32_t)flags_in(mount_map, nitems(mount_map), uap->flags, &rest);
-	if ((rest & MS_PROPAGATION) != 0 && (rest & ~0x1e4000UL) == 0)
-		return (0); /* there is one name space: nothing propagates */
-	if (rest != 0)
-		return (EINVAL);
-	error = mount_strings_in(uap, &ms);
-	if (error == 0 && ms.ms_type == NULL)
-		error = EFAULT;
-	if (error == 0)
-		error = kern_mount(ms.ms_type,
-		    ms.ms_from != NULL ? ms.ms_from : "none", ms.ms_on, flags,
-		    ms.ms_options != NULL ? ms.ms_options : "");
-	mount_strings_free(&ms);
-	return (error);
-}
-
-#define L_MNT_FORCE  1
-#define L_MNT_DETACH 2 /* like force: nothing lingers */
-
-int
-linux_umount2(
-    struct lwp *lp, const struct linux_umount2_args *uap, uint64_t *resp)
-{
-	char *path;
-	int error;
-
-	if ((uap->flags & ~0xf) != 0)
-		return (EINVAL);
-	if ((error = path_copyin(uap->on, &path)) != 0)
-		return (error);
-	error = kern_unmount(
-	    path, (uap->flags & (L_MNT_FORCE | L_MNT_DETACH)) != 0);
-	path_free(path);
-	return (error);
 }
 
 /* --- reboot ---------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "linux_var.h"
 #include <sys/abi.h>
 #include <sys/malloc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 
 #define REDZONE	  128
@@ -27,6 +28,8 @@ static const struct code_row code_rows[] = {
     {SI_USER, LINUX_SI_USER},
     {SI_QUEUE, LINUX_SI_QUEUE},
     {SI_TIMER, LINUX_SI_TIMER},
+    {SI_ASYNCIO, LINUX_SI_ASYNCIO},
+    {SI_MESGQ, LINUX_SI_MESGQ},
     {SI_KERNEL, LINUX_SI_KERNEL},
     {SI_LWP, LINUX_SI_TKILL},
 };
@@ -74,7 +77,11 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 	si->si_signo = linux_sig_out(sig);
 	si->si_errno = ksi->ksi_errno != 0 ? linux_errno(ksi->ksi_errno) : 0;
 	si->si_code = code_out(sig, ksi->ksi_code, ksi->ksi_trapno);
-	if (ksi->ksi_code == SI_TIMER) {
+	if (ksi->ksi_code == SI_TRACE) {
+		si->si_code = linux_stop_code(ksi->ksi_status);
+		si->u.rt.pid = ksi->ksi_pid;
+		si->u.rt.uid = ksi->ksi_uid;
+	} else if (ksi->ksi_code == SI_TIMER) {
 		si->u.timer.tid = ksi->ksi_timerid;
 		si->u.timer.overrun = ksi->ksi_overrun;
 		si->u.timer.value = ksi->ksi_value;
@@ -86,7 +93,7 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 		si->u.chld.uid = ksi->ksi_uid;
 		si->u.chld.status = ksi->ksi_code == CLD_EXITED
 		    ? ksi->ksi_status
-		    : linux_sig_out(ksi->ksi_status);
+		    : linux_stop_code(ksi->ksi_status);
 		si->u.chld.utime = ksi->ksi_utime / (NS_PER_SEC / LINUX_HZ);
 		si->u.chld.stime = ksi->ksi_stime / (NS_PER_SEC / LINUX_HZ);
 	} else {
@@ -94,6 +101,44 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 		si->u.rt.uid = ksi->ksi_uid;
 		si->u.rt.value = ksi->ksi_value;
 	}
+}
+
+/*
+ * A siginfo as a tracer gives it back.  EINVAL: the signal is none.  What
+ * linux_siginfo_out makes of the result is the same again.
+ */
+int
+linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi)
+{
+	int sig = linux_sig_in(si->si_signo), code = si->si_code;
+
+	memset(ksi, 0, sizeof(*ksi));
+	if (sig == 0)
+		return (EINVAL);
+	ksi->ksi_signo = sig;
+	ksi->ksi_errno = si->si_errno;
+	ksi->ksi_code =
+	    code <= 0 || code == LINUX_SI_KERNEL ? code_in(code) : code;
+	if (sig == SIGFPE && (code == 1 || code == 2))
+		ksi->ksi_code = code == 1 ? FPE_INTDIV : FPE_INTOVF;
+	if (code == LINUX_SI_TIMER) {
+		ksi->ksi_timerid = si->u.timer.tid;
+		ksi->ksi_overrun = si->u.timer.overrun;
+		ksi->ksi_value = si->u.timer.value;
+	} else if (code > 0 && is_fault(sig)) {
+		ksi->ksi_addr = si->u.fault.addr;
+	} else if (code > 0 && sig == SIGCHLD) {
+		ksi->ksi_pid = si->u.chld.pid;
+		ksi->ksi_uid = si->u.chld.uid;
+		ksi->ksi_status = code == CLD_EXITED
+		    ? si->u.chld.status
+		    : linux_sig_in(si->u.chld.status & 0x7f);
+	} else {
+		ksi->ksi_pid = si->u.rt.pid;
+		ksi->ksi_uid = si->u.rt.uid;
+		ksi->ksi_value = si->u.rt.value;
+	}
+	return (0);
 }
 
 /* --- the frame ---------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 /*
  * Working directory, root directory and umask of processes.  fc_spin is held
  * only to read or swap the pointers; what was replaced is dropped outside.
+ * All contexts are on a list, for pivot_root: its lock comes before fc_spin.
  */
 #include <sys/file.h>
 #include <sys/malloc.h>
@@ -9,6 +10,9 @@
 #include <sys/vnode.h>
 
 static MALLOC_DEFINE(M_FSCONTEXT, "fscontext", "working and root directories");
+
+SPINLOCK_DEFINE(fs_contexts_spin, "fs contexts");
+static LIST_HEAD(, fs_context) fs_contexts; /* (fs_contexts_spin) */
 
 static struct fs_context *
 fs_context_alloc(struct path *cwd, struct path *root, mode_t umask)
@@ -28,6 +32,9 @@ fs_context_alloc(struct path *cwd, struct path *root, mode_t umask)
 	fc->fc_cwd = cwd;
 	fc->fc_root = root;
 	fc->fc_umask = umask;
+	spin_lock(&fs_contexts_spin);
+	LIST_INSERT_HEAD(&fs_contexts, fc, fc_all);
+	spin_unlock(&fs_contexts_spin);
 	return (fc);
 }
 
@@ -103,6 +110,9 @@ fs_context_drop(struct fs_context *fc)
 {
 	if (!ref_drop(&fc->fc_refs))
 		return;
+	spin_lock(&fs_contexts_spin);
+	LIST_REMOVE(fc, fc_all);
+	spin_unlock(&fs_contexts_spin);
 	if (fc->fc_cwd != NULL)
 		path_drop(fc->fc_cwd);
 	if (fc->fc_root != NULL)
@@ -134,5 +144,48 @@ fs_context_set_root(struct fs_context *fc, struct path *p)
 	fc->fc_root = p;
 	spin_unlock(&fc->fc_spin);
 	if (old != NULL)
+		path_drop(old);
+}
+
+static bool
+path_same(const struct path *a, const struct path *b)
+{
+	return (a != NULL && a->pt_mount == b->pt_mount &&
+	    a->pt_name == b->pt_name);
+}
+
+/* Replace one pointer that is at from: what it was, or NULL if none is. */
+static struct path *
+fs_context_move_one(struct path *from, struct path *to)
+{
+	struct path *old = NULL, **slot = NULL;
+	struct fs_context *fc;
+
+	spin_lock(&fs_contexts_spin);
+	LIST_FOREACH(fc, &fs_contexts, fc_all) {
+		spin_lock(&fc->fc_spin);
+		if (path_same(fc->fc_cwd, from))
+			slot = &fc->fc_cwd;
+		else if (path_same(fc->fc_root, from))
+			slot = &fc->fc_root;
+		if (slot != NULL) {
+			old = *slot;
+			path_hold(to);
+			*slot = to;
+		}
+		spin_unlock(&fc->fc_spin);
+		if (slot != NULL)
+			break;
+	}
+	spin_unlock(&fs_contexts_spin);
+	return (old);
+}
+
+void
+fs_context_move(struct path *from, struct path *to)
+{
+	struct path *old;
+
+	while ((old = fs_context_move_one(from, to)) != NULL)
 		path_drop(old);
 }

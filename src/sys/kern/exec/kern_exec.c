@@ -21,6 +21,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 #include <vm/vm.h>
@@ -216,7 +217,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 	if ((n = cred_dup(old)) == NULL)
 		return (ENOMEM);
 	if ((img->img_file->pt_mount->mnt_flags & MNT_NOSUID) == 0 &&
-	    !p->p_no_new_privs && (p->p_flags & PF_TRACED) == 0) {
+	    !p->p_no_new_privs && !trace_forbids_setid(lp)) {
 		if ((va.va_mode & S_ISUID) != 0)
 			n->cr_uid = va.va_uid;
 		if ((va.va_mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
@@ -457,6 +458,7 @@ int
 kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 {
 	struct image_params *img = image_alloc(lp, path);
+	pid_t tid = lp->lw_tid;
 	int error;
 
 	if (img == NULL)
@@ -465,6 +467,8 @@ kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 	if (error == 0)
 		error = exec_image(lp, img);
 	image_free(img);
+	if (error == 0)
+		trace_exec_event(lp, tid);
 	return (error);
 }
 

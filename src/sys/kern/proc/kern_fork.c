@@ -19,6 +19,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 #include <machine/vmparam.h>
@@ -191,6 +192,8 @@ fork_frame(struct lwp *child, const struct kern_fork_args *a)
 	struct trapframe *tf = &child->lw_frame;
 
 	child->lw_proc->p_abi->abi_result(tf, 0, 0);
+	if ((atomic_load(&curlwp->lw_hooks) & LWH_TF) != 0)
+		tf->tf_rflags &= ~(uint64_t)RFLAGS_TF;
 	if (a->stack != 0)
 		tf->tf_rsp = a->stack;
 	if (a->set_tls)
@@ -225,19 +228,28 @@ static int
 fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
 	struct proc *p = lp->lw_proc;
-	struct lwp *child = lwp_create(p, lp, a);
+	struct lwp *child;
+	struct tracee *te;
 	bool dying;
 
-	if (child == NULL)
+	if (trace_fork_prepare(lp, a, &te) != 0)
 		return (ENOMEM);
-	fork_frame(child, a);
-	if (fork_thread_make(child) != 0) {
-		lwp_destroy_unstarted(child);
+	child = lwp_create(p, lp, a);
+	if (child != NULL) {
+		fork_frame(child, a);
+		if (fork_thread_make(child) != 0) {
+			lwp_destroy_unstarted(child);
+			child = NULL;
+		}
+	}
+	if (child == NULL) {
+		trace_fork_cancel(te);
 		return (ENOMEM);
 	}
 	parent_tid_store(a, pid);
 	lock_excl(&proctree_lock);
 	lwp_enter(child, pid);
+	trace_fork_enter(lp, child, te);
 	spin_lock(&p->p_spin);
 	/* exec or exit of a sibling has begun: the child goes, too. */
 	dying = (p->p_flags & PF_EXITING) != 0 || p->p_execing != NULL;
@@ -248,6 +260,7 @@ fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	nreserved--;
 	lock_release(&proctree_lock);
 	lwp_run(child);
+	trace_fork_event(lp, a, pid);
 	return (0);
 }
 
@@ -337,10 +350,16 @@ fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
 	struct proc *me = lp->lw_proc, *p, *parent;
 	struct lwp *child;
-	int error = fork_proc_build(lp, a, &p, &child);
+	struct tracee *te;
+	int error;
 
-	if (error != 0)
+	if (trace_fork_prepare(lp, a, &te) != 0)
+		return (ENOMEM);
+	if ((error = fork_proc_build(lp, a, &p, &child)) != 0) {
+		trace_fork_cancel(te);
 		return (error);
+	}
+	p->p_forker = lp->lw_tid;
 	if ((a->flags & KFORK_VFORK) != 0) {
 		p->p_flags |= PF_VFORKED;
 		p->p_vforker = me;
@@ -356,14 +375,19 @@ fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	}
 	proc_enter(p, pid, parent, me->p_pgrp);
 	lwp_enter(child, pid);
+	trace_fork_enter(lp, child, te);
 	p->p_state = PS_ACTIVE;
 	child->lw_ast = 1;
 	nreserved--;
 	lock_release(&proctree_lock);
 	ev_notify_hint(&me->p_events, EV_NOTE, PROC_EV_FORK | (uint32_t)pid);
 	lwp_run(child);
-	if ((a->flags & KFORK_VFORK) != 0)
+	trace_fork_event(lp, a, pid);
+	if ((a->flags & KFORK_VFORK) != 0) {
 		vfork_wait(lp, p);
+		if ((a->flags & KFORK_UNTRACED) == 0)
+			trace_event(lp, TRACE_EV_VFORKDONE, (uint64_t)pid);
+	}
 	proc_drop(p);
 	return (0);
 }

@@ -27,6 +27,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
@@ -495,6 +496,7 @@ void
 proc_leave(struct proc *p)
 {
 	LOCK_ASSERT_EXCL(&proctree_lock);
+	trace_proc_leave(p);
 	TAILQ_REMOVE(&allproc, p, p_all);
 	LIST_REMOVE(p, p_hash);
 	LIST_REMOVE(p, p_sibling);
@@ -519,6 +521,8 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 	proc_hold(p);
 	sigqueue_init(&lp->lw_sigq);
 	lp->lw_syscall = -1;
+	lp->lw_orig = -1;
+	LIST_INIT(&lp->lw_tracees);
 	lp->lw_sigstk.ss_flags = SS_DISABLE;
 	lp->lw_affinity = (cpumask_t)-1;
 	if (from != NULL) {
@@ -567,7 +571,8 @@ lwp_leave_hash(struct lwp *lp)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	LIST_REMOVE(lp, lw_hash);
 	nlwps--;
-	pid_release(lp->lw_tid);
+	if ((lp->lw_flags & LWF_KEEPID) == 0)
+		pid_release(lp->lw_tid);
 }
 
 void
@@ -579,6 +584,7 @@ lwp_become_leader(struct lwp *lp)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	if (old == p->p_pid)
 		return;
+	trace_exec_leader(lp);
 	LIST_REMOVE(lp, lw_hash);
 	lp->lw_tid = p->p_pid;
 	LIST_INSERT_HEAD(&lwp_hash[HASH(lp->lw_tid)], lp, lw_hash);

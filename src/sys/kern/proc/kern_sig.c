@@ -32,6 +32,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include "proc_var.h"
@@ -495,7 +496,9 @@ sig_pending(struct lwp *lp)
 
 	if ((lf & LWF_EXITING) != 0)
 		return (true);
-	if ((pf & PF_STOPPED) != 0 && (pf & PF_EXITING) == 0)
+	if ((lf & LWF_TRAP) != 0 ||
+	    ((pf & (PF_STOPPED | PF_EXITING)) == PF_STOPPED &&
+		(lf & LWF_STOPSEEN) == 0))
 		return (true);
 	sigset_or(&s, &ps);
 	if ((lf & LWF_SIGWAIT) != 0 &&
@@ -829,6 +832,7 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 {
 	struct proc *p = lp->lw_proc;
 	sigset_t oldmask;
+	bool stepping;
 
 	lp->lw_ru.ru_nsignals++;
 	if (a->sa_handler == SIG_IGN ||
@@ -849,10 +853,14 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 	sig_handler_enter(lp, sig, a, &oldmask);
 	spin_unlock(&p->p_spin);
 	restart_cancel(lp, a);
+	stepping = (lp->lw_hooks & LWH_STEP) != 0;
 	KTR_EVENT(PROC, signal_deliver, "tid=%d sig=%d handler=%p",
 	    (uint64_t)lp->lw_tid, (uint64_t)sig, a->sa_handler);
-	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) == 0)
+	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) == 0) {
+		if (__unlikely(stepping))
+			trace_step_handler(lp);
 		return;
+	}
 	/* No stack to tell it on; SIGSEGV's handler may have another one. */
 	if (sig == SIGSEGV)
 		sig_kill_self(lp, SIGSEGV);
@@ -868,6 +876,26 @@ sig_deliverable(struct lwp *lp, sigset_t *out)
 	sigset_or(out, &sigset_cantmask);
 }
 
+/*
+ * (p) The tracer decides about sig, just taken; p_spin is let go meanwhile.
+ * What to act on, or 0.
+ */
+static int
+sig_ask_tracer(struct lwp *lp, int sig, ksiginfo_t *ksi)
+{
+	struct proc *p = lp->lw_proc;
+
+	spin_unlock(&p->p_spin);
+	sig = trace_signal(lp, sig, ksi);
+	spin_lock(&p->p_spin);
+	if (sig == 0 || sig == SIGKILL || sig == SIGSTOP ||
+	    !sigset_has(&lp->lw_sigmask, sig))
+		return (sig);
+	/* Another signal than the one taken, or the mask is another. */
+	(void)sigqueue_add(p, &lp->lw_sigq, sig, ksi);
+	return (0);
+}
+
 void
 sig_deliver(struct lwp *lp)
 {
@@ -879,7 +907,7 @@ sig_deliver(struct lwp *lp)
 
 	for (;;) {
 		spin_lock(&p->p_spin);
-		if ((p->p_flags & PF_STOPPED) != 0) {
+		if (lwp_must_stop(lp) || (lp->lw_flags & LWF_TRAP) != 0) {
 			spin_unlock(&p->p_spin);
 			return; /* trap_userret stops, then comes back */
 		}
@@ -887,6 +915,11 @@ sig_deliver(struct lwp *lp)
 		sig = sig_take(lp, &set, &ksi);
 		if (sig == 0)
 			break;
+		if (__unlikely(lp->lw_tracee != NULL) && sig != SIGKILL &&
+		    (sig = sig_ask_tracer(lp, sig, &ksi)) == 0) {
+			spin_unlock(&p->p_spin);
+			continue;
+		}
 		if (sig == SIGKILL || sig == SIGSTOP)
 			memset(&a, 0, sizeof(a));
 		else

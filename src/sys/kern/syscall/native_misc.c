@@ -425,7 +425,8 @@ native_unmount(
 
 	if ((error = path_copyin(uap->on, &path)) != 0)
 		return (error);
-	error = kern_unmount(path, (uap->flags & MOUNT_FORCE) != 0);
+	error = kern_unmount(
+	    path, (uap->flags & MOUNT_FORCE) != 0 ? UMOUNT_FORCE : 0);
 	path_free(path);
 	return (error);
 }

@@ -255,6 +255,19 @@ bases_read(struct cpu_md *cm)
 }
 
 void
+cpu_lwp_settle(struct lwp *lp)
+{
+	cpu_lwp_bases(lp);
+	fpu_sync(lp);
+}
+
+uint64_t
+cpu_fpu_features(struct lwp *lp __unused)
+{
+	return (cpu_xcr0 != 0 ? cpu_xcr0 : FP_BV_X87 | FP_BV_SSE);
+}
+
+void
 cpu_lwp_bases(struct lwp *lp)
 {
 	struct cpu_md *cm = &curcpu->c_md;
@@ -333,6 +346,20 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 	} else if (cm->cm_bases_lwp != NULL)
 		bases_read(cm); /* it is no more; they are still here */
 	cm->cm_bases_lwp = NULL;
+}
+
+/* --- debug registers -------------------------------------------------------------------- */
+
+uint64_t
+cpu_debug_get(struct lwp *lp __unused, int n __unused)
+{
+	return (0);
+}
+
+int
+cpu_debug_set(struct lwp *lp __unused, int n __unused, uint64_t value)
+{
+	return (value == 0 ? 0 : EOPNOTSUPP);
 }
 
 /* --- what brought the program here ----------------------------------------------------- */

@@ -291,6 +291,12 @@ cpu_lwp_leave_vmspace(struct lwp *lp)
 }
 
 void
+cpu_lwp_settle(struct lwp *lp __unused)
+{
+	/* The frame and the mailbox have it all. */
+}
+
+void
 cpu_lwp_bases(struct lwp *lp __unused)
 {
 	/* The stub says them at each stop. */
@@ -391,29 +397,59 @@ fpu_state(struct lwp *lp, size_t *sizep)
 	return (off);
 }
 
+/* The state's first byte, or NULL: it is the initial one. */
+static uint8_t *
+fpu_bytes(struct lwp *lp, size_t *sizep)
+{
+	uint32_t off;
+
+	if (lp->lw_md.lm_fpu != NULL) {
+		/* Not yet loaded: of a forked lwp, or set a moment ago. */
+		*sizep = lp->lw_md.lm_fpu_bytes;
+		if (*sizep > FP_LEGACY_SIZE)
+			*sizep -= FP_MAGIC2_SIZE;
+		return (lp->lw_md.lm_fpu);
+	}
+	off = fpu_state(lp, sizep);
+	return (off == 0 ? NULL : (uint8_t *)lp->lw_md.lm_mailbox + off);
+}
+
 size_t
 cpu_fpu_size(struct lwp *lp)
 {
 	size_t size;
 
-	(void)fpu_state(lp, &size);
+	(void)fpu_bytes(lp, &size);
 	return (size);
+}
+
+/* As the host's mark says it; the guest can lie to its own tracers only. */
+uint64_t
+cpu_fpu_features(struct lwp *lp)
+{
+	uint64_t features = 0;
+	size_t size;
+	const uint8_t *p = fpu_bytes(lp, &size);
+
+	if (p != NULL && size > FP_LEGACY_SIZE)
+		memcpy(&features, p + FP_XFEATURES_OFF, sizeof(features));
+	return (features | FP_X87_SSE);
 }
 
 int
 cpu_fpu_get(struct lwp *lp, void *buf, size_t size)
 {
 	size_t have;
-	uint32_t off = fpu_state(lp, &have);
+	const uint8_t *p = fpu_bytes(lp, &have);
 
-	if (off == 0) {
+	if (p == NULL) {
 		uint8_t init[FP_LEGACY_SIZE];
 
 		fpu_initial(init);
 		memcpy(buf, init, MIN(size, sizeof(init)));
 		return (0);
 	}
-	memcpy(buf, (uint8_t *)lp->lw_md.lm_mailbox + off, MIN(size, have));
+	memcpy(buf, p, MIN(size, have));
 	return (0);
 }
 
@@ -422,14 +458,12 @@ int
 cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 {
 	size_t have;
-	uint32_t off = fpu_state(lp, &have);
-	uint8_t *p;
+	uint8_t *p = fpu_bytes(lp, &have);
 
 	if (size < FP_LEGACY_SIZE)
 		return (EINVAL);
-	if (off != 0 && size <= have) {
+	if (p != NULL && size <= have) {
 		/* The host's marks stay. */
-		p = (uint8_t *)lp->lw_md.lm_mailbox + off;
 		memcpy(p, buf, FP_MAGIC1_OFF);
 		memcpy(p + FP_MARK_END, (const uint8_t *)buf + FP_MARK_END,
 		    size - FP_MARK_END);
@@ -444,6 +478,20 @@ cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 	lp->lw_md.lm_fpu = p;
 	lp->lw_md.lm_fpu_bytes = FP_LEGACY_SIZE;
 	return (0);
+}
+
+/* --- debug registers ------------------------------------------------------------------------- */
+
+uint64_t
+cpu_debug_get(struct lwp *lp __unused, int n __unused)
+{
+	return (0);
+}
+
+int
+cpu_debug_set(struct lwp *lp __unused, int n __unused, uint64_t value)
+{
+	return (value == 0 ? 0 : EOPNOTSUPP);
 }
 
 /* --- waiting for the guest ------------------------------------------------------------------- */

@@ -182,8 +182,8 @@ lookup_uncached(struct place *dir, const char *name, size_t len,
     struct namecache **ncp, struct vnode **vpp)
 {
 	struct vnode *dvp = dir->pl_vnode, *vp;
-	bool cache =
-	    (dvp->v_flags & VF_NOCACHE) == 0 && !nc_is_unlinked(dir->pl_name);
+	bool cache = (dvp->v_flags & VF_NOCACHE) == 0 &&
+	    dvp->v_mount->mnt_state != MS_GONE && !nc_is_unlinked(dir->pl_name);
 	int error;
 
 	error = VOP_CALL(dvp, vop_lookup, ENOTDIR, dvp, name, len, &vp);

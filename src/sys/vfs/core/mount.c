@@ -15,8 +15,10 @@
  *
  *    In MS_BUSY walks do not enter it.  A forced unmount goes to MS_GONE with
  *    users left: they keep memory, but every operation answers EIO
- *    (VF_DOOMED).  vfs_unmount of the file system runs with the last
- *    reference: each vnode, each path and the mount list hold one.
+ *    (VF_DOOMED).  A detached mount (mount_tree.c) is MS_GONE, too, but its
+ *    users go on; what they let go of is not cached any more.  vfs_unmount of
+ *    the file system runs with the last reference: each vnode, each path and
+ *    the mount list hold one.
  *
  * 3. Locking.  mount_lock (sleeping) makes mounting and unmounting one at a
  *    time; mount_spin guards the list, mnt_state, mnt_covered and nc_mounts.
@@ -30,7 +32,6 @@
 MALLOC_DEFINE(M_MOUNT, "mount", "mounts and their types");
 FAULT_POINT(fault_mount, "vfs_mount");
 
-TAILQ_HEAD(mount_list, mount);
 struct vfs_type {
 	TAILQ_ENTRY(vfs_type) vt_link; /* (m) */
 	const struct vfsops *vt_ops;
@@ -39,10 +40,10 @@ TAILQ_HEAD(vfs_type_list, vfs_type);
 
 LOCK_DEFINE(mount_lock, "mount");
 SPINLOCK_DEFINE(mount_spin, "mount list");
-static struct mount_list mounts = TAILQ_HEAD_INITIALIZER(mounts); /* (m) */
+struct mount_list mounts = TAILQ_HEAD_INITIALIZER(mounts); /* (m) */
 static struct vfs_type_list vfs_types =
     TAILQ_HEAD_INITIALIZER(vfs_types); /* (m) */
-static struct mount *mount_root;       /* (m) */
+struct mount *mount_root;	       /* (m) */
 static uint64_t mount_next_fsid = 1;   /* (mount_lock) */
 
 /* --- types ------------------------------------------------------------------ */
@@ -314,11 +315,7 @@ path_root(void)
 		place_hold(&pl, &pl);
 	}
 	spin_unlock(&mount_spin);
-	if (pl.pl_vnode == NULL)
-		return (NULL);
-	while (mount_cross_down(&pl))
-		continue;
-	return (place_to_path(&pl));
+	return (pl.pl_vnode != NULL ? place_to_path(&pl) : NULL);
 }
 
 /* --- mounting ------------------------------------------------------------------------ */
@@ -350,15 +347,15 @@ mount_alloc(const struct vfsops *ops, const char *from, const char *on,
 static void
 mount_dispose(struct mount *mp)
 {
-	if (mp->mnt_root_nc != NULL) {
-		nc_purge_tree(mp->mnt_root_nc);
-		nc_drop(mp->mnt_root_nc);
+	struct namecache *root = mp->mnt_root_nc;
+
+	mp->mnt_root_nc = NULL;
+	if (root != NULL) {
+		nc_purge_tree(root);
+		nc_drop(root);
 	}
 	vnode_drain();
 	(void)vnode_flush_mount(mp);
-	if (mp->mnt_covered != NULL)
-		path_drop(mp->mnt_covered);
-	mp->mnt_covered = NULL;
 	mount_drop(mp);
 }
 
@@ -476,11 +473,12 @@ out:
 /* --- unmounting ------------------------------------------------------------------------ */
 
 /* Is another mount on a place of mp?  (m) held. */
-static bool
+bool
 mount_has_children(struct mount *mp)
 {
 	struct mount *m;
 
+	SPIN_ASSERT(&mount_spin);
 	TAILQ_FOREACH(m, &mounts, mnt_link) {
 		if (m->mnt_covered != NULL && m->mnt_covered->pt_mount == mp)
 			return (true);
@@ -513,24 +511,43 @@ mount_doom(struct mount *mp)
 {
 	struct vnode *vp;
 
+	mp->mnt_doomed = true;
 	spin_lock(&mp->mnt_spin);
 	TAILQ_FOREACH(vp, &mp->mnt_vnodes, v_mntlink)
 		atomic_or(&vp->v_flags, VF_DOOMED);
 	spin_unlock(&mp->mnt_spin);
 }
 
-/* Off the list and out of the tree.  mount_lock held. */
-static void
+/*
+ * Off the list and out of the tree, with the list's reference.  Users that are
+ * left find no way up from it.  mount_lock held; may sleep.
+ */
+void
 mount_remove(struct mount *mp)
 {
+	struct path *covered;
+
 	spin_lock(&mount_spin);
 	TAILQ_REMOVE(&mounts, mp, mnt_link);
 	mp->mnt_state = MS_GONE;
-	if (mp->mnt_covered != NULL)
-		mp->mnt_covered->pt_name->nc_mounts--;
+	if ((covered = mp->mnt_covered) != NULL)
+		covered->pt_name->nc_mounts--;
+	mp->mnt_covered = NULL;
 	if (mount_root == mp)
 		mount_root = NULL;
 	spin_unlock(&mount_spin);
+	if (covered != NULL)
+		path_drop(covered);
+	mount_dispose(mp);
+}
+
+/* Write back what is cached. */
+void
+mount_sync(struct mount *mp)
+{
+	if (mp->mnt_ops->vfs_sync != NULL)
+		(void)mp->mnt_ops->vfs_sync(mp);
+	vnode_sync_mount(mp);
 }
 
 /* mount_lock held.  0 or EBUSY; on 0 the caller's reference is the last but
@@ -545,9 +562,7 @@ mount_detach(struct mount *mp, bool force)
 	spin_unlock(&mount_spin);
 	if (children)
 		return (EBUSY);
-	if (mp->mnt_ops->vfs_sync != NULL)
-		(void)mp->mnt_ops->vfs_sync(mp);
-	vnode_sync_mount(mp);
+	mount_sync(mp);
 	if (!force && !mount_idle(mp))
 		return (EBUSY);
 	mount_set_state(mp, MS_BUSY); /* nobody comes in from here */
@@ -558,32 +573,54 @@ mount_detach(struct mount *mp, bool force)
 	if (force)
 		mount_doom(mp);
 	mount_remove(mp);
-	mount_dispose(mp);
 	return (0);
+}
+
+/*
+ * The mount that a name means: its root, or what is mounted on that.  The second
+ * matters for "." after pivot_root(".", ".").  0, EINVAL (not a mount point).
+ */
+static int
+mount_of_root(struct path *p, struct mount **mpp)
+{
+	struct place pl;
+	int error = EINVAL;
+
+	place_from_path(&pl, p);
+	while (mount_cross_down(&pl))
+		continue;
+	if (pl.pl_name == pl.pl_mount->mnt_root_nc &&
+	    pl.pl_mount->mnt_state == MS_LIVE) {
+		*mpp = pl.pl_mount;
+		error = 0;
+	}
+	place_drop(&pl);
+	return (error);
 }
 
 /* 0, EINVAL (not a mount point), EBUSY, or the lookup's error. */
 int
-vfs_unmount_at(const char *on, bool force)
+vfs_unmount_at(const char *on, int flags)
 {
 	struct mount *mp = NULL;
 	struct path *p;
 	int error;
 
 	lock_excl(&mount_lock);
-	if ((error = path_lookup(AT_FDCWD, on, 0, &p)) != 0)
+	error = path_lookup(AT_FDCWD, on,
+	    (flags & UMOUNT_NOFOLLOW) != 0 ? LOOKUP_NOFOLLOW : 0, &p);
+	if (error != 0)
 		goto out;
-	if (p->pt_name == p->pt_mount->mnt_root_nc)
-		mp = p->pt_mount;
+	error = mount_of_root(p, &mp);
 	path_drop(p);
-	if (mp == NULL || mp->mnt_state != MS_LIVE)
-		error = EINVAL;
-	else if (mp == mount_root)
+	if (error == 0 && mp == mount_root)
 		error = EBUSY;
-	else
-		error = mount_detach(mp, force);
-	KTR_EVENT(VFS, unmount, "mount=%p force=%d error=%d", KTRP(mp),
-	    (uint64_t)force, (uint64_t)error);
+	else if (error == 0 && (flags & UMOUNT_DETACH) != 0)
+		mount_tree_detach(mp);
+	else if (error == 0)
+		error = mount_detach(mp, (flags & UMOUNT_FORCE) != 0);
+	KTR_EVENT(VFS, unmount, "mount=%p flags=%d error=%d", KTRP(mp),
+	    (uint64_t)flags, (uint64_t)error);
 out:
 	lock_release(&mount_lock);
 	return (error);

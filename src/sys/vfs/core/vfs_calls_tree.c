@@ -116,7 +116,7 @@ vfs_statfs_mount(struct mount *mp, struct statfs *sf)
 
 	memset(sf, 0, sizeof(*sf));
 	vnode_drain(); /* what unmapped files free counts as free */
-	if (mp->mnt_state == MS_GONE)
+	if (mp->mnt_doomed)
 		return (EIO);
 	if (mp->mnt_ops->vfs_statfs != NULL)
 		error = mp->mnt_ops->vfs_statfs(mp, sf);
@@ -165,13 +165,23 @@ kern_mount(const char *type, const char *from, const char *on, uint32_t flags,
 }
 
 int
-kern_unmount(const char *on, bool force)
+kern_unmount(const char *on, int flags)
 {
 	int error;
 
 	if ((error = cred_check_root(cred_current())) != 0)
 		return (error);
-	return (vfs_unmount_at(on, force));
+	return (vfs_unmount_at(on, flags));
+}
+
+int
+kern_pivot_root(const char *new, const char *put)
+{
+	int error;
+
+	if ((error = cred_check_root(cred_current())) != 0)
+		return (error);
+	return (vfs_pivot_root(new, put));
 }
 
 static int

@@ -157,10 +157,20 @@ enum mount_state {
 	MS_GONE
 };
 
-bool mount_cross_down(struct place *pl); /* onto what is mounted there */
-bool mount_cross_up(struct place *pl);	 /* to the covered place */
-int mount_write_check(struct mount *mp); /* EROFS */
-bool mount_covers(struct namecache *nc); /* is something mounted on it? */
+TAILQ_HEAD(mount_list, mount);
+extern struct mount_list mounts;   /* (m) */
+extern struct mount *mount_root;   /* (m) */
+extern struct spinlock mount_spin; /* (m) */
+extern struct lock mount_lock;	   /* one change of the tree at a time */
+
+bool mount_cross_down(struct place *pl);   /* onto what is mounted there */
+bool mount_cross_up(struct place *pl);	   /* to the covered place */
+int mount_write_check(struct mount *mp);   /* EROFS */
+bool mount_covers(struct namecache *nc);   /* is something mounted on it? */
+bool mount_has_children(struct mount *mp); /* (m) held */
+void mount_remove(struct mount *mp);	   /* mount_lock held */
+void mount_sync(struct mount *mp);
+void mount_tree_detach(struct mount *mp); /* mount_lock held */
 void vnode_sync_mount(struct mount *mp);
 int vnode_fsync_locked(struct vnode *vp, bool data_only);
 

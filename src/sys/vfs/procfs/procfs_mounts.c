@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* procfs: PID/mounts (fstab form) and PID/mountinfo. */
+#include <sys/malloc.h>
 #include <sys/systm.h>
 
 #include "procfs_var.h"
@@ -36,15 +37,28 @@ mounts_from(struct mount *mp)
 	return (mp->mnt_from[0] != '\0' ? mp->mnt_from : mp->mnt_ops->vfs_name);
 }
 
-/* device, place, type, options, dump, pass */
+/* What a walk over the mounts carries. */
+struct mounts_walk {
+	struct procfs_text *mw_text;
+	struct path *mw_root; /* the process's: names are as seen from there */
+	char *mw_name;
+};
+
+/*
+ * device, place, type, options, dump, pass.  What the process cannot reach is
+ * left out.
+ */
 static int
 mounts_line(struct mount *mp, void *arg)
 {
-	struct procfs_text *t = arg;
+	struct mounts_walk *mw = arg;
+	struct procfs_text *t = mw->mw_text;
 
+	if (vfs_mount_name(mp, mw->mw_root, mw->mw_name, PATH_MAX_ABI) != 0)
+		return (0);
 	text_escaped(t, mounts_from(mp));
 	text_printf(t, " ");
-	text_escaped(t, mp->mnt_on);
+	text_escaped(t, mw->mw_name);
 	text_printf(t, " %s ", procfs_linux_fstype(mp->mnt_ops->vfs_name));
 	mounts_options(mp, t);
 	if (mp->mnt_options[0] != '\0') {
@@ -59,13 +73,14 @@ mounts_line(struct mount *mp, void *arg)
 static int
 mountinfo_line(struct mount *mp, void *arg)
 {
-	struct procfs_text *t = arg;
-	uint64_t parent = mp->mnt_covered != NULL
-	    ? mp->mnt_covered->pt_mount->mnt_fsid
-	    : mp->mnt_fsid;
+	struct mounts_walk *mw = arg;
+	struct procfs_text *t = mw->mw_text;
 
-	text_printf(t, "%lu %lu 0:%lu / ", mp->mnt_fsid, parent, mp->mnt_fsid);
-	text_escaped(t, mp->mnt_on);
+	if (vfs_mount_name(mp, mw->mw_root, mw->mw_name, PATH_MAX_ABI) != 0)
+		return (0);
+	text_printf(t, "%lu %lu 0:%lu / ", mp->mnt_fsid, vfs_mount_parent(mp),
+	    mp->mnt_fsid);
+	text_escaped(t, mw->mw_name);
 	text_printf(t, " ");
 	mounts_options(mp, t);
 	text_printf(t, " - %s ", procfs_linux_fstype(mp->mnt_ops->vfs_name));
@@ -76,14 +91,32 @@ mountinfo_line(struct mount *mp, void *arg)
 	return (t->pt_error);
 }
 
+static int
+mounts_text(struct procfs_node *pn, struct procfs_text *t,
+    int (*line)(struct mount *mp, void *arg))
+{
+	struct mounts_walk mw = {.mw_text = t};
+	int error;
+
+	if ((error = pid_fs_path(pn->pn_proc, true, &mw.mw_root)) != 0)
+		return (error == ENOENT ? EINVAL : error);
+	if ((mw.mw_name = kmalloc(PATH_MAX_ABI, M_TEMP, M_WAITOK)) == NULL)
+		error = ENOMEM;
+	else
+		error = vfs_mount_foreach(line, &mw);
+	kfree(mw.mw_name, M_TEMP);
+	path_drop(mw.mw_root);
+	return (error);
+}
+
 int
 pid_mounts(struct procfs_node *pn, struct procfs_text *t)
 {
-	return (vfs_mount_foreach(mounts_line, t));
+	return (mounts_text(pn, t, mounts_line));
 }
 
 int
 pid_mountinfo(struct procfs_node *pn, struct procfs_text *t)
 {
-	return (vfs_mount_foreach(mountinfo_line, t));
+	return (mounts_text(pn, t, mountinfo_line));
 }

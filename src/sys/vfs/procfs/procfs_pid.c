@@ -13,6 +13,7 @@
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/tty.h>
 #include <sys/ucred.h>
 #include <vm/vm.h>
@@ -42,8 +43,10 @@ snap_state(struct proc *p, struct lwp *lp)
 
 	if (p->p_state == PS_ZOMBIE)
 		return ('Z');
+	if (lp != NULL && (lp->lw_flags & LWF_TRACESTOP) != 0)
+		return ('t');
 	if (lp != NULL && (lp->lw_flags & LWF_STOPPED) != 0)
-		return ((p->p_flags & PF_TRACED) != 0 ? 't' : 'T');
+		return ('T');
 	if (p->p_state == PS_STOPPED)
 		return ('T');
 	if (td == NULL)
@@ -161,6 +164,7 @@ procfs_snap(struct procfs_node *pn, struct procfs_snap *ps)
 		return (ESRCH);
 	}
 	snap_tree(p, ps);
+	ps->ps_tracer = trace_tracer_pid(p, pn->pn_tid);
 	spin_lock(&p->p_spin);
 	snap_process(p, ps);
 	snap_handlers(p, ps);
@@ -399,7 +403,7 @@ pid_fs_context(struct proc *p)
 }
 
 /* ENOENT: it has none. */
-static int
+int
 pid_fs_path(struct proc *p, bool root, struct path **pp)
 {
 	struct fs_context *fc = pid_fs_context(p);
@@ -666,6 +670,12 @@ static const struct procfs_dynamic pid_task_dynamic = {
 	    GEN_FILE("mounts", 0444, 0, pid_mounts),                           \
 	    GEN_FILE("mountinfo", 0444, 0, pid_mountinfo),                     \
 	    GEN_FILE("wchan", 0444, 0, pid_wchan),                             \
+	    GEN_FILE("syscall", 0400, PEF_PRIVATE, pid_syscall),               \
+	    {.pe_name = "mem",                                                 \
+		.pe_type = PE_FILE,                                            \
+		.pe_mode = 0600,                                               \
+		.pe_flags = PEF_PRIVATE,                                       \
+		.pe_rw = pid_mem_rw},                                          \
 	    GEN_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
 	    GEN_FILE("oom_score", 0444, 0, pid_oom_score),                     \
 	    TEXT_FILE("oom_score_adj", 0444, "0\n"),                           \

@@ -17,6 +17,7 @@ struct filedesc;
 struct lwp;
 struct proc;
 struct sysctl_entry;
+struct uio;
 
 /* --- text that grows (procfs_text.c) ------------------------------------------ */
 
@@ -53,6 +54,7 @@ struct procfs_key {
 
 /* Children that no table lists: processes, threads, descriptors. */
 struct procfs_dynamic {
+	const char *pd_prefix; /* names are this and a number; NULL: "" */
 	int (*pd_lookup)(struct procfs_node *dir, uint64_t number,
 	    struct procfs_key *key); /* 0, ENOENT */
 	/* The first child >= *numberp: 0 or ENOENT. */
@@ -68,6 +70,8 @@ struct procfs_entry {
 	/* Contents of a file, or text of a link. */
 	int (*pe_gen)(struct procfs_node *pn, struct procfs_text *t);
 	int (*pe_write)(struct procfs_node *pn, char *text, size_t len);
+	/* Instead of both: reads and writes at the file's offsets. */
+	int (*pe_rw)(struct procfs_node *pn, struct uio *uio);
 	int (*pe_follow)(struct procfs_node *pn, struct path **pp);
 	int (*pe_follow_file)(struct procfs_node *pn, struct file **fpp);
 	const struct procfs_entry *pe_children;
@@ -90,6 +94,17 @@ struct procfs_node {
 extern const struct procfs_entry procfs_root_entry, procfs_pid_entry;
 #define PROCFS_SYS_COUNT 4
 extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
+#define PROCFS_SYSVIPC_COUNT 3
+extern const struct procfs_entry procfs_sysvipc_table[PROCFS_SYSVIPC_COUNT];
+int procfs_sem_limits(struct procfs_node *pn, struct procfs_text *t);
+int procfs_sem_limits_set(struct procfs_node *pn, char *text, size_t len);
+
+/* For file systems of the same kind (sysfs): vfsops, and a root vnode. */
+int procfs_mount(struct mount *mp, const char *from, const char *options);
+int procfs_unmount(struct mount *mp, bool force);
+int procfs_mount_root(
+    struct mount *mp, const struct procfs_entry *root, struct vnode **vpp);
+int procfs_statfs(struct mount *mp, struct statfs *sf);
 
 int procfs_vnode(
     struct mount *mp, const struct procfs_key *key, struct vnode **vpp);
@@ -100,6 +115,7 @@ int procfs_may_inspect(struct proc *p); /* 0, EACCES */
 
 /* What ps wants of a process or thread, taken in one go. */
 struct procfs_snap {
+	pid_t ps_tracer; /* its process, or 0 */
 	pid_t ps_pid, ps_tid, ps_ppid, ps_pgid, ps_sid, ps_tpgid;
 	dev_t ps_tty;
 	char ps_state;
@@ -125,8 +141,12 @@ struct filedesc *procfs_filedesc(struct proc *p); /* held or NULL */
 
 int pid_status(struct procfs_node *pn, struct procfs_text *t);
 int pid_stat(struct procfs_node *pn, struct procfs_text *t);
+int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
+int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
+/* Root or working directory of p, held.  ENOENT: it has none. */
+int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);
 int pid_mountinfo(struct procfs_node *pn, struct procfs_text *t);
 extern const struct procfs_dynamic procfs_fd_dynamic, procfs_fdinfo_dynamic;

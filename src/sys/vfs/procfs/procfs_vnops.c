@@ -14,8 +14,8 @@
  * 3. A node is an entry for one process (or none).  It holds the memory of
  *    struct proc, not its life: each use asks whether the process still is in
  *    the table, and answers ESRCH or ENOENT if not.  Vnodes are made for a
- *    lookup and die with their last user (VF_DELETE, ident 0); names are not
- *    cached (VF_NOCACHE).
+ *    lookup, are found again while in use, and die with their last user
+ *    (VF_DELETE); names are not cached (VF_NOCACHE).
  *
  * 4. A file's text is generated when a read starts at offset 0 and kept with
  *    the open file, so a reader that takes it in pieces sees one state, and a
@@ -77,33 +77,81 @@ procfs_vtype(const struct procfs_entry *pe)
 					 : VREG);
 }
 
-/* A new vnode for key, whose process reference it takes also on failure. */
-int
-procfs_vnode(struct mount *mp, const struct procfs_key *key, struct vnode **vpp)
+/*
+ * What the vnode hash knows the node of key by.  A process is its structure: a
+ * node holds it, so nobody else's can lie there meanwhile.
+ */
+static uint64_t
+procfs_ident(const struct procfs_key *key)
+{
+	struct {
+		const void *entry, *proc;
+		int64_t tid, fd;
+	} id = {key->pk_entry, key->pk_proc, key->pk_tid, key->pk_fd};
+
+	return (hash64(&id, sizeof(id), 1) | 1);
+}
+
+static bool
+procfs_is_node_of(const struct procfs_node *pn, const struct procfs_key *key)
+{
+	return (pn->pn_entry == key->pk_entry && pn->pn_proc == key->pk_proc &&
+	    pn->pn_tid == key->pk_tid && pn->pn_fd == key->pk_fd);
+}
+
+/* A vnode that nobody else has; the node takes the key's process reference. */
+static int
+procfs_vnode_make(struct mount *mp, const struct procfs_key *key,
+    uint64_t ident, struct vnode **vpp)
 {
 	struct procfs_node *pn =
 	    kmalloc(sizeof(*pn), M_PROCFS, M_WAITOK | M_ZERO);
-	int error = ENOMEM;
+	int error;
 
-	if (pn != NULL) {
-		pn->pn_entry = key->pk_entry;
-		pn->pn_proc = key->pk_proc;
-		pn->pn_tid = key->pk_tid;
-		pn->pn_fd = key->pk_fd;
-		lock_init(&pn->pn_lock, "procfs", 0);
-		error = vnode_create(mp, procfs_vtype(key->pk_entry),
-		    &procfs_vnodeops, 0, pn, vpp);
-	}
+	if (pn == NULL)
+		return (ENOMEM);
+	pn->pn_entry = key->pk_entry;
+	pn->pn_proc = key->pk_proc;
+	pn->pn_tid = key->pk_tid;
+	pn->pn_fd = key->pk_fd;
+	lock_init(&pn->pn_lock, "procfs", 0);
+	error = vnode_create(
+	    mp, procfs_vtype(key->pk_entry), &procfs_vnodeops, ident, pn, vpp);
 	if (error != 0) {
-		if (pn != NULL)
-			lock_destroy(&pn->pn_lock);
+		lock_destroy(&pn->pn_lock);
 		kfree(pn, M_PROCFS);
-		if (key->pk_proc != NULL)
-			proc_drop(key->pk_proc);
 		return (error);
 	}
 	atomic_or(&(*vpp)->v_flags, VF_NOCACHE | VF_DELETE);
 	return (0);
+}
+
+/*
+ * The vnode for key, whose process reference it takes also on failure.  There
+ * is one for each node, as everybody who has a directory open expects: another
+ * vnode under its name would make it look removed.
+ */
+int
+procfs_vnode(struct mount *mp, const struct procfs_key *key, struct vnode **vpp)
+{
+	uint64_t ident = procfs_ident(key);
+	int error = 0;
+	bool found;
+
+	do {
+		*vpp = vnode_find(mp, ident);
+		found = *vpp != NULL && procfs_is_node_of((*vpp)->v_data, key);
+		if (found)
+			break;
+		if (*vpp != NULL) { /* another node with this hash value */
+			vnode_drop(*vpp);
+			ident = 0;
+		}
+		error = procfs_vnode_make(mp, key, ident, vpp);
+	} while (error == EEXIST);
+	if ((found || error != 0) && key->pk_proc != NULL)
+		proc_drop(key->pk_proc);
+	return (found ? 0 : error);
 }
 
 /* Is the node's process (if it has one) still in the table? */
@@ -182,6 +230,19 @@ procfs_number(const char *name, size_t len, uint64_t *valuep)
 	return (n <= INT32_MAX);
 }
 
+/* Take the prefix of the numbered children's names off.  False: another. */
+static bool
+procfs_prefix(const struct procfs_dynamic *pd, const char **namep, size_t *lenp)
+{
+	size_t n = pd->pd_prefix != NULL ? strlen(pd->pd_prefix) : 0;
+
+	if (*lenp < n || (n > 0 && memcmp(*namep, pd->pd_prefix, n) != 0))
+		return (false);
+	*namep += n;
+	*lenp -= n;
+	return (true);
+}
+
 static int
 procfs_lookup_unlocked(
     struct vnode *dvp, const char *name, size_t len, struct vnode **vpp)
@@ -201,7 +262,8 @@ procfs_lookup_unlocked(
 			proc_hold(key.pk_proc);
 		return (procfs_vnode(dvp->v_mount, &key, vpp));
 	}
-	if (pd == NULL || !procfs_number(name, len, &number))
+	if (pd == NULL || !procfs_prefix(pd, &name, &len) ||
+	    !procfs_number(name, len, &number))
 		return (ENOENT);
 	error = pd->pd_lookup(dir, number, &key);
 	return (error != 0 ? error : procfs_vnode(dvp->v_mount, &key, vpp));
@@ -226,7 +288,7 @@ procfs_ino(const struct procfs_entry *pe, struct proc *p, pid_t tid, int fd)
 		int64_t pid, tid, fd;
 	} id = {pe, p != NULL ? p->p_pid : 0, tid, fd};
 
-	if (pe == &procfs_root_entry)
+	if (strcmp(pe->pe_name, "/") == 0)
 		return (1);
 	return (hash64(&id, sizeof(id), 0) | 0x100000000UL);
 }
@@ -265,7 +327,7 @@ procfs_emit_dynamic(
     struct procfs_node *dir, uint64_t *cookiep, dirent_emit_t emit, void *arg)
 {
 	const struct procfs_dynamic *pd = dir->pn_entry->pe_dynamic;
-	char name[24];
+	char name[32];
 
 	if (pd == NULL)
 		return (false);
@@ -276,7 +338,8 @@ procfs_emit_dynamic(
 
 		if (pd->pd_next(dir, &number) != 0)
 			return (false);
-		len = ksnprintf(name, sizeof(name), "%lu", number);
+		len = ksnprintf(name, sizeof(name), "%s%lu",
+		    pd->pd_prefix != NULL ? pd->pd_prefix : "", number);
 		if (emit(arg, name, (size_t)len,
 			procfs_ino(pd->pd_entry, dir->pn_proc, (pid_t)number,
 			    (int)number),
@@ -321,6 +384,22 @@ procfs_owner(struct procfs_node *pn, struct vattr *va)
 	cred_drop(cr);
 }
 
+/*
+ * find(1) trusts a directory's links to tell how many directories are in it; 1
+ * says that they do not.
+ */
+static uint32_t
+procfs_nlink(const struct procfs_entry *pe)
+{
+	uint32_t n = 2;
+
+	if (pe->pe_type != PE_DIR || pe->pe_dynamic != NULL)
+		return (1);
+	for (size_t i = 0; i < pe->pe_nchildren; i++)
+		n += pe->pe_children[i].pe_type == PE_DIR;
+	return (n);
+}
+
 static int
 procfs_getattr(struct vnode *vp, struct vattr *va)
 {
@@ -329,7 +408,7 @@ procfs_getattr(struct vnode *vp, struct vattr *va)
 	memset(va, 0, sizeof(*va));
 	va->va_type = vp->v_type;
 	va->va_mode = pn->pn_entry->pe_mode;
-	va->va_nlink = vp->v_type == VDIR ? 2 : 1;
+	va->va_nlink = procfs_nlink(pn->pn_entry);
 	va->va_ino =
 	    procfs_ino(pn->pn_entry, pn->pn_proc, pn->pn_tid, pn->pn_fd);
 	va->va_blksize = 1024;
@@ -488,6 +567,11 @@ procfs_read(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
 	bool excl = procfs_unlock(vp);
 	int error = 0;
 
+	if (pn->pn_entry->pe_rw != NULL) {
+		error = pn->pn_entry->pe_rw(pn, uio);
+		procfs_relock(vp, excl);
+		return (error);
+	}
 	text_init(&once);
 	lock_excl(&pn->pn_lock);
 	if (fp != NULL)
@@ -512,6 +596,8 @@ procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 	char *buf;
 	int error;
 
+	if (pn->pn_entry->pe_rw != NULL)
+		return (pn->pn_entry->pe_rw(pn, uio));
 	if (pn->pn_entry->pe_write == NULL)
 		return (EACCES);
 	if (len >= PROCFS_WRITE_MAX)
@@ -579,22 +665,23 @@ static const struct vnodeops procfs_vnodeops = {
 
 /* --- mounting -------------------------------------------------------------------------- */
 
-static int
+int
 procfs_mount(struct mount *mp, const char *from, const char *options)
 {
 	return (0);
 }
 
-static int
+int
 procfs_unmount(struct mount *mp, bool force)
 {
 	return (0);
 }
 
-static int
-procfs_root(struct mount *mp, struct vnode **vpp)
+int
+procfs_mount_root(
+    struct mount *mp, const struct procfs_entry *root, struct vnode **vpp)
 {
-	struct procfs_key key = {&procfs_root_entry, NULL, 0, 0};
+	struct procfs_key key = {root, NULL, 0, 0};
 	int error;
 
 	error = procfs_vnode(mp, &key, vpp);
@@ -604,6 +691,12 @@ procfs_root(struct mount *mp, struct vnode **vpp)
 }
 
 static int
+procfs_root(struct mount *mp, struct vnode **vpp)
+{
+	return (procfs_mount_root(mp, &procfs_root_entry, vpp));
+}
+
+int
 procfs_statfs(struct mount *mp, struct statfs *sf)
 {
 	sf->f_bsize = PAGE_SIZE;
