@@ -549,6 +549,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 	uint8_t *p;
 	int error = 0;
 
+	if (write)
+		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
 		error = force_page(vm, trunc_page(addr + done), write, &pg);
@@ -562,6 +564,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 		vm_page_unwire(pg);
 		done += n;
 	}
+	if (!write)
+		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }
