@@ -370,6 +370,43 @@ vm_fault(struct vmspace *vm, uaddr_t addr, vm_prot_t access)
 	return (error);
 }
 
+struct vm_page *
+vm_overlay_page(struct vmspace *vm, uaddr_t addr)
+{
+	struct vm_entry *e = vm_entry_lookup(vm, addr);
+	struct vm_page *pg;
+
+	if (e == NULL || (e->ve_flags & VMM_SHARED) != 0 || e->ve_anon == NULL)
+		return (NULL);
+	lock_shared(&e->ve_anon->vo_lock);
+	pg = radix_get(
+	    &e->ve_anon->vo_pages, vm_entry_anon_index(e, trunc_page(addr)));
+	lock_release(&e->ve_anon->vo_lock);
+	return (pg);
+}
+
+int
+vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp)
+{
+	struct fault f = {
+	    vm, vm_entry_lookup(vm, addr), trunc_page(addr), VM_PROT_WRITE};
+	int error;
+
+	LOCK_ASSERT_EXCL(&vm->vm_lock);
+	if (f.e == NULL || (f.e->ve_flags & VMM_SHARED) != 0)
+		return (EFAULT);
+	if ((*pgp = vm_overlay_page(vm, addr)) != NULL &&
+	    atomic_load(&(*pgp)->pg_refs) == 1)
+		return (0);
+	error = fault_anon(&f);
+	if (error == ENOENT)
+		error =
+		    f.e->ve_object != NULL ? fault_object(&f) : fault_zero(&f);
+	if (error == 0 && (*pgp = vm_overlay_page(vm, addr)) == NULL)
+		error = EFAULT;
+	return (error);
+}
+
 int
 vm_fault_page(
     struct vmspace *vm, uaddr_t addr, vm_prot_t access, struct vm_page **pgp)
@@ -386,6 +423,18 @@ vm_fault_page(
 	return (ENOMEM);
 }
 
+/* Somebody will write there. */
+static void
+text_restore(
+    struct vmspace *vm __unused, uaddr_t start __unused, uaddr_t end __unused)
+{
+#ifdef MACHINE_CHANGES_TEXT
+	lock_excl(&vm->vm_lock);
+	pmap_text_restore(vm, start, end);
+	lock_release(&vm->vm_lock);
+#endif
+}
+
 int
 vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
     size_t *donep)
@@ -395,6 +444,8 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 	uint8_t *p;
 	int error = 0;
 
+	if (write)
+		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
 		error = vm_fault_page(
@@ -409,6 +460,8 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 		vm_page_unwire(pg);
 		done += n;
 	}
+	if (!write)
+		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }
@@ -496,6 +549,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 	uint8_t *p;
 	int error = 0;
 
+	if (write)
+		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
 		error = force_page(vm, trunc_page(addr + done), write, &pg);
@@ -509,6 +564,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 		vm_page_unwire(pg);
 		done += n;
 	}
+	if (!write)
+		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }

@@ -25,6 +25,7 @@
 #include <sys/atomic.h>
 #include <sys/ktr.h>
 #include <machine/vmparam.h>
+#include "vk_rewrite.h"
 #include "vk_var.h"
 
 #define PTE_VALID 8UL
@@ -67,6 +68,7 @@ pmap_init(struct pmap *pm)
 	lock_init(&pm->pm_flush, "pmapflush", 0);
 	radix_init(&pm->pm_ptes);
 	pm->pm_stub = NULL;
+	pm->pm_rewrite = NULL;
 	pm->pm_removals = pm->pm_flushed = 0;
 	pm->pm_users = 0;
 	return (0);
@@ -83,6 +85,7 @@ pmap_destroy(struct pmap *pm)
 	spin_unlock(&pm->pm_spin);
 	if (pm->pm_stub != NULL)
 		stub_put(pm->pm_stub);
+	rewrite_destroy(pm);
 	radix_destroy(&pm->pm_ptes);
 	lock_destroy(&pm->pm_flush);
 }

@@ -6,16 +6,21 @@
 #include <sys/lock.h>
 #include <sys/radix.h>
 
+struct rewrite;
 struct stub;
+struct vmspace;
 
 struct pmap {
-	struct spinlock pm_spin; /* guards the rest */
-	struct lock pm_flush;	 /* one flush at a time */
-	struct radix pm_ptes;	 /* page number -> pte as pointer */
-	struct stub *pm_stub;	 /* NULL: no program runs here yet */
-	uint64_t pm_removals;	 /* removals or revocations ever queued */
-	uint32_t pm_users;	 /* page removals under way */
-	uint64_t pm_flushed;	 /* the value of it that is done */
+	struct spinlock pm_spin;    /* guards the rest */
+	struct lock pm_flush;	    /* one flush at a time */
+	struct radix pm_ptes;	    /* page number -> pte as pointer */
+	struct stub *pm_stub;	    /* NULL: no program runs here yet */
+	uint64_t pm_removals;	    /* removals or revocations ever queued */
+	uint32_t pm_users;	    /* page removals under way */
+	uint64_t pm_flushed;	    /* the value of it that is done */
+	struct rewrite *pm_rewrite; /* (vm_lock) vk_rewrite.c; set once */
 };
+
+#define MACHINE_CHANGES_TEXT 1
 
 #endif
