@@ -85,14 +85,6 @@ linux_getrandom(
 	return (sys_getrandom(uap->buf, uap->n, resp));
 }
 
-int
-linux_syslog(
-    struct lwp *lp, const struct linux_syslog_args *uap, uint64_t *resp)
-{
-	/* Reading, clearing, sizes: nothing is kept. */
-	return (uap->type < 0 || uap->type > 10 ? EINVAL : 0);
-}
-
 #define PER_QUERY	  0xffffffffu
 #define ADDR_NO_RANDOMIZE 0x0040000u
 
