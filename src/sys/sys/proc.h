@@ -74,6 +74,7 @@ enum proc_state {
 };
 
 struct posix_timer;
+struct sem_undo;
 
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
@@ -128,6 +129,7 @@ struct proc {
 	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
+	LIST_HEAD(, sem_undo) p_semundo;    /* (semaphores' lock) SEM_UNDO */
 	void *p_aux;			    /* saved auxv for /proc/PID/auxv */
 	size_t p_aux_len;
 };

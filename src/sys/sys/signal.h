@@ -74,6 +74,8 @@ sigset_empty(const sigset_t *s)
 #define SI_USER	      0x10001
 #define SI_QUEUE      0x10002
 #define SI_TIMER      0x10003
+#define SI_ASYNCIO    0x10004
+#define SI_MESGQ      0x10005
 #define SI_KERNEL     0x10006
 #define SI_LWP	      0x10007 /* tgkill */
 #define SEGV_MAPERR   1

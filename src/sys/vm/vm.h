@@ -103,6 +103,11 @@ struct vm_pager_ops {
 	 * not sleep.
 	 */
 	bool (*vpo_drop)(struct vm_object *obj);
+	/*
+	 * One map entry more or less shows the object (vo_mappings is changed
+	 * already).  Under the map's lock, with a reference: must not sleep.
+	 */
+	void (*vpo_mapped)(struct vm_object *obj, bool more);
 	/* The last reference went: the object's pages are already freed. */
 	void (*vpo_dtor)(struct vm_object *obj);
 };
@@ -117,7 +122,7 @@ struct vm_object {
 	const struct vm_pager_ops *vo_ops; /* NULL: zero fill, kept in memory */
 	void *vo_handle;		   /* vnode, device */
 	uint32_t vo_mappings;  /* (atomic) map entries that show it */
-	uint32_t vo_writemaps; /* (atomic) shared writable ones */
+	uint32_t vo_writemaps; /* (atomic) shared ones that may be writable */
 };
 #define VOF_NORECLAIM 0x1 /* pages are the only copy (tmpfs) */
 
@@ -166,6 +171,12 @@ uint64_t vm_object_resident(struct vm_object *obj);
 int vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
     vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset);
 int vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len);
+/*
+ * Unmap what was one mapping at addr of an object with these operations, in
+ * however many pieces it is now.  EINVAL: there is none.
+ */
+int vm_unmap_view(
+    struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops);
 int vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot);
 int vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
     bool maymove, bool fixed, uaddr_t *newp);

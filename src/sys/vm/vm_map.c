@@ -67,15 +67,45 @@ vmspace_hold(struct vmspace *vm)
 	ref_hold(&vm->vm_refs);
 }
 
+/* e, with its range and rights filled in, begins to show obj (or zeros). */
+static void
+entry_show(struct vm_entry *e, struct vm_object *obj)
+{
+	e->ve_object = obj;
+	if (obj == NULL)
+		return;
+	vm_object_hold(obj);
+	atomic_add(&obj->vo_mappings, 1);
+	if ((e->ve_flags & VMM_SHARED) != 0 &&
+	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
+		atomic_add(&obj->vo_writemaps, 1);
+	if (obj->vo_ops != NULL && obj->vo_ops->vpo_mapped != NULL)
+		obj->vo_ops->vpo_mapped(obj, true);
+}
+
+static void
+entry_hide(struct vm_entry *e)
+{
+	struct vm_object *obj = e->ve_object;
+
+	if (obj == NULL)
+		return;
+	if ((e->ve_flags & VMM_SHARED) != 0 &&
+	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
+		atomic_sub(&obj->vo_writemaps, 1);
+	atomic_sub(&obj->vo_mappings, 1);
+	if (obj->vo_ops != NULL && obj->vo_ops->vpo_mapped != NULL)
+		obj->vo_ops->vpo_mapped(obj, false);
+	e->ve_object = NULL;
+	vm_object_drop(obj);
+}
+
 static void
 entry_destroy(struct vm_entry *e)
 {
 	if (e->ve_anon != NULL)
 		vm_object_drop(e->ve_anon);
-	if (e->ve_object != NULL) {
-		atomic_sub(&e->ve_object->vo_mappings, 1);
-		vm_object_drop(e->ve_object);
-	}
+	entry_hide(e);
 	vm_entry_free(e);
 }
 
@@ -140,7 +170,6 @@ clip(struct vmspace *vm, uaddr_t addr)
 	}
 	hi->ve_start = addr;
 	hi->ve_end = e->ve_end;
-	hi->ve_object = e->ve_object;
 	hi->ve_offset = e->ve_offset + (addr - e->ve_start);
 	hi->ve_anon = e->ve_anon;
 	hi->ve_anon_base = e->ve_anon_base;
@@ -149,10 +178,7 @@ clip(struct vmspace *vm, uaddr_t addr)
 	hi->ve_flags = e->ve_flags & ~VMM_GROWSDOWN;
 	hi->ve_wired = e->ve_wired;
 	hi->ve_advice = e->ve_advice;
-	if (hi->ve_object != NULL) {
-		vm_object_hold(hi->ve_object);
-		atomic_add(&hi->ve_object->vo_mappings, 1);
-	}
+	entry_show(hi, e->ve_object);
 	if (hi->ve_anon != NULL)
 		vm_object_hold(hi->ve_anon);
 	e->ve_end = addr;
@@ -272,11 +298,7 @@ insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len, vm_prot_t prot,
 			e->ve_anon_base = start > vm->vm_stack_max
 			    ? start - vm->vm_stack_max
 			    : VM_MIN_USER;
-		if (obj != NULL) {
-			vm_object_hold(obj);
-			atomic_add(&obj->vo_mappings, 1);
-		}
-		e->ve_object = obj;
+		entry_show(e, obj);
 		vm_entry_link(vm, e);
 	}
 	vm->vm_size += len;
@@ -359,6 +381,46 @@ vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len)
 	lock_excl(&vm->vm_lock);
 	error = unmap_locked(vm, addr, addr + len);
 	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+/* (vm_lock) The first piece of a view of ops' object at addr, or NULL. */
+static struct vm_entry *
+view_first(struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops)
+{
+	struct vm_entry *e = vm_entry_at_or_after(vm, addr);
+
+	for (; e != NULL; e = TAILQ_NEXT(e, ve_link))
+		if (e->ve_object != NULL && e->ve_object->vo_ops == ops &&
+		    e->ve_start >= addr && e->ve_start - addr == e->ve_offset)
+			return (e);
+	return (NULL);
+}
+
+int
+vm_unmap_view(struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops)
+{
+	struct vm_object *obj;
+	struct vm_entry *e;
+	uaddr_t end, to;
+	int error = 0;
+
+	lock_excl(&vm->vm_lock);
+	if ((e = view_first(vm, addr, ops)) == NULL) {
+		lock_release(&vm->vm_lock);
+		return (EINVAL);
+	}
+	obj = e->ve_object;
+	vm_object_hold(obj);
+	end = addr + obj->vo_size;
+	while (error == 0 && e != NULL && e->ve_start < end) {
+		to = e->ve_end;
+		if (e->ve_object == obj && e->ve_start - addr == e->ve_offset)
+			error = unmap_locked(vm, e->ve_start, to);
+		e = vm_entry_at_or_after(vm, to);
+	}
+	lock_release(&vm->vm_lock);
+	vm_object_drop(obj);
 	return (error);
 }
 
@@ -625,7 +687,6 @@ fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
 	}
 	ne->ve_start = e->ve_start;
 	ne->ve_end = e->ve_end;
-	ne->ve_object = e->ve_object;
 	ne->ve_offset = e->ve_offset;
 	ne->ve_anon = anon;
 	ne->ve_anon_base = e->ve_anon_base;
@@ -633,10 +694,7 @@ fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
 	ne->ve_maxprot = e->ve_maxprot;
 	ne->ve_flags = e->ve_flags;
 	ne->ve_advice = e->ve_advice;
-	if (ne->ve_object != NULL) {
-		vm_object_hold(ne->ve_object);
-		atomic_add(&ne->ve_object->vo_mappings, 1);
-	}
+	entry_show(ne, e->ve_object);
 	vm_entry_link(nvm, ne);
 	if ((e->ve_flags & VMM_SHARED) == 0)
 		pmap_protect(&vm->vm_pmap, e->ve_start, e->ve_end,

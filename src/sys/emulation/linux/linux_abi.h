@@ -123,11 +123,13 @@
 #define LINUX_SS_ONSTACK 1
 #define LINUX_SS_DISABLE 2
 
-#define LINUX_SI_USER	0
-#define LINUX_SI_KERNEL 0x80
-#define LINUX_SI_QUEUE	(-1)
-#define LINUX_SI_TIMER	(-2)
-#define LINUX_SI_TKILL	(-6)
+#define LINUX_SI_USER	 0
+#define LINUX_SI_KERNEL	 0x80
+#define LINUX_SI_QUEUE	 (-1)
+#define LINUX_SI_TIMER	 (-2)
+#define LINUX_SI_MESGQ	 (-3)
+#define LINUX_SI_ASYNCIO (-4)
+#define LINUX_SI_TKILL	 (-6)
 
 struct linux_sigaction {
 	uint64_t lsa_handler;

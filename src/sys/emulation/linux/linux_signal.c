@@ -28,6 +28,8 @@ static const struct code_row code_rows[] = {
     {SI_USER, LINUX_SI_USER},
     {SI_QUEUE, LINUX_SI_QUEUE},
     {SI_TIMER, LINUX_SI_TIMER},
+    {SI_ASYNCIO, LINUX_SI_ASYNCIO},
+    {SI_MESGQ, LINUX_SI_MESGQ},
     {SI_KERNEL, LINUX_SI_KERNEL},
     {SI_LWP, LINUX_SI_TKILL},
 };

@@ -149,6 +149,8 @@ static const struct {
     {"proc", 0x9fa0},
     {"sysfs", 0x62656572},
     {"hostfs", 0x00c0ffee},
+    {"mqueue", 0x19800202},
+    {"devpts", 0x1cd1},
 };
 #define MAGIC_OTHER 0x4d464c59 /* "MFLY" */
 

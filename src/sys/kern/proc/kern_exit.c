@@ -22,6 +22,7 @@
 #include <sys/malloc.h>
 #include <sys/proc.h>
 #include <sys/ptrace.h>
+#include <sys/sysvipc.h>
 #include <sys/tty.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
@@ -216,6 +217,7 @@ proc_release_resources(struct proc *p)
 	if (fd != NULL)
 		filedesc_drop(fd);
 	release_vmspace(p);
+	sysv_sem_exit(p);
 	spin_lock(&p->p_spin);
 	fs = p->p_fs;
 	p->p_fs = NULL;

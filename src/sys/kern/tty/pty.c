@@ -380,12 +380,40 @@ pty_set_locked(struct pty *pt, bool locked)
 	return (0);
 }
 
+/*
+ * Open the name that the caller's /dev has for the slave, so that fstat and
+ * stat tell the same (ttyname compares them).  ENOENT: there is none.
+ */
+static int
+pty_open_name(struct pty *pt, int oflags, int *fdp)
+{
+	struct vattr va;
+	struct file *fp;
+	char name[32];
+	int error;
+
+	ksnprintf(name, sizeof(name), "/dev/pts/%d", pt->pt_unit);
+	oflags &= O_ACCMODE | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	if (vn_open(AT_FDCWD, name, oflags, 0, &fp) != 0)
+		return (ENOENT);
+	error = ENOENT;
+	if (fp->f_vnode != NULL && fp->f_vnode->v_type == VCHR &&
+	    vn_getattr(fp->f_vnode, &va) == 0 &&
+	    va.va_rdev == pt->pt_tty->tt_dev)
+		error = fd_alloc(
+		    fp, 0, (oflags & O_CLOEXEC) != 0 ? FDF_CLOEXEC : 0, fdp);
+	file_drop(fp);
+	return (error);
+}
+
 static int
 pty_open_peer(struct pty *pt, int *valuep)
 {
-	int error;
+	int error, oflags = *valuep;
 
-	error = tty_install_file(pt->pt_tty, *valuep, valuep);
+	error = pty_open_name(pt, oflags, valuep);
+	if (error == ENOENT)
+		error = tty_install_file(pt->pt_tty, oflags, valuep);
 	if (error == 0)
 		pt->pt_was_open = true;
 	return (error);

@@ -62,7 +62,9 @@ sys_write(struct procfs_node *pn, char *text, size_t len)
 		text[--len] = '\0';
 	req.sr_newlen = len + 1;
 	if (e->sc_type != CTL_STRING) {
-		error = kstrtoi64(text, 10, &value);
+		error = e->sc_type == CTL_U64
+		    ? kstrtou64(text, 10, (uint64_t *)&value)
+		    : kstrtoi64(text, 10, &value);
 		if (error != 0)
 			return (EINVAL);
 		req.sr_new = &value;
@@ -208,6 +210,18 @@ static const struct procfs_entry sys_kernel_table[] = {
     CONST_FILE("core_uses_pid", "0"),
     CONST_FILE("randomize_va_space", "2"),
     CONST_FILE("panic", "0"),
+    VAR_FILE("shmmax", "kern.ipc.shmmax", 0644),
+    VAR_FILE("shmall", "kern.ipc.shmall", 0644),
+    VAR_FILE("shmmni", "kern.ipc.shmmni", 0644),
+    CONST_FILE("shm_rmid_forced", "0"),
+    VAR_FILE("msgmax", "kern.ipc.msgmax", 0644),
+    VAR_FILE("msgmnb", "kern.ipc.msgmnb", 0644),
+    VAR_FILE("msgmni", "kern.ipc.msgmni", 0644),
+    {.pe_name = "sem",
+	.pe_type = PE_FILE,
+	.pe_mode = 0644,
+	.pe_gen = procfs_sem_limits,
+	.pe_write = procfs_sem_limits_set},
     SUBDIR("random", sys_random_table),
 };
 
@@ -220,7 +234,16 @@ static const struct procfs_entry sys_vm_table[] = {
     CONST_FILE("drop_caches", "0"),
 };
 
+static const struct procfs_entry sys_mqueue_table[] = {
+    VAR_FILE("queues_max", "kern.mqueue.queues_max", 0644),
+    VAR_FILE("msg_max", "kern.mqueue.msg_max", 0644),
+    VAR_FILE("msgsize_max", "kern.mqueue.msgsize_max", 0644),
+    VAR_FILE("msg_default", "kern.mqueue.msg_default", 0644),
+    VAR_FILE("msgsize_default", "kern.mqueue.msgsize_default", 0644),
+};
+
 static const struct procfs_entry sys_fs_table[] = {
+    SUBDIR("mqueue", sys_mqueue_table),
     VAR_FILE("file-max", "kern.maxfiles", 0644),
     FUNC_FILE("file-nr", sys_file_nr),
     CONST_FILE("nr_open", "1048576"),

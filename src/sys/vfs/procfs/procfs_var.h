@@ -94,6 +94,10 @@ struct procfs_node {
 extern const struct procfs_entry procfs_root_entry, procfs_pid_entry;
 #define PROCFS_SYS_COUNT 4
 extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
+#define PROCFS_SYSVIPC_COUNT 3
+extern const struct procfs_entry procfs_sysvipc_table[PROCFS_SYSVIPC_COUNT];
+int procfs_sem_limits(struct procfs_node *pn, struct procfs_text *t);
+int procfs_sem_limits_set(struct procfs_node *pn, char *text, size_t len);
 
 /* For file systems of the same kind (sysfs): vfsops, and a root vnode. */
 int procfs_mount(struct mount *mp, const char *from, const char *options);

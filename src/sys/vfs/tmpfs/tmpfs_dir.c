@@ -123,7 +123,7 @@ tmpfs_dir_insert(
 	if ((error = dir_link(d, de)) != 0)
 		return (error);
 	d->tdi_next++;
-	dir->tn_size = d->tdi_count * sizeof(*de);
+	dir->tn_size = (d->tdi_count + 2) * TMPFS_DIRENT_BYTES;
 	return (0);
 }
 
@@ -136,7 +136,7 @@ tmpfs_dir_remove(struct tmpfs_node *dir, struct tmpfs_dirent *de)
 	LIST_REMOVE(de, td_hash);
 	(void)radix_remove(&d->tdi_order, de->td_cookie);
 	d->tdi_count--;
-	dir->tn_size = d->tdi_count * sizeof(*de);
+	dir->tn_size = (d->tdi_count + 2) * TMPFS_DIRENT_BYTES;
 	if (d->tdi_count == 0) {
 		kfree(d->tdi_table, M_TMPFS);
 		d->tdi_table = NULL;

@@ -116,6 +116,8 @@ tmpfs_node_create(
 	TAILQ_INIT(&node->tn_xattrs);
 	radix_init(&node->tn_dir.tdi_order);
 	node->tn_dir.tdi_next = TMPFS_COOKIE_FIRST;
+	if (node->tn_type == VDIR)
+		node->tn_size = 2 * TMPFS_DIRENT_BYTES;
 	if ((error = tmpfs_count_node(tm, node)) != 0) {
 		zone_free(tmpfs_node_zone, node);
 		return (error);

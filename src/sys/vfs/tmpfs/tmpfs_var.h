@@ -36,6 +36,9 @@ struct tmpfs_dir {
 	struct radix tdi_order;		/* (l) cookie -> tmpfs_dirent */
 	struct tmpfs_node *tdi_parent;	/* (l) for "..", itself at the root */
 };
+/* What a name adds to its directory's size, "." and ".." too, as on Linux. */
+#define TMPFS_DIRENT_BYTES 20
+
 #define TMPFS_COOKIE_DOT    0
 #define TMPFS_COOKIE_DOTDOT 1
 #define TMPFS_COOKIE_FIRST  2
