@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 #include <sys/abi.h>
 #include <sys/atomic.h>
+#include <sys/callfilter.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -257,6 +258,7 @@ fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	trace_fork_enter(lp, child, te);
 	spin_lock(&p->p_spin);
 	/* exec or exit of a sibling has begun: the child goes, too. */
+	callfilter_inherit(lp, child);
 	dying = (p->p_flags & PF_EXITING) != 0 || p->p_execing != NULL;
 	if (dying)
 		child->lw_flags |= LWF_EXITING;
@@ -402,6 +404,9 @@ fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	}
 	proc_enter(p, pid, parent, me->p_pgrp);
 	lwp_enter(child, pid);
+	spin_lock(&me->p_spin);
+	callfilter_inherit(lp, child);
+	spin_unlock(&me->p_spin);
 	trace_fork_enter(lp, child, te);
 	p->p_state = PS_ACTIVE;
 	child->lw_ast = 1;

@@ -26,6 +26,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
+#include <sys/callfilter.h>
 #include <sys/proc.h>
 #include <sys/ptrace.h>
 #include <sys/sysctl.h>
@@ -219,6 +220,7 @@ lwp_drop(struct lwp *lp)
 		return;
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
+	callfilter_drop(lp->lw_filter);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
 }

@@ -9,6 +9,7 @@
  */
 #include <sys/systm.h>
 #include <sys/abi.h>
+#include <sys/callfilter.h>
 #include <sys/cpu.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
@@ -102,6 +103,8 @@ snap_thread(struct lwp *lp, struct procfs_snap *ps)
 	ps->ps_tid = lp->lw_tid;
 	ps->ps_pending = lp->lw_sigq.sq_pending;
 	ps->ps_blocked = lp->lw_sigmask;
+	ps->ps_filter_mode = callfilter_mode(lp);
+	ps->ps_filters = callfilter_count(lp);
 	ps->ps_ip = lp->lw_frame.tf_rip;
 	ps->ps_sp = lp->lw_frame.tf_rsp;
 	if (td == NULL)

@@ -133,6 +133,7 @@ struct procfs_snap {
 	    ps_env_end;
 	uint64_t ps_rss_limit, ps_sig_limit;
 	uint32_t ps_no_new_privs;
+	int ps_filter_mode, ps_filters;
 	mode_t ps_umask;
 	uint32_t ps_fdsize;
 };
