@@ -55,6 +55,8 @@ struct fileops {
 	/* Object to map; may lower *maxprotp.  One reference.  ENODEV */
 	int (*fo_mmap)(struct file *fp, uint64_t off, uint64_t len, int prot,
 	    bool shared, struct vm_object **objp, uint8_t *maxprotp);
+	/* Add seals (0: none) and tell what there is: EPERM, EBUSY, EINVAL */
+	int (*fo_seal)(struct file *fp, uint32_t add, uint32_t *sealsp);
 	void (*fo_close)(struct file *fp); /* last reference */
 	/* Text for /proc/PID/fd: "pipe:[12]". */
 	void (*fo_name)(struct file *fp, char *buf, size_t size);

@@ -26,6 +26,9 @@ int path_copyin(uaddr_t upath, char **pathp); /* EFAULT ENAMETOOLONG ENOMEM */
 void path_free(char *path);
 
 int kern_openat(int dirfd, const char *path, int oflags, mode_t mode, int *fdp);
+/* resolve: RESOLVE_ bits (fcntl.h). */
+int kern_openat2(int dirfd, const char *path, int oflags, mode_t mode,
+    int resolve, int *fdp);
 /* Whole transfer of uio; *donep bytes moved (also with an error if > 0: 0). */
 int kern_read(int fd, struct uio *uio, int fof, size_t *donep);
 int kern_write(int fd, struct uio *uio, int fof, size_t *donep);
@@ -177,6 +180,9 @@ struct kern_fork_args {
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
 /* argv, envp: user pointer arrays of word_size-byte words. */
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
+/* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */
+int kern_execveat(struct lwp *lp, int dirfd, const char *path, int atflags,
+    uaddr_t argv, uaddr_t envp);
 void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
 void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
 enum kwait_which {
@@ -277,7 +283,9 @@ void kern_setname(const char *name); /* the current thread's */
 uint64_t kern_alarm(uint64_t seconds);
 int kern_reboot_call(int how, int status); /* EPERM; otherwise no return */
 /* Anonymous memory as a file (memfd, posix shm). */
-int kern_memfd(const char *name, int oflags, int *fdp);
+#define MEMFD_SEALABLE 1
+#define MEMFD_NOEXEC   2 /* not executable, and sealed so */
+int kern_memfd(const char *name, int oflags, int flags, int *fdp);
 
 /* The futex core: user words by physical page, so shared ones work. */
 int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,

@@ -227,7 +227,9 @@ enum {
 	L_OFD_SETLKW,
 	L_DUPFD_CLOEXEC = 1030,
 	L_SETPIPE_SZ,
-	L_GETPIPE_SZ
+	L_GETPIPE_SZ,
+	L_ADD_SEALS, /* the seals have the same numbers */
+	L_GET_SEALS
 };
 
 struct cmd_row {
@@ -242,6 +244,8 @@ static const struct cmd_row plain_cmds[] = {
     {L_SETFL, F_SETFL},
     {L_SETOWN, F_SETOWN},
     {L_GETOWN, F_GETOWN},
+    {L_ADD_SEALS, F_ADD_SEALS},
+    {L_GET_SEALS, F_GET_SEALS},
 };
 static const struct cmd_row lock_cmds[] = {
     {L_GETLK, F_GETLK},

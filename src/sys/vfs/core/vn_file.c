@@ -396,6 +396,7 @@ const struct fileops vnode_fileops = {
     .fo_truncate = vn_file_truncate,
     .fo_sync = vn_file_sync,
     .fo_mmap = vn_file_mmap,
+    .fo_seal = vn_file_seal,
     .fo_close = vn_file_close,
 };
 

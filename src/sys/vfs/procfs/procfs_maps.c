@@ -9,12 +9,6 @@
 /* The column where the name begins, as Linux pads it. */
 #define MAPS_NAME_COLUMN 73
 
-/*
- * Optional service of the name cache: some absolute name of vp.  Without it
- * only the program itself has a name here.
- */
-int vnode_name(struct vnode *vp, char *buf, size_t size) __attribute__((weak));
-
 static void
 maps_pad(struct procfs_text *t, size_t line_start)
 {
@@ -48,15 +42,20 @@ maps_exe_name(struct proc *p, struct vnode *vp, struct procfs_text *t)
 static void
 maps_vnode_name(struct proc *p, struct vnode *vp, struct procfs_text *t)
 {
+	struct path *root = NULL;
 	struct procfs_text name;
 
-	if (maps_exe_name(p, vp, t) || vnode_name == NULL)
+	if (maps_exe_name(p, vp, t))
 		return;
+	(void)pid_fs_path(p, true, &root);
 	text_init(&name);
 	text_printf(&name, "%*s", PATH_MAX, "");
-	if (name.pt_error == 0 && vnode_name(vp, name.pt_buf, PATH_MAX) == 0)
+	if (name.pt_error == 0 &&
+	    vnode_name(vp, root, name.pt_buf, PATH_MAX) == 0)
 		text_write(t, name.pt_buf, strlen(name.pt_buf));
 	text_free(&name);
+	if (root != NULL)
+		path_drop(root);
 }
 
 /* One line; drops the vnode of info. */

@@ -461,7 +461,7 @@ procfs_path_text(struct path *p, struct procfs_text *t)
 	text_printf(&name, "%*s", PATH_MAX, "");
 	error = name.pt_error;
 	if (error == 0)
-		error = path_name(p, root, name.pt_buf, PATH_MAX);
+		error = path_text(p, root, name.pt_buf, PATH_MAX);
 	if (error == 0)
 		text_write(t, name.pt_buf, strlen(name.pt_buf));
 	text_free(&name);
