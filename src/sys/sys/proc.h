@@ -76,6 +76,8 @@ enum proc_state {
 struct posix_timer;
 struct sem_undo;
 
+#define OOM_ADJ_MAX 1000 /* thousandths of memory */
+
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
 	LIST_ENTRY(proc) p_hash;      /* (t) by pid */
@@ -117,6 +119,7 @@ struct proc {
 	int p_stop_signal; /* (p) */
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
+	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
 	struct proc *p_vforker;	 /* (p) held; waits for PF_VFORKED to go */
 	struct lwp *p_execing;	 /* (p) the lwp that stops the others */
