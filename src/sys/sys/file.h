@@ -37,6 +37,9 @@ enum file_type {
 };
 
 #define FOF_OFFSET 0x1 /* use uio_offset (pread), leave f_offset alone */
+#define FOF_APPEND 0x2 /* as O_APPEND, for this call */
+#define FOF_SYNC   0x4 /* as O_FSYNC */
+#define FOF_NOWAIT 0x8 /* as O_NONBLOCK */
 
 /* Every slot may be NULL: the wrapper then answers the stated error. */
 struct fileops {

@@ -96,6 +96,12 @@ int kern_ioctl(int fd, uint64_t cmd, void *data);
 /* --- kern/event, kern/ipc ---------------------------------------------------- */
 
 int kern_pipe(int fds[2], int oflags); /* O_CLOEXEC, O_NONBLOCK */
+/* One of in and out is a pipe.  Offsets NULL: the file's own.  kern/ipc. */
+int kern_splice(int in, off_t *inoffp, int out, off_t *outoffp, size_t len,
+    bool nonblock, size_t *donep);
+int kern_tee(int in, int out, size_t len, bool nonblock, size_t *donep);
+/* To a pipe's write end, from its read end. */
+int kern_vmsplice(int fd, struct uio *uio, bool nonblock, size_t *donep);
 struct kpollfd {
 	int fd;
 	uint32_t events, revents; /* EV_ */
