@@ -779,6 +779,7 @@ guest_trap(struct lwp *lp, int sig)
 void
 cpu_lwp_loop(struct lwp *lp)
 {
+	struct stub *st;
 	int sig;
 
 	for (;;) {
@@ -789,9 +790,12 @@ cpu_lwp_loop(struct lwp *lp)
 			sig_send_proc(lp->lw_proc, SIGKILL, NULL);
 			continue;
 		}
+		st = lp->lw_md.lm_stub;
+		atomic_add(&st->st_running, 1); /* before the flush */
 		pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 		lock_check_none_held("return to user");
 		sig = guest_run(lp);
+		atomic_sub(&st->st_running, 1);
 		guest_trap(lp, sig);
 	}
 }
