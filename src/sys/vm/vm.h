@@ -218,6 +218,8 @@ int vmspace_fork(struct vmspace *vm, struct vmspace **newp);
 void vmspace_hold(struct vmspace *vm);
 void vmspace_drop(struct vmspace *vm);
 void vmspace_clear(struct vmspace *vm); /* exec: unmap everything */
+/* exec: give the machine what is at hand of the files' first pages. */
+void vmspace_show(struct vmspace *vm);
 /* Read or write another process's memory (procfs, ptrace). */
 int vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
     bool write, size_t *donep);

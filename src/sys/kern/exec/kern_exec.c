@@ -436,6 +436,7 @@ exec_image(struct lwp *lp, struct image_params *img)
 	    (error = img->img_abi->abi_stack(lp, img, &sp)) != 0 ||
 	    (error = exec_prepare(lp->lw_proc, img, &ep)) != 0)
 		return (error);
+	vmspace_show(img->img_vm);
 	if ((error = proc_single(lp, false, 0)) != 0) {
 		exec_unprepare(&ep);
 		return (error);

@@ -23,4 +23,13 @@ struct pmap {
 
 #define MACHINE_CHANGES_TEXT 1
 
+/*
+ * What a fault maps besides its page: it costs as much as copying some twenty
+ * pages.  Resident pages of files, pages copied or made writable with the one
+ * that is written, zeros at first.
+ */
+#define PMAP_SHOW_AHEAD	 32
+#define PMAP_WRITE_AHEAD 8
+#define PMAP_ZERO_AHEAD	 8
+
 #endif
