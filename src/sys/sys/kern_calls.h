@@ -127,6 +127,7 @@ enum {
 };
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
+int kern_epoll_size(int epfd, int *np);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np);
 struct kevent {
