@@ -217,6 +217,7 @@ int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
 int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
 /* The process of fd, held: EBADF. */
 int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_procdir_proc(int fd, struct proc **pp);
 int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
 /* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
 int kern_pidfd_getfd(struct proc *p, int target, int *fdp);

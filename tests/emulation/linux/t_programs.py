@@ -54,7 +54,7 @@ def header(name):
     found = {}
     with open(f"{PROGRAMS}/{name}.sh", encoding="utf-8") as f:
         for line in f:
-            m = re.match(r"# (seconds|memory|not on): (.*)", line)
+            m = re.match(r"# (seconds|memory|not on|expect): (.*)", line)
             if m:
                 found[m[1]] = m[2]
             elif not line.startswith("#"):
@@ -109,7 +109,8 @@ def program(name):
             skip(why)
         if not os.path.exists(IMAGE):
             skip(f"no {IMAGE}: ci/test makes it")
-        want = on_host(name, seconds)
+        want = on_host(name, seconds) if "expect" not in asked else (
+            (asked["expect"] + "\n").encode(), 0)
         check(want[0], "the host printed nothing")
         for _ in range(REPEAT):
             compare(name, want, in_guest(name, guest_seconds,
