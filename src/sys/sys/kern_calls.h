@@ -76,6 +76,7 @@ int kern_fcntl_lock(int fd, int cmd, struct flock *fl);
 int kern_flock(int fd, int how);
 int kern_statfs(const char *path, struct statfs *sf);
 int kern_fstatfs(int fd, struct statfs *sf);
+int kern_devstatfs(dev_t dev, struct statfs *sf); /* EINVAL: not mounted */
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
 int kern_unmount(const char *on, int flags); /* UMOUNT_ */
@@ -185,6 +186,12 @@ struct kern_fork_args {
 	pid_t set_tid; /* the id it shall have; 0: any.  EEXIST */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
+/*
+ * A table of its own (KFORK_FILES), a context of its own (KFORK_FS) for the
+ * process.  EINVAL: it has threads, which share them; ENOMEM.
+ */
+int kern_unshare(uint32_t flags);
+int kern_vhangup(void); /* EPERM */
 /* argv, envp: user pointer arrays of word_size-byte words. */
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
 /* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */

@@ -52,8 +52,8 @@ linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
 		return (EINVAL);
 	if ((error = map_flags(uap->flags, &flags)) != 0)
 		return (error);
-	error = kern_mmap(lp, &addr, uap->len, uap->prot & VM_PROT_ALL, flags,
-	    uap->fd, uap->off);
+	error = kern_mmap(lp, &addr, uap->len,
+	    linux_prot(lp, uap->prot & VM_PROT_ALL), flags, uap->fd, uap->off);
 	*resp = addr;
 	return (error);
 }
@@ -91,7 +91,7 @@ linux_mprotect(
 	if (len == 0)
 		return (0);
 	return (vm_protect(lp->lw_proc->p_vmspace, uap->addr, len,
-	    (vm_prot_t)(uap->prot & VM_PROT_ALL)));
+	    (vm_prot_t)linux_prot(lp, uap->prot & VM_PROT_ALL)));
 }
 
 int

@@ -137,7 +137,7 @@ kern_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 	switch (cr.cr_type) {
 	case VCHR:
 	case VBLK:
-		if ((error = cred_check_root(cred_current())) != 0)
+		if ((error = cred_check_cap(cred_current(), CAP_MKNOD)) != 0)
 			return (error);
 		cr.cr_rdev = dev;
 		/* FALLTHROUGH */

@@ -175,7 +175,7 @@ procfs_may_inspect(struct proc *p)
 	struct ucred *me = cred_current(), *cr;
 	bool same;
 
-	if (p == curproc || cred_check_root(me) == 0)
+	if (p == curproc || cred_has_cap(me, CAP_SYS_PTRACE))
 		return (0);
 	cr = proc_cred_hold(p);
 	if (cr == NULL)
