@@ -7,6 +7,7 @@
 #define SYS_ABI_H
 
 #include <sys/types.h>
+#include <sys/callfilter.h>
 #include <sys/queue.h>
 
 struct image_params;
@@ -51,6 +52,15 @@ struct abi {
 	/* Build the handler's frame on the user stack: 0 or EFAULT. */
 	int (*abi_sendsig)(struct lwp *lp, const struct ksigaction *sa,
 	    const struct ksiginfo *ksi, const struct sigset *oldmask);
+	/* What a tracer sees as result of a call that is to be made again, for
+	 * ERESTART or ERESTARTNOHAND; and back: 0 for anything else.  NULL:
+	 * it sees the call as not yet made. */
+	uint64_t (*abi_restart_show)(int error);
+	int (*abi_restart_kind)(uint64_t result);
+	/* What call filters see, and what their answers mean. */
+	void (*abi_filter_input)(
+	    const struct lwp *lp, uint32_t nr, void *input);
+	struct filter_verdict (*abi_filter_answer)(uint32_t answer);
 	int (*abi_signo_out)(int native); /* for wait status, siginfo */
 	/* exec: put argv, envp and the auxiliary vector on the stack. */
 	int (*abi_stack)(

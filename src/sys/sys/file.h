@@ -63,6 +63,8 @@ struct fileops {
 	void (*fo_close)(struct file *fp); /* last reference */
 	/* Text for /proc/PID/fd: "pipe:[12]". */
 	void (*fo_name)(struct file *fp, char *buf, size_t size);
+	/* More lines for /proc/PID/fdinfo; NULL: none. */
+	void (*fo_info)(struct file *fp, char *buf, size_t size);
 };
 
 struct file {

@@ -14,6 +14,7 @@
 
 struct flock;
 struct lwp;
+struct proc;
 struct rlimit;
 struct rusage;
 struct uio;
@@ -168,13 +169,15 @@ int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
 
 /* --- kern/proc ------------------------------------------------------------------ */
 
-#define KFORK_VM      0x0001 /* share the address space */
-#define KFORK_FS      0x0002
-#define KFORK_FILES   0x0004
-#define KFORK_SIGHAND 0x0008
-#define KFORK_THREAD  0x0010 /* an lwp of this process */
-#define KFORK_VFORK   0x0020 /* wait until the child execs or exits */
-#define KFORK_PARENT  0x0040 /* sibling: the parent's parent is its parent */
+#define KFORK_VM       0x0001 /* share the address space */
+#define KFORK_FS       0x0002
+#define KFORK_FILES    0x0004
+#define KFORK_SIGHAND  0x0008
+#define KFORK_THREAD   0x0010 /* an lwp of this process */
+#define KFORK_VFORK    0x0020 /* wait until the child execs or exits */
+#define KFORK_TRACED   0x0080 /* by the caller's tracer, too */
+#define KFORK_UNTRACED 0x0100 /* not by it, and no event */
+#define KFORK_PARENT   0x0040 /* sibling: the parent's parent is its parent */
 struct kern_fork_args {
 	uint32_t flags;
 	int exit_signal;
@@ -182,6 +185,8 @@ struct kern_fork_args {
 	bool set_tls;
 	uint64_t tls;					    /* FS base */
 	uaddr_t parent_tid, child_set_tid, child_clear_tid; /* 0: none */
+	uaddr_t pidfd; /* where a descriptor of the child goes; 0: none */
+	pid_t set_tid; /* the id it shall have; 0: any.  EEXIST */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
 /* argv, envp: user pointer arrays of word_size-byte words. */
@@ -203,12 +208,35 @@ enum kwait_which {
 #define KWAIT_NOWAIT	0x10 /* leave it waitable */
 #define KWAIT_CLONE	0x20 /* children with another exit signal */
 #define KWAIT_ALL	0x40
+#define KWAIT_NOTHREAD	0x80 /* not the tracees of other threads */
 int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
     pid_t *pidp, int *statusp, struct rusage *ru, ksiginfo_t *info);
 /* Native wait status: exit code << 8, signal | 0x80 core, 0x7f | sig << 8
- * stopped, 0xffff continued. */
+ * stopped, 0xffff continued.  Of a tracee's stop: 0x7f | TRACE_CODE << 8. */
 int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
 int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
+/* (t) held.  The current process sends sig (0: none) to p: 0, EPERM. */
+int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* Descriptors of processes.  A zombie has one, too. */
+int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
+/* The process of fd, held: EBADF. */
+int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
+int kern_pidfd_getfd(struct proc *p, int target, int *fdp);
+/* Is p on its way to its end?  0, EINVAL: no; ESRCH: it has ended. */
+int kern_proc_dying(struct proc *p);
+enum kcmp_type {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_NONE /* what nobody has: always the same */
+};
+/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF. */
+int kern_kcmp(
+    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp);
 int kern_sigaction(
     int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);

@@ -25,9 +25,11 @@
 #include <machine/lwp_md.h>
 
 struct abi;
+struct callfilter;
 struct filedesc;
 struct fs_context;
 struct path;
+struct tracee;
 struct tty;
 struct ucred;
 struct vmspace;
@@ -74,6 +76,8 @@ enum proc_state {
 struct posix_timer;
 struct sem_undo;
 
+#define OOM_ADJ_MAX 1000 /* thousandths of memory */
+
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
 	LIST_ENTRY(proc) p_hash;      /* (t) by pid */
@@ -115,9 +119,13 @@ struct proc {
 	int p_stop_signal; /* (p) */
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
+	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
-	struct proc *p_vforker; /* (p) held; waits for PF_VFORKED to go */
-	struct lwp *p_execing;	/* (p) the lwp that stops the others */
+	struct proc *p_vforker;	 /* (p) held; waits for PF_VFORKED to go */
+	struct lwp *p_execing;	 /* (p) the lwp that stops the others */
+	struct tracee *p_tracee; /* (t) who traces its first thread */
+	int p_ntraced;		 /* (p) threads that are traced */
+	pid_t p_forker;		 /* (c) the parent's thread that made it */
 	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
 	uaddr_t p_vdso, p_vvar;	      /* code page, clock page; 0: none */
 	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
@@ -158,6 +166,7 @@ struct lwp {
 	refcount_t lw_refs;
 	struct trapframe lw_frame;     /* (s) user registers while in the
 					   kernel */
+	volatile uint32_t lw_hooks;    /* (p, atomic) LWH_: at crossings */
 	struct sigqueue lw_sigq;       /* (p) */
 	sigset_t lw_sigmask;	       /* (p) written by (s) */
 	sigset_t lw_oldmask;	       /* (s) to restore: sigsuspend */
@@ -181,8 +190,13 @@ struct lwp {
 	nstime_t lw_decayed_ns;	  /* (s) usched */
 	int lw_syscall;		  /* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
-	uaddr_t lw_stop_addr;
-	uint32_t lw_restart_kind; /* restart_syscall data */
+	struct callfilter *lw_filter;	/* (p) of its calls, or NULL */
+	int64_t lw_orig;		/* (s, tracer) number of the call whose
+					  frame a tracer sees, or -1 */
+	int lw_trace_sig;		/* (p) to go on with after a stop */
+	struct tracee *lw_tracee;	/* (t, p) who traces it */
+	LIST_HEAD(, tracee) lw_tracees; /* (t) whom it traces */
+	uint32_t lw_restart_kind;	/* restart_syscall data */
 	nstime_t lw_restart_deadline;
 	uint64_t lw_restart_args[4];
 	char lw_name[MAXCOMLEN + 1]; /* (p) prctl(PR_SET_NAME) */
@@ -191,9 +205,20 @@ struct lwp {
 #define LWF_RESTOREMASK 0x01 /* lw_oldmask goes back at return to user */
 #define LWF_EXITING	0x02
 #define LWF_STOPPED	0x04
-#define LWF_KILLABLE	0x08 /* sleeps on &lw_flags: only SIGKILL ends it */
-#define LWF_SIGWAIT	0x10 /* in sigtimedwait */
-#define LWF_MDGONE	0x20 /* cpu_lwp_destroy was called */
+#define LWF_KILLABLE	0x08  /* sleeps on &lw_flags: only SIGKILL ends it */
+#define LWF_SIGWAIT	0x10  /* in sigtimedwait */
+#define LWF_MDGONE	0x20  /* cpu_lwp_destroy was called */
+#define LWF_TRAP	0x40  /* a tracer wants a stop (trace_trap) */
+#define LWF_STOPSEEN	0x80  /* its tracer let it go on in PF_STOPPED */
+#define LWF_TRACESTOP	0x100 /* waits for its tracer */
+#define LWF_EXITTOLD	0x200 /* its tracer was told that it is ending */
+#define LWF_KEEPID	0x400 /* its id outlives it */
+
+/* lw_hooks: what a crossing of the user boundary has to do besides. */
+#define LWH_TRACE  0x1 /* is traced */
+#define LWH_STEP   0x2 /* in single steps */
+#define LWH_TF	   0x4 /* the frame's trap flag is ours */
+#define LWH_FILTER 0x8 /* lw_filter */
 
 /* lw_restart_kind: whose deadline lw_restart_deadline is. */
 enum {
@@ -256,6 +281,8 @@ void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
 void sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi);
 /* A trap of the current lwp: cannot be blocked or ignored. */
 void sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
+/* The same with all that there is to say. */
+void sig_force(struct lwp *lp, const ksiginfo_t *ksi);
 /* Memory is hopeless: SIGKILL the largest process but init, once at a time. */
 void proc_oom_kill(void);
 /* True if sig would be delivered now: a blocking call must return. */
@@ -293,6 +320,10 @@ int cpu_lwp_create(struct lwp *lp, struct lwp *from);
 void cpu_lwp_destroy(struct lwp *lp);
 /* Machine: lp is about to lose its vmspace (exec, exit). */
 void cpu_lwp_leave_vmspace(struct lwp *lp);
+/* Machine: others will read and write the registers of lp, itself. */
+void cpu_lwp_settle(struct lwp *lp);
+/* Machine: the features of the floating state, as XCR0 numbers them. */
+uint64_t cpu_fpu_features(struct lwp *lp);
 /* lw_frame's FS and GS bases := what the program, lp itself, has made them. */
 void cpu_lwp_bases(struct lwp *lp);
 /* Machine: exec: registers to zero except ip, sp. */
@@ -305,6 +336,14 @@ void cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp);
 size_t cpu_fpu_size(struct lwp *lp);
 int cpu_fpu_get(struct lwp *lp, void *buf, size_t size);
 int cpu_fpu_set(struct lwp *lp, const void *buf, size_t size);
+/*
+ * Machine: debug registers of a stopped lp, as the CPU numbers them, for
+ * addresses of its program.  EINVAL: not a value that a program may have;
+ * EOPNOTSUPP: nor this machine can.
+ */
+#define CPU_NDEBUG 8
+uint64_t cpu_debug_get(struct lwp *lp, int n);
+int cpu_debug_set(struct lwp *lp, int n, uint64_t value);
 /* Machine: the last step of kern_reboot. */
 void machine_halt(int how, int status) __noreturn;
 

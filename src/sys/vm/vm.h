@@ -218,8 +218,18 @@ int vmspace_fork(struct vmspace *vm, struct vmspace **newp);
 void vmspace_hold(struct vmspace *vm);
 void vmspace_drop(struct vmspace *vm);
 void vmspace_clear(struct vmspace *vm); /* exec: unmap everything */
+/* exec: give the machine what is at hand of the files' first pages. */
+void vmspace_show(struct vmspace *vm);
 /* Read or write another process's memory (procfs, ptrace). */
 int vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
+    bool write, size_t *donep);
+
+/*
+ * The same whatever the protection says, as far as the mapping could be made
+ * to allow it: a write into a private mapping goes to a copy of the page.
+ * *donep bytes; EFAULT, EACCES, EIO, ENOMEM if none.
+ */
+int vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
     bool write, size_t *donep);
 
 struct vmspace_stats {

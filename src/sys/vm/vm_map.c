@@ -253,6 +253,7 @@ unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
 		return (0);
 	if ((error = clip_range(vm, start, end)) != 0)
 		return (error);
+	pmap_text_restore(vm, start, end);
 	pmap_remove(&vm->vm_pmap, start, end);
 	pmap_update(&vm->vm_pmap);
 	delete_entries(vm, start, end);
@@ -454,6 +455,7 @@ protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end, vm_prot_t prot)
 			return (EACCES);
 	if ((error = clip_range(vm, start, end)) != 0)
 		return (error);
+	pmap_text_restore(vm, start, end);
 	for (e = vm_entry_lookup(vm, start); e != NULL && e->ve_start < end;
 	     e = TAILQ_NEXT(e, ve_link))
 		e->ve_prot = prot;
@@ -489,6 +491,7 @@ move_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t to, uint64_t newlen)
 	uint64_t oldlen = e->ve_end - e->ve_start;
 
 	/* A base below zero would wrap: give the overlay a page-0 base. */
+	pmap_text_restore(vm, e->ve_start, e->ve_end);
 	pmap_remove(&vm->vm_pmap, e->ve_start, e->ve_end);
 	pmap_update(&vm->vm_pmap);
 	vm_entry_unlink(vm, e);
@@ -717,6 +720,8 @@ vmspace_fork(struct vmspace *vm, struct vmspace **newp)
 	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
 		if ((error = fork_entry(vm, nvm, e)) != 0)
 			break;
+	if (error == 0)
+		error = pmap_text_fork(nvm, vm);
 	/* Before the child may run, the parent must not write shared pages. */
 	pmap_update(&vm->vm_pmap);
 	nvm->vm_size = nvm->vm_peak = vm->vm_size;

@@ -69,6 +69,15 @@ vm_entry_object_index(const struct vm_entry *e, uaddr_t va)
 	return (atop(va - e->ve_start + e->ve_offset));
 }
 
+/*
+ * vm_fault.c; (vm_lock excl) The page of a private entry at addr as the
+ * program's own copy, whatever the entry allows the program: 0, EFAULT, ENOMEM,
+ * EIO.
+ */
+int vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp);
+/* (vm_lock) The page at addr if it is the overlay's, else NULL. */
+struct vm_page *vm_overlay_page(struct vmspace *vm, uaddr_t addr);
+
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
 /* Give e an overlay of its own: 0 or ENOMEM. */

@@ -8,6 +8,7 @@
  */
 #include "linux_var.h"
 #include <sys/abi.h>
+#include <sys/ptrace.h>
 #include <sys/module.h>
 #include <sys/resource.h>
 
@@ -22,6 +23,32 @@ linux_result(struct trapframe *tf, int error, uint64_t res)
 		tf->tf_rax = (uint64_t) - (int64_t)linux_errno(error);
 	else
 		tf->tf_rax = res;
+}
+
+/*
+ * The results with which Linux marks a call to be made again; only tracers see
+ * them.
+ */
+static uint64_t
+linux_restart_show(int error)
+{
+	return ((uint64_t) -
+	    (error == ERESTART ? LINUX_ERESTARTSYS : LINUX_ERESTARTNOHAND));
+}
+
+static int
+linux_restart_kind(uint64_t result)
+{
+	switch (-(int64_t)result) {
+	case LINUX_ERESTARTSYS:
+	case LINUX_ERESTARTNOINTR:
+		return (ERESTART);
+	case LINUX_ERESTARTNOHAND:
+	case LINUX_ERESTART_RESTARTBLOCK:
+		return (ERESTARTNOHAND);
+	default:
+		return (0);
+	}
 }
 
 /* --- errors ------------------------------------------------------------------ */
@@ -102,6 +129,25 @@ linux_mask_in(
 	return (0);
 }
 
+static const uint8_t trace_event_out[] = {
+    [TRACE_EV_FORK] = LINUX_PTRACE_EVENT_FORK,
+    [TRACE_EV_VFORK] = LINUX_PTRACE_EVENT_VFORK,
+    [TRACE_EV_CLONE] = LINUX_PTRACE_EVENT_CLONE,
+    [TRACE_EV_EXEC] = LINUX_PTRACE_EVENT_EXEC,
+    [TRACE_EV_VFORKDONE] = LINUX_PTRACE_EVENT_VFORK_DONE,
+    [TRACE_EV_EXIT] = LINUX_PTRACE_EVENT_EXIT,
+    [TRACE_EV_SECCOMP] = LINUX_PTRACE_EVENT_SECCOMP,
+    [TRACE_EV_STOP] = LINUX_PTRACE_EVENT_STOP,
+};
+
+/* The code of a stop: signal, mark of calls, event. */
+int
+linux_stop_code(int code)
+{
+	return (linux_sig_out(code & (TRACE_SYSGOOD - 1)) |
+	    (code & TRACE_SYSGOOD) | trace_event_out[(code >> 8) & 0xf] << 8);
+}
+
 /* Exit codes stay; signal numbers in a status are renumbered. */
 int
 linux_wait_status(int status)
@@ -109,7 +155,7 @@ linux_wait_status(int status)
 	if (status == 0xffff)
 		return (status);
 	if ((status & 0xff) == 0x7f)
-		return (0x7f | linux_sig_out((status >> 8) & 0xff) << 8);
+		return (0x7f | linux_stop_code(status >> 8) << 8);
 	if ((status & 0x7f) != 0)
 		return (linux_sig_out(status & 0x7f) | (status & 0x80));
 	return (status);
@@ -252,6 +298,10 @@ const struct abi abi_linux64 = {
     .abi_sysent = linux64_sysent,
     .abi_nsys = LINUX64_NSYS,
     .abi_result = linux_result,
+    .abi_restart_show = linux_restart_show,
+    .abi_restart_kind = linux_restart_kind,
+    .abi_filter_input = linux_filter_input,
+    .abi_filter_answer = linux_filter_answer,
     .abi_sendsig = linux_sendsig,
     .abi_signo_out = linux_sig_out,
     .abi_stack = linux_stack,

@@ -348,6 +348,13 @@ struct linux_termios {
 	uint8_t c_cc[LINUX_NCCS];
 };
 CTASSERT(sizeof(struct linux_termios) == 36);
+#define LINUX_NCC 8
+struct linux_termio { /* the older form */
+	uint16_t c_iflag, c_oflag, c_cflag, c_lflag;
+	uint8_t c_line;
+	uint8_t c_cc[LINUX_NCC];
+};
+CTASSERT(sizeof(struct linux_termio) == 18);
 struct linux_termios2 {
 	struct linux_termios t;
 	uint32_t c_ispeed, c_ospeed;
@@ -433,6 +440,69 @@ struct linux_cap_data {
 #define LINUX_WNOTHREAD	 0x20000000
 #define LINUX_WALL	 0x40000000
 #define LINUX_WCLONE	 0x80000000
+
+/* --- tracing ------------------------------------------------------------------ */
+
+#define LINUX_ERESTARTSYS	    512L
+#define LINUX_ERESTARTNOINTR	    513L
+#define LINUX_ERESTARTNOHAND	    514L
+#define LINUX_ERESTART_RESTARTBLOCK 516L
+
+#define LINUX_PTRACE_EVENT_FORK	      1
+#define LINUX_PTRACE_EVENT_VFORK      2
+#define LINUX_PTRACE_EVENT_CLONE      3
+#define LINUX_PTRACE_EVENT_EXEC	      4
+#define LINUX_PTRACE_EVENT_VFORK_DONE 5
+#define LINUX_PTRACE_EVENT_EXIT	      6
+#define LINUX_PTRACE_EVENT_SECCOMP    7
+#define LINUX_PTRACE_EVENT_STOP	      128
+
+/* struct user_regs_struct. */
+struct linux_user_regs {
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	uint64_t rax, rcx, rdx, rsi, rdi, orig_rax;
+	uint64_t rip, cs, eflags, rsp, ss;
+	uint64_t fs_base, gs_base, ds, es, fs, gs;
+};
+CTASSERT(sizeof(struct linux_user_regs) == 216);
+
+/* struct user: offsets of what PTRACE_PEEKUSER reads beside the registers. */
+#define LINUX_USER_DEBUGREG 848
+#define LINUX_USER_NDEBUG   8
+#define LINUX_USER_SIZE	    912
+
+struct linux_ptrace_syscall_info {
+	uint8_t op, pad[3];
+	uint32_t arch;
+	uint64_t instruction_pointer, stack_pointer;
+	union {
+		struct {
+			uint64_t nr, args[6];
+		} entry;
+		struct {
+			int64_t rval;
+			uint8_t is_error;
+		} exit;
+		struct {
+			uint64_t nr, args[6];
+			uint32_t ret_data;
+		} seccomp;
+	} u;
+};
+CTASSERT(offsetof(struct linux_ptrace_syscall_info, u) == 24);
+
+struct linux_peeksiginfo_args {
+	uint64_t off;
+	uint32_t flags;
+	int32_t nr;
+};
+
+#define LINUX_NT_PRSTATUS   1
+#define LINUX_NT_PRFPREG    2
+#define LINUX_NT_X86_XSTATE 0x202
+#define LINUX_XCR0_OFFSET   464 /* where a tracer finds the features */
+
+#define LINUX_AUDIT_ARCH_X86_64 0xc000003eu
 
 #define LINUX_FUTEX_WAIT	0
 #define LINUX_FUTEX_WAKE	1

@@ -3,6 +3,7 @@
  * Linux calls on memory.
  */
 #include "linux_var.h"
+#include <sys/ptrace.h>
 #include <sys/malloc.h>
 #include <vm/vm.h>
 #include <machine/vmparam.h>
@@ -278,7 +279,7 @@ pvm_target(pid_t pid, struct vmspace **vmp)
 
 	lock_shared(&proctree_lock);
 	if ((p = proc_find(pid)) != NULL) {
-		error = sig_permitted(p, SIGKILL);
+		error = trace_permitted(p);
 		if (error == 0 && (*vmp = proc_vmspace_hold(p)) == NULL)
 			error = ESRCH;
 	}

@@ -22,6 +22,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 #include <vm/vm.h>
@@ -223,7 +224,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 	if ((n = cred_dup(old)) == NULL)
 		return (ENOMEM);
 	if ((vfs_mount_flags(img->img_file->pt_mount) & MNT_NOSUID) == 0 &&
-	    !p->p_no_new_privs && (p->p_flags & PF_TRACED) == 0) {
+	    !p->p_no_new_privs && !trace_forbids_setid(lp)) {
 		if ((va.va_mode & S_ISUID) != 0)
 			n->cr_uid = va.va_uid;
 		if ((va.va_mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
@@ -435,6 +436,7 @@ exec_image(struct lwp *lp, struct image_params *img)
 	    (error = img->img_abi->abi_stack(lp, img, &sp)) != 0 ||
 	    (error = exec_prepare(lp->lw_proc, img, &ep)) != 0)
 		return (error);
+	vmspace_show(img->img_vm);
 	if ((error = proc_single(lp, false, 0)) != 0) {
 		exec_unprepare(&ep);
 		return (error);
@@ -467,6 +469,7 @@ int
 kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 {
 	struct image_params *img = image_alloc(lp, path);
+	pid_t tid = lp->lw_tid;
 	int error;
 
 	if (img == NULL)
@@ -475,6 +478,8 @@ kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 	if (error == 0)
 		error = exec_image(lp, img);
 	image_free(img);
+	if (error == 0)
+		trace_exec_event(lp, tid);
 	return (error);
 }
 

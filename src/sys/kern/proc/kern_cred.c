@@ -79,6 +79,12 @@ cred_in_group(const struct ucred *cr, gid_t gid)
 	return (false);
 }
 
+bool
+cred_has_cap(const struct ucred *cr, int cap)
+{
+	return ((cr->cr_cap_effective >> cap & 1) != 0);
+}
+
 int
 cred_check_root(const struct ucred *cr)
 {

@@ -21,6 +21,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysvipc.h>
 #include <sys/tty.h>
 #include <sys/ucred.h>
@@ -140,6 +141,17 @@ lwp_finish(struct lwp *lp)
 	thread_exit();
 }
 
+/* What a tracer is told of the end of lp: that of the process goes before. */
+static int
+lwp_end_status(struct lwp *lp)
+{
+	struct proc *p = lp->lw_proc;
+
+	return ((atomic_load(&p->p_flags) & PF_EXITING) != 0
+		? p->p_exit_request
+		: lp->lw_exit_status);
+}
+
 void
 kern_lwp_exit(struct lwp *lp)
 {
@@ -147,14 +159,18 @@ kern_lwp_exit(struct lwp *lp)
 	bool last;
 
 	KTR_EVENT(PROC, lwp_exit, "tid=%d", (uint64_t)lp->lw_tid);
+	trace_event(lp, TRACE_EV_EXIT, (uint64_t)lwp_end_status(lp));
+	trace_tracer_exit(lp);
 	lwp_farewell(lp);
 	lwp_md_release(lp);
 	lock_excl(&proctree_lock);
 	spin_lock(&p->p_spin);
 	last = p->p_nlwps == 1;
 	spin_unlock(&p->p_spin);
-	if (!last)
+	if (!last) {
+		(void)trace_lwp_exit(lp, lwp_end_status(lp));
 		lwp_detach(lp);
+	}
 	lock_release(&proctree_lock);
 	if (last) /* the others went meanwhile */
 		kern_exit(lp, lp->lw_exit_status);
@@ -237,8 +253,8 @@ find_reaper(struct proc *p)
  * (t) excl.  A zombie p tells its parent.  True if p was reaped at once and
  * may be gone.
  */
-static bool
-exit_notify(struct proc *p)
+bool
+proc_exit_notify(struct proc *p)
 {
 	struct proc *parent = p->p_parent;
 	ksiginfo_t ksi;
@@ -279,8 +295,11 @@ exit_children(struct proc *p)
 			sig_fill(&ksi, (int)c->p_pdeathsig, SI_USER);
 			sig_send_proc(c, (int)c->p_pdeathsig, &ksi);
 		}
-		if (c->p_state == PS_ZOMBIE)
-			(void)exit_notify(c);
+		/* One that another traces is told of when that one lets go. */
+		if (c->p_state == PS_ZOMBIE &&
+		    (c->p_tracee == NULL ||
+			c->p_tracee->te_tracer->lw_proc == reaper))
+			(void)proc_exit_notify(c);
 	}
 }
 
@@ -317,6 +336,8 @@ kern_exit(struct lwp *lp, int status)
 	KTR_EVENT(PROC, exit, "pid=%d status=%x", (uint64_t)p->p_pid,
 	    (uint64_t)status);
 	exit_check_init(p, status);
+	trace_event(lp, TRACE_EV_EXIT, (uint64_t)status);
+	trace_tracer_exit(lp);
 	itimers_exit(p);
 	ptimers_exit(p);
 	lwp_farewell(lp);
@@ -331,13 +352,17 @@ kern_exit(struct lwp *lp, int status)
 
 	lock_excl(&proctree_lock);
 	exit_children(p);
+	(void)trace_lwp_exit(lp, status);
 	lwp_detach(lp);
 	spin_lock(&p->p_spin);
 	sigqueue_flush(p, &p->p_sigq);
 	spin_unlock(&p->p_spin);
 	p->p_exit_status = status;
 	proc_become_zombie(p);
-	(void)exit_notify(p);
+	if (!trace_proc_exit(p))
+		(void)proc_exit_notify(p);
 	lock_release(&proctree_lock);
+	/* lp's reference keeps the memory: descriptors are readable now. */
+	ev_notify(&p->p_events, EV_IN);
 	lwp_finish(lp);
 }

@@ -14,11 +14,13 @@
 #include <sys/systm.h>
 #include <sys/abi.h>
 #include <sys/atomic.h>
+#include <sys/callfilter.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 #include <machine/vmparam.h>
@@ -69,7 +71,7 @@ count_user(uid_t uid)
 
 /* An id within the limits: 0 and *pidp, or EAGAIN. */
 static int
-fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
+fork_reserve(struct lwp *lp, bool thread, pid_t want, pid_t *pidp)
 {
 	struct ucred *cr = lp->lw_cred;
 	uint64_t lim = proc_rlimit(RLIMIT_NPROC);
@@ -87,8 +89,13 @@ fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
 	if (cr->cr_uid != 0 && lim < (uint64_t)maxproc &&
 	    count_user(cr->cr_ruid) >= lim)
 		goto out;
-	if ((*pidp = pid_alloc()) == 0)
+	if (want != 0) {
+		*pidp = want;
+		if ((error = pid_take(want)) != 0)
+			goto out;
+	} else if ((*pidp = pid_alloc()) == 0) {
 		goto out;
+	}
 	nreserved++;
 	error = 0;
 out:
@@ -166,6 +173,7 @@ fork_inherit(struct proc *parent, struct proc *p)
 	spin_unlock(&parent->p_spin);
 	p->p_abi = parent->p_abi;
 	p->p_nice = parent->p_nice;
+	p->p_oom_adj = parent->p_oom_adj;
 	p->p_dumpable = parent->p_dumpable;
 	p->p_no_new_privs = parent->p_no_new_privs;
 	p->p_args_start = parent->p_args_start;
@@ -191,6 +199,8 @@ fork_frame(struct lwp *child, const struct kern_fork_args *a)
 	struct trapframe *tf = &child->lw_frame;
 
 	child->lw_proc->p_abi->abi_result(tf, 0, 0);
+	if ((atomic_load(&curlwp->lw_hooks) & LWH_TF) != 0)
+		tf->tf_rflags &= ~(uint64_t)RFLAGS_TF;
 	if (a->stack != 0)
 		tf->tf_rsp = a->stack;
 	if (a->set_tls)
@@ -225,21 +235,31 @@ static int
 fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
 	struct proc *p = lp->lw_proc;
-	struct lwp *child = lwp_create(p, lp, a);
+	struct lwp *child;
+	struct tracee *te;
 	bool dying;
 
-	if (child == NULL)
+	if (trace_fork_prepare(lp, a, &te) != 0)
 		return (ENOMEM);
-	fork_frame(child, a);
-	if (fork_thread_make(child) != 0) {
-		lwp_destroy_unstarted(child);
+	child = lwp_create(p, lp, a);
+	if (child != NULL) {
+		fork_frame(child, a);
+		if (fork_thread_make(child) != 0) {
+			lwp_destroy_unstarted(child);
+			child = NULL;
+		}
+	}
+	if (child == NULL) {
+		trace_fork_cancel(te);
 		return (ENOMEM);
 	}
 	parent_tid_store(a, pid);
 	lock_excl(&proctree_lock);
 	lwp_enter(child, pid);
+	trace_fork_enter(lp, child, te);
 	spin_lock(&p->p_spin);
 	/* exec or exit of a sibling has begun: the child goes, too. */
+	callfilter_inherit(lp, child);
 	dying = (p->p_flags & PF_EXITING) != 0 || p->p_execing != NULL;
 	if (dying)
 		child->lw_flags |= LWF_EXITING;
@@ -248,6 +268,7 @@ fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	nreserved--;
 	lock_release(&proctree_lock);
 	lwp_run(child);
+	trace_fork_event(lp, a, pid);
 	return (0);
 }
 
@@ -301,19 +322,39 @@ fork_proc_destroy(struct proc *p)
 	proc_drop(p);
 }
 
+/* The descriptor that clone was asked for; *fdp is -1 if it was not. */
+static int
+fork_pidfd(struct proc *p, const struct kern_fork_args *a, int *fdp)
+{
+	int error;
+
+	*fdp = -1;
+	if (a->pidfd == 0)
+		return (0);
+	if ((error = pidfd_install(p, 0, fdp)) != 0)
+		return (error);
+	if ((error = copyout(fdp, a->pidfd, sizeof(int32_t))) != 0) {
+		(void)fd_close(*fdp);
+		*fdp = -1;
+	}
+	return (error);
+}
+
 static int
 fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
     struct proc **pp, struct lwp **childp)
 {
 	struct proc *p = proc_create();
 	struct lwp *child = NULL;
-	int error;
+	int error, fd = -1;
 
 	if (p == NULL)
 		return (ENOMEM);
 	error = fork_inherit(lp->lw_proc, p);
 	if (error == 0)
 		error = fork_resources(lp->lw_proc, p, a->flags);
+	if (error == 0)
+		error = fork_pidfd(p, a, &fd);
 	if (error == 0 && (child = lwp_create(p, lp, a)) == NULL)
 		error = ENOMEM;
 	if (error == 0) {
@@ -323,6 +364,8 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 			lwp_destroy_unstarted(child);
 	}
 	if (error != 0) {
+		if (fd >= 0)
+			(void)fd_close(fd);
 		fork_proc_destroy(p);
 		return (error);
 	}
@@ -335,12 +378,18 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 static int
 fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
-	struct proc *me = lp->lw_proc, *p, *parent;
-	struct lwp *child;
-	int error = fork_proc_build(lp, a, &p, &child);
+	struct proc *me = lp->lw_proc, *p = NULL, *parent;
+	struct lwp *child = NULL;
+	struct tracee *te;
+	int error;
 
-	if (error != 0)
+	if (trace_fork_prepare(lp, a, &te) != 0)
+		return (ENOMEM);
+	if ((error = fork_proc_build(lp, a, &p, &child)) != 0) {
+		trace_fork_cancel(te);
 		return (error);
+	}
+	p->p_forker = lp->lw_tid;
 	if ((a->flags & KFORK_VFORK) != 0) {
 		p->p_flags |= PF_VFORKED;
 		p->p_vforker = me;
@@ -356,14 +405,22 @@ fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	}
 	proc_enter(p, pid, parent, me->p_pgrp);
 	lwp_enter(child, pid);
+	spin_lock(&me->p_spin);
+	callfilter_inherit(lp, child);
+	spin_unlock(&me->p_spin);
+	trace_fork_enter(lp, child, te);
 	p->p_state = PS_ACTIVE;
 	child->lw_ast = 1;
 	nreserved--;
 	lock_release(&proctree_lock);
 	ev_notify_hint(&me->p_events, EV_NOTE, PROC_EV_FORK | (uint32_t)pid);
 	lwp_run(child);
-	if ((a->flags & KFORK_VFORK) != 0)
+	trace_fork_event(lp, a, pid);
+	if ((a->flags & KFORK_VFORK) != 0) {
 		vfork_wait(lp, p);
+		if ((a->flags & KFORK_UNTRACED) == 0)
+			trace_event(lp, TRACE_EV_VFORKDONE, (uint64_t)pid);
+	}
 	proc_drop(p);
 	return (0);
 }
@@ -381,7 +438,7 @@ kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp)
 		return (EINVAL);
 	if ((a->flags & (KFORK_SIGHAND | KFORK_VM)) == KFORK_SIGHAND)
 		return (EINVAL);
-	error = fork_reserve(lp, thread, &pid);
+	error = fork_reserve(lp, thread, a->set_tid, &pid);
 	if (error != 0)
 		return (error);
 	error = thread ? fork_lwp(lp, a, pid) : fork_proc(lp, a, pid);

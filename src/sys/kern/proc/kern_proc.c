@@ -26,7 +26,9 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
+#include <sys/callfilter.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
@@ -89,6 +91,18 @@ pid_alloc(void)
 			return (id);
 		}
 	}
+	return (0);
+}
+
+int
+pid_take(pid_t id)
+{
+	LOCK_ASSERT_EXCL(&proctree_lock);
+	if (id <= 0 || id > PID_MAX)
+		return (EINVAL);
+	if (pid_taken(id))
+		return (EEXIST);
+	pid_map[id / 64] |= 1UL << (id % 64);
 	return (0);
 }
 
@@ -206,6 +220,7 @@ lwp_drop(struct lwp *lp)
 		return;
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
+	callfilter_drop(lp->lw_filter);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
 }
@@ -495,6 +510,7 @@ void
 proc_leave(struct proc *p)
 {
 	LOCK_ASSERT_EXCL(&proctree_lock);
+	trace_proc_leave(p);
 	TAILQ_REMOVE(&allproc, p, p_all);
 	LIST_REMOVE(p, p_hash);
 	LIST_REMOVE(p, p_sibling);
@@ -519,6 +535,8 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 	proc_hold(p);
 	sigqueue_init(&lp->lw_sigq);
 	lp->lw_syscall = -1;
+	lp->lw_orig = -1;
+	LIST_INIT(&lp->lw_tracees);
 	lp->lw_sigstk.ss_flags = SS_DISABLE;
 	lp->lw_affinity = (cpumask_t)-1;
 	if (from != NULL) {
@@ -567,7 +585,8 @@ lwp_leave_hash(struct lwp *lp)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	LIST_REMOVE(lp, lw_hash);
 	nlwps--;
-	pid_release(lp->lw_tid);
+	if ((lp->lw_flags & LWF_KEEPID) == 0)
+		pid_release(lp->lw_tid);
 }
 
 void
@@ -579,6 +598,7 @@ lwp_become_leader(struct lwp *lp)
 	LOCK_ASSERT_EXCL(&proctree_lock);
 	if (old == p->p_pid)
 		return;
+	trace_exec_leader(lp);
 	LIST_REMOVE(lp, lw_hash);
 	lp->lw_tid = p->p_pid;
 	LIST_INSERT_HEAD(&lwp_hash[HASH(lp->lw_tid)], lp, lw_hash);

@@ -32,6 +32,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include "proc_var.h"
@@ -495,7 +496,9 @@ sig_pending(struct lwp *lp)
 
 	if ((lf & LWF_EXITING) != 0)
 		return (true);
-	if ((pf & PF_STOPPED) != 0 && (pf & PF_EXITING) == 0)
+	if ((lf & LWF_TRAP) != 0 ||
+	    ((pf & (PF_STOPPED | PF_EXITING)) == PF_STOPPED &&
+		(lf & LWF_STOPSEEN) == 0))
 		return (true);
 	sigset_or(&s, &ps);
 	if ((lf & LWF_SIGWAIT) != 0 &&
@@ -658,8 +661,6 @@ sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi)
 void
 sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 {
-	struct proc *p = lp->lw_proc;
-	struct sigacts *sa;
 	ksiginfo_t ksi;
 
 	memset(&ksi, 0, sizeof(ksi));
@@ -667,9 +668,19 @@ sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 	ksi.ksi_code = code;
 	ksi.ksi_addr = addr;
 	ksi.ksi_trapno = trapno;
+	sig_force(lp, &ksi);
+}
+
+void
+sig_force(struct lwp *lp, const ksiginfo_t *ksi)
+{
+	struct proc *p = lp->lw_proc;
+	int sig = ksi->ksi_signo;
+	struct sigacts *sa;
+
 	KTR_EVENT(PROC, signal_trap, "tid=%d sig=%d code=%d addr=%p rip=%p",
-	    (uint64_t)lp->lw_tid, (uint64_t)sig, (uint64_t)code, addr,
-	    lp->lw_frame.tf_rip);
+	    (uint64_t)lp->lw_tid, (uint64_t)sig, (uint64_t)ksi->ksi_code,
+	    ksi->ksi_addr, lp->lw_frame.tf_rip);
 	spin_lock(&p->p_spin);
 	sa = p->p_sigacts;
 	spin_lock(&sa->sa_spin);
@@ -681,7 +692,7 @@ sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 	spin_unlock(&sa->sa_spin);
 	/* An earlier one of the same number says nothing about this trap. */
 	sigqueue_delete(p, &lp->lw_sigq, sig);
-	(void)sigqueue_add(p, &lp->lw_sigq, sig, &ksi);
+	(void)sigqueue_add(p, &lp->lw_sigq, sig, ksi);
 	lwp_notify(lp);
 	spin_unlock(&p->p_spin);
 }
@@ -829,6 +840,7 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 {
 	struct proc *p = lp->lw_proc;
 	sigset_t oldmask;
+	bool stepping;
 
 	lp->lw_ru.ru_nsignals++;
 	if (a->sa_handler == SIG_IGN ||
@@ -849,10 +861,14 @@ sig_act(struct lwp *lp, int sig, ksiginfo_t *ksi, const struct ksigaction *a)
 	sig_handler_enter(lp, sig, a, &oldmask);
 	spin_unlock(&p->p_spin);
 	restart_cancel(lp, a);
+	stepping = (lp->lw_hooks & LWH_STEP) != 0;
 	KTR_EVENT(PROC, signal_deliver, "tid=%d sig=%d handler=%p",
 	    (uint64_t)lp->lw_tid, (uint64_t)sig, a->sa_handler);
-	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) == 0)
+	if (p->p_abi->abi_sendsig(lp, a, ksi, &oldmask) == 0) {
+		if (__unlikely(stepping))
+			trace_step_handler(lp);
 		return;
+	}
 	/* No stack to tell it on; SIGSEGV's handler may have another one. */
 	if (sig == SIGSEGV)
 		sig_kill_self(lp, SIGSEGV);
@@ -868,6 +884,26 @@ sig_deliverable(struct lwp *lp, sigset_t *out)
 	sigset_or(out, &sigset_cantmask);
 }
 
+/*
+ * (p) The tracer decides about sig, just taken; p_spin is let go meanwhile.
+ * What to act on, or 0.
+ */
+static int
+sig_ask_tracer(struct lwp *lp, int sig, ksiginfo_t *ksi)
+{
+	struct proc *p = lp->lw_proc;
+
+	spin_unlock(&p->p_spin);
+	sig = trace_signal(lp, sig, ksi);
+	spin_lock(&p->p_spin);
+	if (sig == 0 || sig == SIGKILL || sig == SIGSTOP ||
+	    !sigset_has(&lp->lw_sigmask, sig))
+		return (sig);
+	/* Another signal than the one taken, or the mask is another. */
+	(void)sigqueue_add(p, &lp->lw_sigq, sig, ksi);
+	return (0);
+}
+
 void
 sig_deliver(struct lwp *lp)
 {
@@ -879,7 +915,7 @@ sig_deliver(struct lwp *lp)
 
 	for (;;) {
 		spin_lock(&p->p_spin);
-		if ((p->p_flags & PF_STOPPED) != 0) {
+		if (lwp_must_stop(lp) || (lp->lw_flags & LWF_TRAP) != 0) {
 			spin_unlock(&p->p_spin);
 			return; /* trap_userret stops, then comes back */
 		}
@@ -887,6 +923,11 @@ sig_deliver(struct lwp *lp)
 		sig = sig_take(lp, &set, &ksi);
 		if (sig == 0)
 			break;
+		if (__unlikely(lp->lw_tracee != NULL) && sig != SIGKILL &&
+		    (sig = sig_ask_tracer(lp, sig, &ksi)) == 0) {
+			spin_unlock(&p->p_spin);
+			continue;
+		}
 		if (sig == SIGKILL || sig == SIGSTOP)
 			memset(&a, 0, sizeof(a));
 		else

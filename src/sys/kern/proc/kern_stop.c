@@ -16,6 +16,7 @@
 #include <sys/atomic.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/ucred.h>
 #include "proc_var.h"
 
@@ -32,13 +33,17 @@ proc_stop_begin(struct proc *p, int sig)
 	p->p_flags |= PF_STOPPED;
 	p->p_flags &= ~(uint32_t)(PF_CONTINUED | PF_STOPTOLD);
 	p->p_stop_signal = sig;
-	TAILQ_FOREACH(lp, &p->p_lwps, lw_link)
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
+		trace_notify(lp);
 		lwp_notify(lp);
+	}
 }
 
 void
 proc_stop_end(struct proc *p, bool continued)
 {
+	struct lwp *lp;
+
 	SPIN_ASSERT(&p->p_spin);
 	p->p_flags &= ~(uint32_t)PF_STOPDEQ;
 	if ((p->p_flags & PF_STOPPED) == 0)
@@ -49,6 +54,11 @@ proc_stop_end(struct proc *p, bool continued)
 		p->p_state = PS_ACTIVE;
 	if (continued)
 		p->p_flags |= PF_CONTINUED;
+	TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
+		if ((lp->lw_flags & LWF_STOPSEEN) != 0)
+			lwp_notify(lp); /* to report PF_CONTINUED */
+		trace_notify(lp);
+	}
 	wakeup(&p->p_stop_signal);
 }
 
@@ -137,13 +147,18 @@ lwp_stop_wait(struct lwp *lp)
 	spin_lock(&p->p_spin);
 	lp->lw_flags |= LWF_STOPPED;
 	p->p_nstopped++;
-	while ((p->p_flags & PF_STOPPED) != 0 &&
-	    (p->p_flags & PF_EXITING) == 0 &&
+	while (lwp_must_stop(lp) && (p->p_flags & PF_EXITING) == 0 &&
 	    (lp->lw_flags & LWF_EXITING) == 0) {
 		completed = stop_completed(p);
 		if (completed) {
 			spin_unlock(&p->p_spin);
 			proc_report_stopped(p);
+			spin_lock(&p->p_spin);
+			continue;
+		}
+		if (lp->lw_tracee != NULL && !sig_killed(lp)) {
+			spin_unlock(&p->p_spin);
+			trace_group_stop(lp);
 			spin_lock(&p->p_spin);
 			continue;
 		}

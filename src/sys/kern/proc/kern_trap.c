@@ -18,10 +18,12 @@
 #include <sys/systm.h>
 #include <sys/abi.h>
 #include <sys/atomic.h>
+#include <sys/callfilter.h>
 #include <sys/cpu.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/ptrace.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include <sys/userret.h>
@@ -97,10 +99,54 @@ syscall_unknown(struct lwp *lp, uint32_t nr, const struct sysent *se)
 	return (ENOSYS);
 }
 
+static const struct sysent none;
+
+static void
+syscall_fetch(struct lwp *lp, const struct abi *abi, uint32_t *nrp)
+{
+	if (abi->abi_fetch == NULL)
+		*nrp = frame_syscall(&lp->lw_frame, lp->lw_sysargs);
+	else
+		abi->abi_fetch(&lp->lw_frame, nrp, lp->lw_sysargs);
+}
+
+/*
+ * A call of a thread that somebody watches, whose tracer may change it.  The
+ * frame's result says "no such call" meanwhile, so the number is put back for
+ * a restart.
+ */
+static __noinline void
+syscall_hooked(struct lwp *lp, const struct abi *abi, uint32_t nr)
+{
+	const struct sysent *se = &none;
+	uint64_t res = 0;
+	uint32_t unused, hooks = lp->lw_hooks;
+	int error;
+
+	lp->lw_orig = (int32_t)nr;
+	if (((hooks & LWH_TRACE) == 0 || trace_call(lp, &nr)) &&
+	    ((hooks & LWH_FILTER) == 0 || callfilter_judge(lp, &nr))) {
+		syscall_fetch(lp, abi, &unused);
+		restart_check(lp, nr);
+		if (nr < abi->abi_nsys)
+			se = &abi->abi_sysent[nr];
+		error = se->se_call != NULL
+		    ? se->se_call(lp, lp->lw_sysargs, &res)
+		    : syscall_unknown(lp, nr, se);
+		KTR_EVENT(SYSCALL, leave_hooked,
+		    "tid=%d nr=%d error=%d res=%lx", (uint64_t)lp->lw_tid,
+		    (uint64_t)nr, (uint64_t)error, res);
+		if (error == EINTR || error == ERESTART ||
+		    error == ERESTARTNOHAND)
+			lp->lw_frame.tf_rax = nr;
+		syscall_finish(lp, se, error, res);
+	}
+	trace_return(lp);
+}
+
 void
 trap_syscall(struct lwp *lp)
 {
-	static const struct sysent none;
 	const struct abi *abi = lp->lw_proc->p_abi;
 	const struct sysent *se = &none;
 	uint64_t res = 0;
@@ -108,15 +154,16 @@ trap_syscall(struct lwp *lp)
 	int error;
 
 	enter_kernel(lp);
-	if (abi->abi_fetch == NULL)
-		nr = frame_syscall(&lp->lw_frame, lp->lw_sysargs);
-	else
-		abi->abi_fetch(&lp->lw_frame, &nr, lp->lw_sysargs);
-	restart_check(lp, nr);
+	syscall_fetch(lp, abi, &nr);
 	curcpu->c_syscalls++;
 	KTR_EVENT(SYSCALL, enter, "tid=%d nr=%d a0=%lx a1=%lx a2=%lx",
 	    (uint64_t)lp->lw_tid, (uint64_t)nr, lp->lw_sysargs[0],
 	    lp->lw_sysargs[1], lp->lw_sysargs[2]);
+	if (__unlikely(atomic_load(&lp->lw_hooks) != 0)) {
+		syscall_hooked(lp, abi, nr);
+		return;
+	}
+	restart_check(lp, nr);
 	if (nr < abi->abi_nsys)
 		se = &abi->abi_sysent[nr];
 	if (__likely(se->se_call != NULL))
@@ -182,14 +229,38 @@ ast_handle(struct lwp *lp)
 
 	if ((atomic_load_seq(&lp->lw_flags) & LWF_EXITING) != 0)
 		kern_lwp_exit(lp);
-	if ((atomic_load_seq(&p->p_flags) & PF_STOPPED) != 0) {
+	if (lwp_must_stop(lp)) {
 		lwp_stop_wait(lp);
 		atomic_store_seq(&lp->lw_ast, 1);
 		return;
 	}
-	sig_deliver(lp);
-	if ((atomic_load_seq(&p->p_flags) & PF_STOPPED) != 0)
+	if (__unlikely((atomic_load_seq(&p->p_flags) & PF_CONTINUED) != 0))
+		proc_report_continued(p);
+	if (__unlikely((atomic_load_seq(&lp->lw_flags) & LWF_TRAP) != 0)) {
+		trace_trap(lp);
 		atomic_store_seq(&lp->lw_ast, 1);
+		return;
+	}
+	sig_deliver(lp);
+	if (lwp_must_stop(lp) ||
+	    (atomic_load_seq(&lp->lw_flags) & LWF_TRAP) != 0)
+		atomic_store_seq(&lp->lw_ast, 1);
+}
+
+/* The trap flag of a thread in single steps is set last, and taken back. */
+static __noinline void
+step_prepare(struct lwp *lp)
+{
+	uint64_t *fl = &lp->lw_frame.tf_rflags;
+
+	if ((lp->lw_hooks & LWH_STEP) != 0) {
+		if ((*fl & RFLAGS_TF) == 0)
+			atomic_or(&lp->lw_hooks, LWH_TF);
+		*fl |= RFLAGS_TF;
+	} else if ((lp->lw_hooks & LWH_TF) != 0) {
+		atomic_and(&lp->lw_hooks, ~(uint32_t)LWH_TF);
+		*fl &= ~(uint64_t)RFLAGS_TF;
+	}
 }
 
 void
@@ -207,5 +278,7 @@ trap_userret(struct lwp *lp)
 		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;
+	if (__unlikely((lp->lw_hooks & (LWH_STEP | LWH_TF)) != 0))
+		step_prepare(lp);
 	lwp_account(lp, curcpu, 1);
 }

@@ -3,6 +3,7 @@
 #ifndef KERN_PROC_VAR_H
 #define KERN_PROC_VAR_H
 
+#include <sys/atomic.h>
 #include <sys/proc.h>
 #include <sys/thread.h>
 
@@ -12,6 +13,8 @@ struct kern_fork_args;
 
 /* (t) excl.  A free id, reserved; 0: none left. */
 pid_t pid_alloc(void);
+/* (t) excl.  That id, reserved: 0, EINVAL, EEXIST. */
+int pid_take(pid_t id);
 /* (t) excl.  Free id if no process, thread, group or session has it. */
 void pid_release(pid_t id);
 struct session *session_find(pid_t sid); /* (t) */
@@ -113,6 +116,31 @@ void proc_stop_end(struct proc *p, bool continued);
 void lwp_stop_wait(struct lwp *lp);
 /* A thread of p went: the rest may be all stopped now. */
 void proc_stop_recheck(struct proc *p);
+
+/* --- kern_pidfd.c ------------------------------------------------------------- */
+
+/* A descriptor of p, close-on-exec.  ENFILE, EMFILE. */
+int pidfd_install(struct proc *p, int oflags, int *fdp);
+
+/* --- kern_ptrace.c ------------------------------------------------------------ */
+
+struct tracee;
+struct tracee *trace_alloc(void); /* NULL: no memory */
+void trace_free(struct tracee *te);
+/* (t) excl.  te joins tracer and lp. */
+void trace_link(struct tracee *te, struct lwp *tracer, struct lwp *lp,
+    uint32_t options, bool seized);
+void trace_first_stop(struct lwp *lp, bool seized);
+/* (t) excl.  A zombie p tells its parent; p may be gone afterwards: true. */
+bool proc_exit_notify(struct proc *p);
+
+/* Does a stop of job control concern lp?  Lock-free. */
+static inline bool
+lwp_must_stop(const struct lwp *lp)
+{
+	return ((atomic_load_seq(&lp->lw_proc->p_flags) & PF_STOPPED) != 0 &&
+	    (atomic_load_seq(&lp->lw_flags) & LWF_STOPSEEN) == 0);
+}
 
 /* --- timers ------------------------------------------------------------------- */
 

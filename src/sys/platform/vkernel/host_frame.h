@@ -32,12 +32,14 @@ _Static_assert(offsetof(struct host_ucontext, uc_fpstate) == 224, "fpstate");
 #define SI_OFF_ARCH 28
 #define ARCH_X86_64 0xc000003eu
 
-#define FP_MAGIC1_OFF	464 /* in the legacy area: magic, extended size */
-#define FP_MAGIC1	0x46505853u
-#define FP_EXTENDED_OFF 468
-#define FP_MARK_END	512
-#define FP_MAGIC2_SIZE	4 /* behind the state, in the extended size */
-#define FP_LEGACY_SIZE	512
+#define FP_MAGIC1_OFF	 464 /* in the legacy area: magic, extended size */
+#define FP_MAGIC1	 0x46505853u
+#define FP_EXTENDED_OFF	 468
+#define FP_XFEATURES_OFF 472 /* the features that the state has room for */
+#define FP_X87_SSE	 3UL
+#define FP_MARK_END	 512
+#define FP_MAGIC2_SIZE	 4 /* behind the state, in the extended size */
+#define FP_LEGACY_SIZE	 512
 
 /* Host signal numbers that a stub reports. */
 #define HSIG_ILL  4

@@ -24,7 +24,16 @@ struct pend {
 	uaddr_t pd_start, pd_end;
 	paddr_t pd_pa; /* MAP */
 };
-#define PEND_MAX 62 /* one batch */
+#define PEND_MAX 248 /* four batches */
+
+/*
+ * lp has debug registers enabled.  Before it runs: has one hit (then a signal
+ * was sent), else let it do one instruction; after that: was it a trap of ours
+ * alone?
+ */
+bool vk_debug_hit(struct lwp *lp);
+void vk_debug_step(struct lwp *lp);
+bool vk_debug_stepped(struct lwp *lp, bool trapped);
 
 struct stub {
 	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
@@ -45,7 +54,8 @@ struct stub {
 	/* Orders not yet done. (pm_spin of the pmap) */
 	struct pend st_pend[PEND_MAX];
 	int st_npend;
-	bool st_resync; /* forget all, map again what the pmap holds */
+	int32_t st_running; /* (atomic) lwps that run or are about to */
+	bool st_resync;	    /* forget all, map again what the pmap holds */
 };
 
 /* vk_stub.c */

@@ -24,7 +24,7 @@ status_state(char letter)
 }
 
 static void
-status_ids(struct procfs_text *t, const struct procfs_snap *ps, bool traced)
+status_ids(struct procfs_text *t, const struct procfs_snap *ps)
 {
 	text_printf(t, "Name:\t");
 	text_escaped(t, ps->ps_name);
@@ -32,7 +32,7 @@ status_ids(struct procfs_text *t, const struct procfs_snap *ps, bool traced)
 	    ps->ps_state, status_state(ps->ps_state));
 	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n", ps->ps_pid,
 	    ps->ps_tid, ps->ps_ppid);
-	text_printf(t, "TracerPid:\t%d\n", traced ? ps->ps_ppid : 0);
+	text_printf(t, "TracerPid:\t%d\n", ps->ps_tracer);
 }
 
 /* A zombie's credentials may be gone: zeros. */
@@ -112,8 +112,8 @@ status_caps(
 	    cr->cr_cap_inheritable, cr->cr_cap_permitted, cr->cr_cap_effective);
 	text_printf(t, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n",
 	    cr->cr_cap_bounding, cr->cr_cap_ambient);
-	text_printf(t, "NoNewPrivs:\t%u\nSeccomp:\t0\nSeccomp_filters:\t0\n",
-	    ps->ps_no_new_privs);
+	text_printf(t, "NoNewPrivs:\t%u\nSeccomp:\t%d\nSeccomp_filters:\t%d\n",
+	    ps->ps_no_new_privs, ps->ps_filter_mode, ps->ps_filters);
 	text_printf(
 	    t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << ncpus) - 1);
 	if (ncpus > 1)
@@ -139,7 +139,7 @@ pid_status(struct procfs_node *pn, struct procfs_text *t)
 	cr = proc_cred_hold(pn->pn_proc);
 	if (cr == NULL)
 		cr = cred_hold(cred_kernel);
-	status_ids(t, &ps, (ps.ps_flags & PF_TRACED) != 0);
+	status_ids(t, &ps);
 	status_cred(t, cr);
 	status_groups(t, cr, &ps);
 	status_memory(t, pn->pn_proc);

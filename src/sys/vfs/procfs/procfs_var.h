@@ -17,6 +17,7 @@ struct filedesc;
 struct lwp;
 struct proc;
 struct sysctl_entry;
+struct uio;
 
 /* --- text that grows (procfs_text.c) ------------------------------------------ */
 
@@ -69,6 +70,8 @@ struct procfs_entry {
 	/* Contents of a file, or text of a link. */
 	int (*pe_gen)(struct procfs_node *pn, struct procfs_text *t);
 	int (*pe_write)(struct procfs_node *pn, char *text, size_t len);
+	/* Instead of both: reads and writes at the file's offsets. */
+	int (*pe_rw)(struct procfs_node *pn, struct uio *uio);
 	int (*pe_follow)(struct procfs_node *pn, struct path **pp);
 	int (*pe_follow_file)(struct procfs_node *pn, struct file **fpp);
 	const struct procfs_entry *pe_children;
@@ -89,6 +92,8 @@ struct procfs_node {
 };
 
 extern const struct procfs_entry procfs_root_entry, procfs_pid_entry;
+#define PROCFS_NET_COUNT 12
+extern const struct procfs_entry procfs_net_table[PROCFS_NET_COUNT];
 #define PROCFS_SYS_COUNT 4
 extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
 #define PROCFS_SYSVIPC_COUNT 3
@@ -112,6 +117,7 @@ int procfs_may_inspect(struct proc *p); /* 0, EACCES */
 
 /* What ps wants of a process or thread, taken in one go. */
 struct procfs_snap {
+	pid_t ps_tracer; /* its process, or 0 */
 	pid_t ps_pid, ps_tid, ps_ppid, ps_pgid, ps_sid, ps_tpgid;
 	dev_t ps_tty;
 	char ps_state;
@@ -129,6 +135,7 @@ struct procfs_snap {
 	    ps_env_end;
 	uint64_t ps_rss_limit, ps_sig_limit;
 	uint32_t ps_no_new_privs;
+	int ps_filter_mode, ps_filters;
 	mode_t ps_umask;
 	uint32_t ps_fdsize;
 };
@@ -137,8 +144,16 @@ struct filedesc *procfs_filedesc(struct proc *p); /* held or NULL */
 
 int pid_status(struct procfs_node *pn, struct procfs_text *t);
 int pid_stat(struct procfs_node *pn, struct procfs_text *t);
+int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
+int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
+int pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score_adj(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score_adj_write(struct procfs_node *pn, char *text, size_t len);
+int pid_oom_adj(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_adj_write(struct procfs_node *pn, char *text, size_t len);
 /* Root or working directory of p, held.  ENOENT: it has none. */
 int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);

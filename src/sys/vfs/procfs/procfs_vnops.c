@@ -567,6 +567,11 @@ procfs_read(struct vnode *vp, struct uio *uio, int ioflags, struct file *fp)
 	bool excl = procfs_unlock(vp);
 	int error = 0;
 
+	if (pn->pn_entry->pe_rw != NULL) {
+		error = pn->pn_entry->pe_rw(pn, uio);
+		procfs_relock(vp, excl);
+		return (error);
+	}
 	text_init(&once);
 	lock_excl(&pn->pn_lock);
 	if (fp != NULL)
@@ -591,6 +596,8 @@ procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 	char *buf;
 	int error;
 
+	if (pn->pn_entry->pe_rw != NULL)
+		return (pn->pn_entry->pe_rw(pn, uio));
 	if (pn->pn_entry->pe_write == NULL)
 		return (EACCES);
 	if (len >= PROCFS_WRITE_MAX)
@@ -605,6 +612,8 @@ procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 	if (error == 0)
 		error = pn->pn_entry->pe_write(pn, buf, len);
 	kfree(buf, M_PROCFS);
+	if (error != 0)
+		uio->uio_resid = len; /* nothing of it counts as written */
 	return (error);
 }
 
