@@ -80,6 +80,11 @@ int kern_devstatfs(dev_t dev, struct statfs *sf); /* EINVAL: not mounted */
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
 int kern_unmount(const char *on, int flags); /* UMOUNT_ */
+int kern_mount_bind(const char *from, const char *on, bool all);
+int kern_mount_move(const char *from, const char *on);
+int kern_remount(
+    const char *on, uint32_t flags, bool alone, const char *options);
+int kern_mount_propagation(const char *on, bool unbindable, bool all);
 int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,

@@ -76,7 +76,7 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 	if (pt->pt_vnode->v_type == VLNK)
 		error = ELOOP;
 	else if (pt->pt_vnode->v_type != VREG ||
-	    (pt->pt_mount->mnt_flags & MNT_NOEXEC) != 0)
+	    (vfs_mount_flags(pt->pt_mount) & MNT_NOEXEC) != 0)
 		error = EACCES;
 	if (error == 0)
 		error = vn_access(pt->pt_vnode, X_OK, cred_current());
@@ -227,7 +227,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 		return (error);
 	if ((n = cred_dup(old)) == NULL)
 		return (ENOMEM);
-	if ((img->img_file->pt_mount->mnt_flags & MNT_NOSUID) == 0 &&
+	if ((vfs_mount_flags(img->img_file->pt_mount) & MNT_NOSUID) == 0 &&
 	    !p->p_no_new_privs && !trace_forbids_setid(lp)) {
 		if ((va.va_mode & S_ISUID) != 0)
 			n->cr_uid = va.va_uid;
