@@ -2,7 +2,7 @@
 /*
  * init: the first process.
  *
- * It mounts what the kernel provides (/dev, /proc, /sys, /tmp), gives the console to a
+ * It makes kern.init_root the root if that is set, mounts what the kernel provides (/dev, /proc, /sys, /tmp), gives the console to a
  * session of its main child, reaps orphans, and when the main child ends stops
  * the machine with that child's exit status.  The main child is, in this order,
  *	the words of kern.init_argv (vkernel -- CMD ARGS)
@@ -124,6 +124,29 @@ console_take(void)
 	if (sys_ioctl(0, TIOCSCTTY, &zero) != 0)
 		return; /* not a terminal: the program runs all the same */
 	sys_ioctl(0, TIOCSPGRP, &pid);
+}
+
+/* --- the root ------------------------------------------------------------------ */
+
+/*
+ * Make the mounted directory kern.init_root the root, in place of the archive
+ * that we came from.  What goes wrong stops the machine: to run the command in
+ * another root than the one asked for would be worse.
+ */
+static void
+root_switch(void)
+{
+	static char root[PATH_LEN];
+
+	if (variable("kern.init_root", root, sizeof(root)) <= 1)
+		return;
+	if (sys_chdir(root) == 0 && sys_pivot_root(".", ".") == 0 &&
+	    sys_unmount(".", MOUNT_DETACH) == 0 && sys_chdir("/") == 0)
+		return;
+	console_open(O_NOCTTY);
+	err_printf("init: cannot make %s (init.root) the root: %s\n", root,
+	    str_error(errno));
+	sys_reboot(RB_POWEROFF, STATUS_NOTHERE);
 }
 
 /* --- the main child ---------------------------------------------------------------- */
@@ -298,6 +321,7 @@ main(int argc, char **argv, char **envp)
 	if (argc > 1 || sys_getpid() != 1)
 		usage(2);
 	sys_umask(022);
+	root_switch();
 	mount_all();
 	console_open(O_NOCTTY);
 	build_env();

@@ -7,6 +7,7 @@
 #define SYS_ABI_H
 
 #include <sys/types.h>
+#include <sys/callfilter.h>
 #include <sys/queue.h>
 
 struct image_params;
@@ -56,6 +57,10 @@ struct abi {
 	 * it sees the call as not yet made. */
 	uint64_t (*abi_restart_show)(int error);
 	int (*abi_restart_kind)(uint64_t result);
+	/* What call filters see, and what their answers mean. */
+	void (*abi_filter_input)(
+	    const struct lwp *lp, uint32_t nr, void *input);
+	struct filter_verdict (*abi_filter_answer)(uint32_t answer);
 	int (*abi_signo_out)(int native); /* for wait status, siginfo */
 	/* exec: put argv, envp and the auxiliary vector on the stack. */
 	int (*abi_stack)(
@@ -79,8 +84,10 @@ struct image_params {
 	char img_head[4096];	 /* first bytes, zero padded */
 	size_t img_head_len;
 	struct lwp *img_lwp;
-	const char *img_path; /* as given */
-	char *img_strings;    /* argv then envp, NUL separated */
+	const char *img_path;	/* as given, or by which dirfd is reached */
+	const char *img_lookup; /* what to look up */
+	int img_dirfd, img_atflags;
+	char *img_strings; /* argv then envp, NUL separated */
 	size_t img_args_len, img_env_len;
 	int img_argc, img_envc;
 	const struct abi *img_abi; /* chosen by the loader */

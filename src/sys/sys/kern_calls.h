@@ -14,6 +14,7 @@
 
 struct flock;
 struct lwp;
+struct proc;
 struct rlimit;
 struct rusage;
 struct uio;
@@ -25,6 +26,9 @@ int path_copyin(uaddr_t upath, char **pathp); /* EFAULT ENAMETOOLONG ENOMEM */
 void path_free(char *path);
 
 int kern_openat(int dirfd, const char *path, int oflags, mode_t mode, int *fdp);
+/* resolve: RESOLVE_ bits (fcntl.h). */
+int kern_openat2(int dirfd, const char *path, int oflags, mode_t mode,
+    int resolve, int *fdp);
 /* Whole transfer of uio; *donep bytes moved (also with an error if > 0: 0). */
 int kern_read(int fd, struct uio *uio, int fof, size_t *donep);
 int kern_write(int fd, struct uio *uio, int fof, size_t *donep);
@@ -92,6 +96,12 @@ int kern_ioctl(int fd, uint64_t cmd, void *data);
 /* --- kern/event, kern/ipc ---------------------------------------------------- */
 
 int kern_pipe(int fds[2], int oflags); /* O_CLOEXEC, O_NONBLOCK */
+/* One of in and out is a pipe.  Offsets NULL: the file's own.  kern/ipc. */
+int kern_splice(int in, off_t *inoffp, int out, off_t *outoffp, size_t len,
+    bool nonblock, size_t *donep);
+int kern_tee(int in, int out, size_t len, bool nonblock, size_t *donep);
+/* To a pipe's write end, from its read end. */
+int kern_vmsplice(int fd, struct uio *uio, bool nonblock, size_t *donep);
 struct kpollfd {
 	int fd;
 	uint32_t events, revents; /* EV_ */
@@ -170,10 +180,15 @@ struct kern_fork_args {
 	bool set_tls;
 	uint64_t tls;					    /* FS base */
 	uaddr_t parent_tid, child_set_tid, child_clear_tid; /* 0: none */
+	uaddr_t pidfd; /* where a descriptor of the child goes; 0: none */
+	pid_t set_tid; /* the id it shall have; 0: any.  EEXIST */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
 /* argv, envp: user pointer arrays of word_size-byte words. */
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
+/* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */
+int kern_execveat(struct lwp *lp, int dirfd, const char *path, int atflags,
+    uaddr_t argv, uaddr_t envp);
 void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
 void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
 enum kwait_which {
@@ -195,6 +210,28 @@ int kern_wait(struct lwp *lp, enum kwait_which which, pid_t id, int options,
  * stopped, 0xffff continued.  Of a tracee's stop: 0x7f | TRACE_CODE << 8. */
 int kern_kill(pid_t pid, int sig, const ksiginfo_t *ksi);
 int kern_tgkill(pid_t tgid, pid_t tid, int sig, const ksiginfo_t *ksi);
+/* (t) held.  The current process sends sig (0: none) to p: 0, EPERM. */
+int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* Descriptors of processes.  A zombie has one, too. */
+int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
+/* The process of fd, held: EBADF. */
+int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
+/* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
+int kern_pidfd_getfd(struct proc *p, int target, int *fdp);
+/* Is p on its way to its end?  0, EINVAL: no; ESRCH: it has ended. */
+int kern_proc_dying(struct proc *p);
+enum kcmp_type {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_NONE /* what nobody has: always the same */
+};
+/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF. */
+int kern_kcmp(
+    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp);
 int kern_sigaction(
     int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);
@@ -252,7 +289,9 @@ void kern_setname(const char *name); /* the current thread's */
 uint64_t kern_alarm(uint64_t seconds);
 int kern_reboot_call(int how, int status); /* EPERM; otherwise no return */
 /* Anonymous memory as a file (memfd, posix shm). */
-int kern_memfd(const char *name, int oflags, int *fdp);
+#define MEMFD_SEALABLE 1
+#define MEMFD_NOEXEC   2 /* not executable, and sealed so */
+int kern_memfd(const char *name, int oflags, int flags, int *fdp);
 
 /* The futex core: user words by physical page, so shared ones work. */
 int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,

@@ -104,5 +104,7 @@ struct native_modstat {
 #define MS_INVALIDATE 2
 
 #define MOUNT_FORCE 0x80000
+/* unmount: out of the tree with what is mounted below; its users go on. */
+#define MOUNT_DETACH 0x100000
 
 #endif

@@ -25,6 +25,7 @@
 #include <machine/lwp_md.h>
 
 struct abi;
+struct callfilter;
 struct filedesc;
 struct fs_context;
 struct path;
@@ -75,6 +76,8 @@ enum proc_state {
 struct posix_timer;
 struct sem_undo;
 
+#define OOM_ADJ_MAX 1000 /* thousandths of memory */
+
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
 	LIST_ENTRY(proc) p_hash;      /* (t) by pid */
@@ -116,6 +119,7 @@ struct proc {
 	int p_stop_signal; /* (p) */
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
+	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
 	struct proc *p_vforker;	 /* (p) held; waits for PF_VFORKED to go */
 	struct lwp *p_execing;	 /* (p) the lwp that stops the others */
@@ -186,6 +190,7 @@ struct lwp {
 	nstime_t lw_decayed_ns;	  /* (s) usched */
 	int lw_syscall;		  /* (s) number in progress, -1 none */
 	uint64_t lw_sysargs[6];
+	struct callfilter *lw_filter;	/* (p) of its calls, or NULL */
 	int64_t lw_orig;		/* (s, tracer) number of the call whose
 					  frame a tracer sees, or -1 */
 	int lw_trace_sig;		/* (p) to go on with after a stop */
@@ -210,9 +215,10 @@ struct lwp {
 #define LWF_KEEPID	0x400 /* its id outlives it */
 
 /* lw_hooks: what a crossing of the user boundary has to do besides. */
-#define LWH_TRACE 0x1 /* is traced */
-#define LWH_STEP  0x2 /* in single steps */
-#define LWH_TF	  0x4 /* the frame's trap flag is ours */
+#define LWH_TRACE  0x1 /* is traced */
+#define LWH_STEP   0x2 /* in single steps */
+#define LWH_TF	   0x4 /* the frame's trap flag is ours */
+#define LWH_FILTER 0x8 /* lw_filter */
 
 /* lw_restart_kind: whose deadline lw_restart_deadline is. */
 enum {
@@ -275,6 +281,8 @@ void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
 void sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi);
 /* A trap of the current lwp: cannot be blocked or ignored. */
 void sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno);
+/* The same with all that there is to say. */
+void sig_force(struct lwp *lp, const ksiginfo_t *ksi);
 /* Memory is hopeless: SIGKILL the largest process but init, once at a time. */
 void proc_oom_kill(void);
 /* True if sig would be delivered now: a blocking call must return. */

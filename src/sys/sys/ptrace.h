@@ -118,6 +118,7 @@ void kern_trace_state(struct lwp *lp, struct tracee *te);
 int trace_signal(struct lwp *lp, int sig, ksiginfo_t *ksi);
 /* A stop for event, if the tracer wants it; else nothing. */
 void trace_event(struct lwp *lp, int event, uint64_t msg);
+bool trace_wants(struct lwp *lp, int event);
 /* A stop of job control: true if this thread need not stop otherwise. */
 void trace_group_stop(struct lwp *lp);
 /* LWF_TRAP is set: an interrupt, or news of job control. */

@@ -94,6 +94,8 @@ sigset_empty(const sigset_t *s)
 #define FPE_FLTINV    7
 #define TRAP_BRKPT    1
 #define TRAP_TRACE    2
+#define TRAP_HWBKPT   4 /* a debug register */
+#define SYS_FILTER    1 /* ksi_value: the call, ksi_status: data */
 #define CLD_EXITED    1
 #define CLD_KILLED    2
 #define CLD_DUMPED    3

@@ -41,8 +41,11 @@ int kern_setgroups(int n, const gid_t *groups); /* EINVAL EPERM ENOMEM */
 int kern_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int kern_cap_ambient(int cap, bool raise); /* cap -1: clear all */
 int kern_cap_bound_drop(int cap);
-#define CAP_LAST       40
-#define CAP_SYS_PTRACE 19
+#define CAP_LAST	       40
+#define CAP_SYS_PTRACE	       19
+#define CAP_SYS_ADMIN	       21
+#define CAP_SYS_NICE	       23
+#define CAP_CHECKPOINT_RESTORE 40
 /* Is cap (a Linux number) in the effective set? */
 bool cred_has_cap(const struct ucred *cr, int cap);
 #define CAP_ALL ((1ULL << (CAP_LAST + 1)) - 1)

@@ -140,6 +140,9 @@ struct vnodeops {
 	/* Punch (or allocate) [off, off+len). */
 	int (*vop_allocate)(
 	    struct vnode *vp, int mode, uint64_t off, uint64_t len);
+	/* The set of seals (F_SEAL_); with set it becomes seals.  EINVAL */
+	int (*vop_seal)(
+	    struct vnode *vp, uint32_t seals, bool set, uint32_t *sealsp);
 	int (*vop_seek_hole)(struct vnode *vp, bool hole, off_t *offp);
 	int (*vop_mmap)(struct vnode *vp, uint64_t off, uint64_t len, int prot,
 	    struct file *fp, struct vm_object **objp); /* devices */
@@ -190,17 +193,18 @@ struct vnode {
 	void *v_fifo;			/* pipe of an open FIFO */
 	void *v_special;		/* device, bound socket */
 };
-#define VF_ROOT	   0x0001 /* root of its mount */
-#define VF_DOOMED  0x0002 /* forced unmount: every op gives EIO */
-#define VF_NOCACHE 0x0004 /* names of this directory are not cached (proc) */
-#define VF_TEXT	   0x0008 /* being executed: no writers */
-#define VF_DELETE  0x0010 /* reclaim at the last drop, do not cache */
-#define VF_LRU	   0x0100 /* on the list of unused vnodes */
-#define VF_RECLAIM 0x0200 /* being taken apart: find waits, names miss */
-#define VF_MAPPED  0x0400 /* its object is mapped: that holds the vnode */
-#define VF_HASHED  0x0800 /* in the (mount, ident) hash */
-#define VF_SPECIAL 0x2000 /* the core attached the device (mknod) */
-#define VF_NOOPEN  0x4000 /* shown, but open is ENXIO */
+#define VF_ROOT	    0x0001 /* root of its mount */
+#define VF_DOOMED   0x0002 /* forced unmount: every op gives EIO */
+#define VF_NOCACHE  0x0004 /* names of this directory are not cached (proc) */
+#define VF_TEXT	    0x0008 /* being executed: no writers */
+#define VF_DELETE   0x0010 /* reclaim at the last drop, do not cache */
+#define VF_LRU	    0x0100 /* on the list of unused vnodes */
+#define VF_RECLAIM  0x0200 /* being taken apart: find waits, names miss */
+#define VF_MAPPED   0x0400 /* its object is mapped: that holds the vnode */
+#define VF_HASHED   0x0800 /* in the (mount, ident) hash */
+#define VF_LINKABLE 0x1000 /* O_TMPFILE: may get a name */
+#define VF_SPECIAL  0x2000 /* the core attached the device (mknod) */
+#define VF_NOOPEN   0x4000 /* shown, but open is ENXIO */
 
 /* Hints of ev_notify_hint(&vp->v_events, EV_NOTE, ...): kqueue's NOTE_ bits. */
 #define VNOTE_DELETE 0x0001
@@ -254,8 +258,14 @@ void path_drop(struct path *p);
 /* Absolute name as seen from root: 0, ENAMETOOLONG, ENOENT (unlinked). */
 int path_name(struct path *p, struct path *root, char *buf, size_t size);
 
+/* The same for showing: what was unlinked has " (deleted)" behind its name. */
+int path_text(struct path *p, struct path *root, char *buf, size_t size);
+/* Some name of vp, as path_text: ENOENT if none is in memory. */
+int vnode_name(struct vnode *vp, struct path *root, char *buf, size_t size);
+
 #define LOOKUP_NOFOLLOW 0x01 /* do not follow a final symlink */
 #define LOOKUP_DIR	0x02 /* ENOTDIR unless a directory */
+#define LOOKUP_EMPTY	0x08 /* "" is dirfd itself */
 #define LOOKUP_BENEATH	0x04 /* hostile paths: EXDEV when leaving the start */
 /*
  * Resolve name (kernel string) from dirfd (AT_FDCWD) with the credentials of

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mmap's front end, and the range calls that only look or advise. */
 #include <sys/systm.h>
+#include <sys/atomic.h>
 #include <sys/file.h>
 #include <sys/fcntl.h>
 #include <sys/kern_calls.h>
@@ -19,6 +20,28 @@ static const struct {
     {MAP_NORESERVE, VMM_NORESERVE},
 };
 
+/*
+ * A shared mapping that may be written counts in vo_writemaps from here on, for
+ * kern_mmap to take back; a file sealed against writing gives none.
+ */
+static int
+mmap_check_seals(
+    struct file *fp, int prot, struct vm_object *obj, vm_prot_t *maxprotp)
+{
+	uint32_t seals = 0;
+
+	if ((*maxprotp & VM_PROT_WRITE) == 0)
+		return (0);
+	atomic_add(&obj->vo_writemaps, 1);
+	if (fp->f_ops->fo_seal == NULL ||
+	    fp->f_ops->fo_seal(fp, 0, &seals) != 0 ||
+	    (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) == 0)
+		return (0);
+	atomic_sub(&obj->vo_writemaps, 1);
+	*maxprotp &= ~VM_PROT_WRITE;
+	return ((prot & VM_PROT_WRITE) != 0 ? EPERM : 0);
+}
+
 /* The object behind fd and the most that may be allowed on it. */
 static int
 mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
@@ -30,7 +53,9 @@ mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
 	if ((error = fd_get(fd, 0, &fp)) != 0)
 		return (error);
 	*maxprotp = VM_PROT_ALL;
-	if ((fp->f_flags & FREAD) == 0)
+	if ((fp->f_flags & O_PATH) != 0)
+		error = EBADF;
+	else if ((fp->f_flags & FREAD) == 0)
 		error = EACCES;
 	else if (shared && (fp->f_flags & FWRITE) == 0) {
 		*maxprotp &= ~VM_PROT_WRITE;
@@ -42,12 +67,15 @@ mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
 	if (error == 0)
 		error = fp->f_ops->fo_mmap(
 		    fp, off, len, prot, shared, objp, maxprotp);
-	file_drop(fp);
 	if (error == 0 && (prot & ~*maxprotp) != 0) {
 		if (*objp != NULL)
 			vm_object_drop(*objp);
 		error = EACCES;
 	}
+	if (error == 0 && shared && *objp != NULL &&
+	    (error = mmap_check_seals(fp, prot, *objp, maxprotp)) != 0)
+		vm_object_drop(*objp);
+	file_drop(fp);
 	return (error);
 }
 
@@ -82,6 +110,8 @@ kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
 		prot |= VM_PROT_READ;
 	error = vm_map(lp->lw_proc->p_vmspace, addrp, len, (vm_prot_t)prot,
 	    maxprot, vmm, obj, off);
+	if (obj != NULL && shared && (maxprot & VM_PROT_WRITE) != 0)
+		atomic_sub(&obj->vo_writemaps, 1);
 	if (obj != NULL)
 		vm_object_drop(obj);
 	return (error);

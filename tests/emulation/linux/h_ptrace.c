@@ -2,7 +2,7 @@
 /* ptrace: stops, signals, registers, memory, job control, the end. */
 #include "trace.h"
 
-static volatile int word = 1;
+static volatile int word = -1;
 static volatile int *shared;
 
 static void
@@ -687,6 +687,74 @@ GTEST(step_handler, "does a step into a handler stop at its first instruction?")
 	EQ(regs_of(pid).rip, (unsigned long)on_signal);
 	pt(PTRACE_CONT, pid, 0, 0);
 	EQ(status_of(pid), EXITED(SIGUSR1)); /* no trap flag came back */
+}
+
+static void
+write_word(void)
+{
+	for (int i = 0; i < 5; i++)
+		word = i;
+	_exit(answer());
+}
+
+static int
+poke_debug(pid_t pid, int n, unsigned long v)
+{
+	return ((int)pt(PTRACE_POKEUSER, pid,
+	    offsetof(struct user, u_debugreg) + (unsigned long)n * 8, v));
+}
+
+static unsigned long
+peek_debug(pid_t pid, int n)
+{
+	unsigned long v = 0;
+
+	EQ(pt(PTRACE_PEEKUSER, pid,
+	       offsetof(struct user, u_debugreg) + (unsigned long)n * 8,
+	       (unsigned long)&v),
+	    0);
+	return (v);
+}
+
+GTEST(watchpoint, "does a debug register see each write?")
+{
+	pid_t pid = traced_child(write_word);
+	siginfo_t si;
+	long v;
+
+	ERR(poke_debug(pid, 0, ~0UL), EINVAL);
+	ERR(poke_debug(pid, 4, 1), EIO);
+	EQ(poke_debug(pid, 1, (unsigned long)&word), 0);
+	EQ(poke_debug(pid, 7, 1UL << 2 | 1UL << 20 | 3UL << 22), 0);
+	EQ(peek_debug(pid, 1), (unsigned long)&word);
+	for (int i = 0; i < 5; i++) {
+		pt(PTRACE_CONT, pid, 0, 0);
+		EQ(status_of(pid), STOPPED(SIGTRAP));
+		EQ(peek_debug(pid, 6) & 0xf, 2);
+		EQ(pt(PTRACE_GETSIGINFO, pid, 0, (unsigned long)&si), 0);
+		EQ(si.si_code, TRAP_HWBKPT);
+		EQ(pt(PTRACE_PEEKDATA, pid, (unsigned long)&word,
+		       (unsigned long)&v),
+		    0);
+		EQ((int)v, i);
+	}
+	EQ(poke_debug(pid, 7, 0), 0);
+	pt(PTRACE_CONT, pid, 0, 0);
+	EQ(status_of(pid), EXITED(7));
+}
+
+GTEST(hardware_breakpoint, "and one instruction before it is made?")
+{
+	pid_t pid = traced_child(write_word);
+
+	EQ(poke_debug(pid, 0, (unsigned long)answer), 0);
+	EQ(poke_debug(pid, 7, 1), 0);
+	pt(PTRACE_CONT, pid, 0, 0);
+	EQ(status_of(pid), STOPPED(SIGTRAP));
+	EQ(regs_of(pid).rip, (unsigned long)answer);
+	EQ(peek_debug(pid, 6) & 0xf, 1);
+	pt(PTRACE_CONT, pid, 0, 0);
+	EQ(status_of(pid), EXITED(7));
 }
 
 /* --- events ------------------------------------------------------------------------------------- */

@@ -85,14 +85,6 @@ linux_getrandom(
 	return (sys_getrandom(uap->buf, uap->n, resp));
 }
 
-int
-linux_syslog(
-    struct lwp *lp, const struct linux_syslog_args *uap, uint64_t *resp)
-{
-	/* Reading, clearing, sizes: nothing is kept. */
-	return (uap->type < 0 || uap->type > 10 ? EINVAL : 0);
-}
-
 #define PER_QUERY	  0xffffffffu
 #define ADDR_NO_RANDOMIZE 0x0040000u
 
@@ -158,6 +150,7 @@ enum {
 	PR_SET_NAME = 15,
 	PR_GET_NAME,
 	PR_GET_SECCOMP = 21,
+	PR_SET_SECCOMP,
 	PR_CAPBSET_READ = 23,
 	PR_CAPBSET_DROP,
 	PR_GET_SECUREBITS = 27,
@@ -287,13 +280,17 @@ linux_prctl(struct lwp *lp, const struct linux_prctl_args *uap, uint64_t *resp)
 					   : kern_cap_bound_drop((int)uap->a2));
 	case PR_CAP_AMBIENT:
 		return (prctl_ambient(uap->a2, uap->a3, resp));
+	case PR_GET_SECCOMP:
+		*resp = (uint64_t)linux_seccomp_mode(lp);
+		return (0);
+	case PR_SET_SECCOMP:
+		return (linux_seccomp_set(lp, uap->a2, uap->a3, resp));
 	case PR_GET_TIMERSLACK:
 		*resp = TIMERSLACK_NS;
 		return (0);
 	case PR_SET_TIMERSLACK: /* a hint */
 	case PR_SET_THP_DISABLE:
 	case PR_GET_THP_DISABLE:
-	case PR_GET_SECCOMP:
 	case PR_GET_SECUREBITS:
 	case PR_GET_KEEPCAPS:
 		return (0);

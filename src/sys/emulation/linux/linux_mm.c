@@ -3,6 +3,7 @@
  * Linux calls on memory.
  */
 #include "linux_var.h"
+#include <sys/ptrace.h>
 #include <sys/malloc.h>
 #include <vm/vm.h>
 #include <machine/vmparam.h>
@@ -233,21 +234,34 @@ linux_munlockall(
 	return (0);
 }
 
+#define L_MFD_CLOEXEC	    0x01
+#define L_MFD_ALLOW_SEALING 0x02
+#define L_MFD_NOEXEC_SEAL   0x08
+#define L_MFD_EXEC	    0x10
+#define L_MFD_ALL                                                              \
+	(L_MFD_CLOEXEC | L_MFD_ALLOW_SEALING | L_MFD_NOEXEC_SEAL | L_MFD_EXEC)
+
 int
 linux_memfd_create(
     struct lwp *lp, const struct linux_memfd_create_args *uap, uint64_t *resp)
 {
+	int error, fd = -1, flags = 0;
 	char name[250];
-	int error, fd = -1;
 	size_t n;
 
-	/* CLOEXEC, ALLOW_SEALING; huge pages are refused. */
-	if ((uap->flags & ~3u) != 0)
-		return (EINVAL);
+	if ((uap->flags & ~(unsigned)L_MFD_ALL) != 0 ||
+	    (uap->flags & (L_MFD_EXEC | L_MFD_NOEXEC_SEAL)) ==
+		(L_MFD_EXEC | L_MFD_NOEXEC_SEAL))
+		return (EINVAL); /* huge pages: there are none */
+	if ((uap->flags & L_MFD_ALLOW_SEALING) != 0)
+		flags |= MEMFD_SEALABLE;
+	if ((uap->flags & L_MFD_NOEXEC_SEAL) != 0)
+		flags |= MEMFD_NOEXEC;
 	error = copyinstr(uap->name, name, sizeof(name), &n);
 	if (error != 0)
 		return (error == ENAMETOOLONG ? EINVAL : error);
-	error = kern_memfd(name, (uap->flags & 1) != 0 ? O_CLOEXEC : 0, &fd);
+	error = kern_memfd(name,
+	    (uap->flags & L_MFD_CLOEXEC) != 0 ? O_CLOEXEC : 0, flags, &fd);
 	*resp = (uint64_t)fd;
 	return (error);
 }
@@ -265,7 +279,7 @@ pvm_target(pid_t pid, struct vmspace **vmp)
 
 	lock_shared(&proctree_lock);
 	if ((p = proc_find(pid)) != NULL) {
-		error = sig_permitted(p, SIGKILL);
+		error = trace_permitted(p);
 		if (error == 0 && (*vmp = proc_vmspace_hold(p)) == NULL)
 			error = ESRCH;
 	}

@@ -4,6 +4,7 @@
  */
 #include "linux_var.h"
 #include <sys/resource.h>
+#include <sys/ucred.h>
 #include <machine/vmparam.h>
 
 /* --- clone ------------------------------------------------------------------------ */
@@ -26,11 +27,13 @@ static const struct flagmap clone_map[] = {
     {LINUX_CLONE_UNTRACED, KFORK_UNTRACED},
     {LINUX_CLONE_PTRACE, KFORK_TRACED},
     {LINUX_CLONE_IO, 0},
+    {LINUX_CLONE_PIDFD, 0},
 };
 
-/* EINVAL: flags that are unknown or not supported (name spaces, pidfd). */
+/* EINVAL: flags that are unknown or not supported (name spaces). */
 static int
-clone_common(struct lwp *lp, const struct linux_clone_params *c, uint64_t *resp)
+clone_common(struct lwp *lp, const struct linux_clone_params *c, pid_t set_tid,
+    uint64_t *resp)
 {
 	struct kern_fork_args a;
 	uint64_t rest, fl = c->flags;
@@ -44,6 +47,12 @@ clone_common(struct lwp *lp, const struct linux_clone_params *c, uint64_t *resp)
 	if (c->exit_signal != 0 &&
 	    (a.exit_signal = linux_sig_in((int)c->exit_signal)) == 0)
 		return (EINVAL);
+	if ((fl & LINUX_CLONE_PIDFD) != 0) {
+		if ((fl & (LINUX_CLONE_THREAD | LINUX_CLONE_DETACHED)) != 0)
+			return (EINVAL);
+		a.pidfd = c->pidfd;
+	}
+	a.set_tid = set_tid;
 	a.stack = c->stack != 0 ? c->stack + c->stack_size : 0;
 	a.set_tls = (fl & LINUX_CLONE_SETTLS) != 0;
 	a.tls = c->tls;
@@ -72,7 +81,41 @@ linux_clone(struct lwp *lp, const struct linux_clone_args *uap, uint64_t *resp)
 	c.parent_tid = uap->parent_tid;
 	c.child_tid = uap->child_tid;
 	c.tls = uap->tls;
-	return (clone_common(lp, &c, resp));
+	/* One word for two results: not both. */
+	c.pidfd = uap->parent_tid;
+	if ((c.flags & LINUX_CLONE_PIDFD) != 0 &&
+	    (c.flags & LINUX_CLONE_PARENT_SETTID) != 0)
+		return (EINVAL);
+	return (clone_common(lp, &c, 0, resp));
+}
+
+#define PID_LEVELS_MAX                                                         \
+	32 /* name spaces within each other, of which we have 1 */
+
+/* The id that the child shall have: a vector with one for each name space. */
+static int
+clone_set_tid(struct lwp *lp, const struct linux_clone_params *c, pid_t *tidp)
+{
+	int32_t tid;
+	int error;
+
+	*tidp = 0;
+	if ((c->set_tid == 0) != (c->set_tid_size == 0) ||
+	    c->set_tid_size > PID_LEVELS_MAX)
+		return (EINVAL);
+	if (c->set_tid_size == 0)
+		return (0);
+	if (c->set_tid_size > 1)
+		return (EINVAL);
+	if ((error = copyin(c->set_tid, &tid, sizeof(tid))) != 0)
+		return (error);
+	if (tid <= 0)
+		return (EINVAL);
+	if (!cred_has_cap(lp->lw_cred, CAP_SYS_ADMIN) &&
+	    !cred_has_cap(lp->lw_cred, CAP_CHECKPOINT_RESTORE))
+		return (EPERM);
+	*tidp = tid;
+	return (0);
 }
 
 int
@@ -80,6 +123,7 @@ linux_clone3(
     struct lwp *lp, const struct linux_clone3_args *uap, uint64_t *resp)
 {
 	struct linux_clone_params c;
+	pid_t tid;
 	int error;
 
 	if (uap->size < LINUX_CLONE_ARGS_MIN)
@@ -90,12 +134,14 @@ linux_clone3(
 	error = copyin(uap->args, &c, MIN(uap->size, sizeof(c)));
 	if (error != 0)
 		return (error);
-	if (c.set_tid_size != 0 || (c.stack == 0) != (c.stack_size == 0) ||
+	if ((c.stack == 0) != (c.stack_size == 0) ||
 	    (c.flags & (LINUX_CLONE_DETACHED | LINUX_CSIGNAL)) != 0 ||
 	    ((c.flags & (LINUX_CLONE_THREAD | LINUX_CLONE_PARENT)) != 0 &&
 		c.exit_signal != 0))
 		return (EINVAL);
-	return (clone_common(lp, &c, resp));
+	if ((error = clone_set_tid(lp, &c, &tid)) != 0)
+		return (error);
+	return (clone_common(lp, &c, tid, resp));
 }
 
 int
@@ -103,7 +149,7 @@ linux_fork(struct lwp *lp, const struct linux_fork_args *uap, uint64_t *resp)
 {
 	struct linux_clone_params c = {.exit_signal = 17};
 
-	return (clone_common(lp, &c, resp));
+	return (clone_common(lp, &c, 0, resp));
 }
 
 int
@@ -112,7 +158,7 @@ linux_vfork(struct lwp *lp, const struct linux_vfork_args *uap, uint64_t *resp)
 	struct linux_clone_params c = {
 	    .exit_signal = 17, .flags = LINUX_CLONE_VM | LINUX_CLONE_VFORK};
 
-	return (clone_common(lp, &c, resp));
+	return (clone_common(lp, &c, 0, resp));
 }
 
 int
@@ -129,16 +175,16 @@ int
 linux_execveat(
     struct lwp *lp, const struct linux_execveat_args *uap, uint64_t *resp)
 {
-	int error;
-	char first;
+	int error, flags;
+	char *path;
 
-	if ((uap->flags & ~LINUX_AT_SYMLINK_NOFOLLOW) != 0)
-		return (EINVAL);
-	if ((error = copyin(uap->path, &first, 1)) != 0)
+	error = linux_at_flags(uap->flags,
+	    LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH, &flags);
+	if (error != 0 || (error = path_copyin(uap->path, &path)) != 0)
 		return (error);
-	if (uap->dirfd != AT_FDCWD && first != '/')
-		return (EOPNOTSUPP);
-	error = upath_execve(lp, uap->path, uap->argv, uap->envp);
+	error =
+	    kern_execveat(lp, uap->dirfd, path, flags, uap->argv, uap->envp);
+	path_free(path);
 	return (error != 0 ? error : EJUSTRETURN);
 }
 
@@ -221,34 +267,63 @@ linux_wait4(struct lwp *lp, const struct linux_wait4_args *uap, uint64_t *resp)
 enum {
 	L_P_ALL,
 	L_P_PID,
-	L_P_PGID
+	L_P_PGID,
+	L_P_PIDFD
 };
+
+/* The number to wait for: ECHILD if it may be another's by now. */
+static int
+waitid_pidfd(int fd, pid_t *idp, bool *nonblockp)
+{
+	struct proc *p;
+	int error;
+
+	if ((error = kern_pidfd_proc(fd, &p, nonblockp)) != 0)
+		return (error);
+	lock_shared(&proctree_lock);
+	if (proc_find(p->p_pid) != p)
+		error = ECHILD;
+	*idp = p->p_pid;
+	lock_release(&proctree_lock);
+	proc_drop(p);
+	return (error);
+}
 
 int
 linux_waitid(
     struct lwp *lp, const struct linux_waitid_args *uap, uint64_t *resp)
 {
 	static const enum kwait_which whichs[] = {
-	    KWAIT_ANY, KWAIT_PID, KWAIT_PGRP};
+	    KWAIT_ANY, KWAIT_PID, KWAIT_PGRP, KWAIT_PID};
 	struct linux_rusage lru;
 	struct linux_siginfo si;
 	struct rusage ru;
 	ksiginfo_t ksi;
 	uint64_t rest;
-	pid_t pid;
+	pid_t pid, id = uap->id;
+	bool nonblock = false;
 	int error, opt, status;
 
 	opt = (int)flags_in(
 	    wait_map, nitems(wait_map), (uint32_t)uap->options, &rest);
-	if (rest != 0 || uap->which < L_P_ALL || uap->which > L_P_PGID ||
+	if (rest != 0 || uap->which < L_P_ALL || uap->which > L_P_PIDFD ||
 	    (opt & (KWAIT_EXITED | KWAIT_UNTRACED | KWAIT_CONTINUED)) == 0 ||
 	    (uap->which == L_P_PID && uap->id <= 0) ||
-	    (uap->which == L_P_PGID && uap->id < 0))
+	    (uap->which >= L_P_PGID && uap->id < 0))
 		return (EINVAL);
+	if (uap->which == L_P_PIDFD) {
+		if ((error = waitid_pidfd(uap->id, &id, &nonblock)) != 0)
+			return (error);
+		/* A descriptor that does not block: as if it said so. */
+		nonblock = nonblock && (opt & KWAIT_NOHANG) == 0;
+		opt |= nonblock ? KWAIT_NOHANG : 0;
+	}
 	memset(&ksi, 0, sizeof(ksi));
 	memset(&ru, 0, sizeof(ru));
 	error = kern_wait(
-	    lp, whichs[uap->which], uap->id, opt, &pid, &status, &ru, &ksi);
+	    lp, whichs[uap->which], id, opt, &pid, &status, &ru, &ksi);
+	if (error == 0 && nonblock && pid == 0)
+		error = EAGAIN;
 	if (error != 0)
 		return (error);
 	memset(&si, 0, sizeof(si));

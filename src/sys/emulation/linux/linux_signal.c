@@ -77,7 +77,12 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 	si->si_signo = linux_sig_out(sig);
 	si->si_errno = ksi->ksi_errno != 0 ? linux_errno(ksi->ksi_errno) : 0;
 	si->si_code = code_out(sig, ksi->ksi_code, ksi->ksi_trapno);
-	if (ksi->ksi_code == SI_TRACE) {
+	if (sig == SIGSYS && ksi->ksi_code == SYS_FILTER) {
+		si->si_errno = ksi->ksi_status;
+		si->u.sys.addr = ksi->ksi_addr;
+		si->u.sys.call = (int32_t)ksi->ksi_value;
+		si->u.sys.arch = LINUX_AUDIT_ARCH_X86_64;
+	} else if (ksi->ksi_code == SI_TRACE) {
 		si->si_code = linux_stop_code(ksi->ksi_status);
 		si->u.rt.pid = ksi->ksi_pid;
 		si->u.rt.uid = ksi->ksi_uid;
@@ -121,7 +126,12 @@ linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi)
 	    code <= 0 || code == LINUX_SI_KERNEL ? code_in(code) : code;
 	if (sig == SIGFPE && (code == 1 || code == 2))
 		ksi->ksi_code = code == 1 ? FPE_INTDIV : FPE_INTOVF;
-	if (code == LINUX_SI_TIMER) {
+	if (sig == SIGSYS && code == SYS_FILTER) {
+		ksi->ksi_errno = 0;
+		ksi->ksi_status = si->si_errno;
+		ksi->ksi_addr = si->u.sys.addr;
+		ksi->ksi_value = (uint32_t)si->u.sys.call;
+	} else if (code == LINUX_SI_TIMER) {
 		ksi->ksi_timerid = si->u.timer.tid;
 		ksi->ksi_overrun = si->u.timer.overrun;
 		ksi->ksi_value = si->u.timer.value;
@@ -587,24 +597,29 @@ linux_tgkill(
 }
 
 /* A siginfo from a program: it may not pretend to be the kernel or kill. */
-static int
-info_in(uaddr_t uinfo, int sig, pid_t to, ksiginfo_t *ksi)
+int
+linux_info_in(
+    const struct linux_siginfo *si, int sig, pid_t to, ksiginfo_t *ksi)
 {
-	struct linux_siginfo si;
-	int error;
-
-	if ((error = copyin(uinfo, &si, sizeof(si))) != 0)
-		return (error);
-	if ((si.si_code >= 0 || si.si_code == LINUX_SI_TKILL) &&
+	if ((si->si_code >= 0 || si->si_code == LINUX_SI_TKILL) &&
 	    to != curproc->p_pid)
 		return (EPERM);
 	memset(ksi, 0, sizeof(*ksi));
 	ksi->ksi_signo = sig;
-	ksi->ksi_code = code_in(si.si_code);
-	ksi->ksi_pid = si.u.rt.pid;
-	ksi->ksi_uid = si.u.rt.uid;
-	ksi->ksi_value = si.u.rt.value;
+	ksi->ksi_code = code_in(si->si_code);
+	ksi->ksi_pid = si->u.rt.pid;
+	ksi->ksi_uid = si->u.rt.uid;
+	ksi->ksi_value = si->u.rt.value;
 	return (0);
+}
+
+static int
+info_in(uaddr_t uinfo, int sig, pid_t to, ksiginfo_t *ksi)
+{
+	struct linux_siginfo si;
+	int error = copyin(uinfo, &si, sizeof(si));
+
+	return (error != 0 ? error : linux_info_in(&si, sig, to, ksi));
 }
 
 int

@@ -4,6 +4,7 @@
 #define LINUX_VAR_H
 
 #include <sys/systm.h>
+#include <sys/callfilter.h>
 #include <sys/fcntl.h>
 #include <sys/kern_calls.h>
 #include <sys/proc.h>
@@ -29,8 +30,16 @@ uint64_t linux_sigset_out(const sigset_t *set);
 int linux_mask_in(
     uaddr_t umask, size_t setsize, sigset_t *set, const sigset_t **maskp);
 void linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si);
+struct filter_verdict linux_filter_answer(uint32_t answer);
+void linux_filter_input(const struct lwp *lp, uint32_t nr, void *input);
+int linux_seccomp_set(
+    struct lwp *lp, uint64_t mode, uaddr_t prog, uint64_t *resp);
+int linux_seccomp_mode(const struct lwp *lp); /* Linux's number */
 int linux_stop_code(int code); /* of a traced thread, native -> Linux */
 int linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi);
+/* A siginfo from a program, to process to: it may not pretend.  EPERM. */
+int linux_info_in(
+    const struct linux_siginfo *si, int sig, pid_t to, ksiginfo_t *ksi);
 int linux_wait_status(int status); /* native -> Linux */
 void linux_rusage_out(const struct rusage *ru, struct linux_rusage *lru);
 int linux_open_flags(int flags); /* Linux -> native */

@@ -362,5 +362,7 @@ kern_exit(struct lwp *lp, int status)
 	if (!trace_proc_exit(p))
 		(void)proc_exit_notify(p);
 	lock_release(&proctree_lock);
+	/* lp's reference keeps the memory: descriptors are readable now. */
+	ev_notify(&p->p_events, EV_IN);
 	lwp_finish(lp);
 }

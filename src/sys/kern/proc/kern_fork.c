@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 #include <sys/abi.h>
 #include <sys/atomic.h>
+#include <sys/callfilter.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -70,7 +71,7 @@ count_user(uid_t uid)
 
 /* An id within the limits: 0 and *pidp, or EAGAIN. */
 static int
-fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
+fork_reserve(struct lwp *lp, bool thread, pid_t want, pid_t *pidp)
 {
 	struct ucred *cr = lp->lw_cred;
 	uint64_t lim = proc_rlimit(RLIMIT_NPROC);
@@ -88,8 +89,13 @@ fork_reserve(struct lwp *lp, bool thread, pid_t *pidp)
 	if (cr->cr_uid != 0 && lim < (uint64_t)maxproc &&
 	    count_user(cr->cr_ruid) >= lim)
 		goto out;
-	if ((*pidp = pid_alloc()) == 0)
+	if (want != 0) {
+		*pidp = want;
+		if ((error = pid_take(want)) != 0)
+			goto out;
+	} else if ((*pidp = pid_alloc()) == 0) {
 		goto out;
+	}
 	nreserved++;
 	error = 0;
 out:
@@ -167,6 +173,7 @@ fork_inherit(struct proc *parent, struct proc *p)
 	spin_unlock(&parent->p_spin);
 	p->p_abi = parent->p_abi;
 	p->p_nice = parent->p_nice;
+	p->p_oom_adj = parent->p_oom_adj;
 	p->p_dumpable = parent->p_dumpable;
 	p->p_no_new_privs = parent->p_no_new_privs;
 	p->p_args_start = parent->p_args_start;
@@ -252,6 +259,7 @@ fork_lwp(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	trace_fork_enter(lp, child, te);
 	spin_lock(&p->p_spin);
 	/* exec or exit of a sibling has begun: the child goes, too. */
+	callfilter_inherit(lp, child);
 	dying = (p->p_flags & PF_EXITING) != 0 || p->p_execing != NULL;
 	if (dying)
 		child->lw_flags |= LWF_EXITING;
@@ -314,19 +322,39 @@ fork_proc_destroy(struct proc *p)
 	proc_drop(p);
 }
 
+/* The descriptor that clone was asked for; *fdp is -1 if it was not. */
+static int
+fork_pidfd(struct proc *p, const struct kern_fork_args *a, int *fdp)
+{
+	int error;
+
+	*fdp = -1;
+	if (a->pidfd == 0)
+		return (0);
+	if ((error = pidfd_install(p, 0, fdp)) != 0)
+		return (error);
+	if ((error = copyout(fdp, a->pidfd, sizeof(int32_t))) != 0) {
+		(void)fd_close(*fdp);
+		*fdp = -1;
+	}
+	return (error);
+}
+
 static int
 fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
     struct proc **pp, struct lwp **childp)
 {
 	struct proc *p = proc_create();
 	struct lwp *child = NULL;
-	int error;
+	int error, fd = -1;
 
 	if (p == NULL)
 		return (ENOMEM);
 	error = fork_inherit(lp->lw_proc, p);
 	if (error == 0)
 		error = fork_resources(lp->lw_proc, p, a->flags);
+	if (error == 0)
+		error = fork_pidfd(p, a, &fd);
 	if (error == 0 && (child = lwp_create(p, lp, a)) == NULL)
 		error = ENOMEM;
 	if (error == 0) {
@@ -336,6 +364,8 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 			lwp_destroy_unstarted(child);
 	}
 	if (error != 0) {
+		if (fd >= 0)
+			(void)fd_close(fd);
 		fork_proc_destroy(p);
 		return (error);
 	}
@@ -348,8 +378,8 @@ fork_proc_build(struct lwp *lp, const struct kern_fork_args *a,
 static int
 fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 {
-	struct proc *me = lp->lw_proc, *p, *parent;
-	struct lwp *child;
+	struct proc *me = lp->lw_proc, *p = NULL, *parent;
+	struct lwp *child = NULL;
 	struct tracee *te;
 	int error;
 
@@ -375,6 +405,9 @@ fork_proc(struct lwp *lp, const struct kern_fork_args *a, pid_t pid)
 	}
 	proc_enter(p, pid, parent, me->p_pgrp);
 	lwp_enter(child, pid);
+	spin_lock(&me->p_spin);
+	callfilter_inherit(lp, child);
+	spin_unlock(&me->p_spin);
 	trace_fork_enter(lp, child, te);
 	p->p_state = PS_ACTIVE;
 	child->lw_ast = 1;
@@ -405,7 +438,7 @@ kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp)
 		return (EINVAL);
 	if ((a->flags & (KFORK_SIGHAND | KFORK_VM)) == KFORK_SIGHAND)
 		return (EINVAL);
-	error = fork_reserve(lp, thread, &pid);
+	error = fork_reserve(lp, thread, a->set_tid, &pid);
 	if (error != 0)
 		return (error);
 	error = thread ? fork_lwp(lp, a, pid) : fork_proc(lp, a, pid);

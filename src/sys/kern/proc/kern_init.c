@@ -2,7 +2,7 @@
 /*
  * The first process: what it is told by the machine, and its start.
  *
- * Options: init=PATH (default /sbin/init), init.cmd, init.term; `-- CMD ARGS`
+ * Options: init=PATH (default /sbin/init), init.cmd, init.term, init.root; `-- CMD ARGS`
  * comes through init_set_argv.  init reads them as kern.init_cmd, kern.init_term
  * and kern.init_argv.
  */
@@ -82,6 +82,14 @@ sysctl_init_term(const struct sysctl_entry *e, struct sysctl_req *req)
 }
 SYSCTL_PROC(kern_init_term, "kern.init_term", CTL_STRING, CTLF_RD,
     sysctl_init_term, "TERM of the console's shell (option init.term)");
+
+static int
+sysctl_init_root(const struct sysctl_entry *e, struct sysctl_req *req)
+{
+	return (option_out(req, "init.root"));
+}
+SYSCTL_PROC(kern_init_root, "kern.init_root", CTL_STRING, CTLF_RD,
+    sysctl_init_root, "Directory that init makes the root (option init.root)");
 
 static void
 init_limits(struct proc *p)

@@ -44,6 +44,29 @@ kill_one(struct proc *p, int sig, const ksiginfo_t *ksi)
 	return (error);
 }
 
+int
+kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi)
+{
+	return (kill_one(p, sig, ksi));
+}
+
+int
+kern_proc_dying(struct proc *p)
+{
+	static const sigset_t kill = {{1UL << (SIGKILL - 1), 0}};
+	struct lwp *lp;
+	int error = EINVAL;
+
+	spin_lock(&p->p_spin);
+	lp = TAILQ_FIRST(&p->p_lwps);
+	if (p->p_state == PS_ZOMBIE || lp == NULL)
+		error = ESRCH;
+	else if ((p->p_flags & PF_EXITING) != 0 || sig_any_pending(lp, &kill))
+		error = 0;
+	spin_unlock(&p->p_spin);
+	return (error);
+}
+
 /* (t) kill(-1): all but init, process 0 and the caller. */
 static int
 kill_all(int sig, const ksiginfo_t *ksi)

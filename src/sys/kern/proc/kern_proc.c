@@ -26,6 +26,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
+#include <sys/callfilter.h>
 #include <sys/proc.h>
 #include <sys/ptrace.h>
 #include <sys/sysctl.h>
@@ -90,6 +91,18 @@ pid_alloc(void)
 			return (id);
 		}
 	}
+	return (0);
+}
+
+int
+pid_take(pid_t id)
+{
+	LOCK_ASSERT_EXCL(&proctree_lock);
+	if (id <= 0 || id > PID_MAX)
+		return (EINVAL);
+	if (pid_taken(id))
+		return (EEXIST);
+	pid_map[id / 64] |= 1UL << (id % 64);
 	return (0);
 }
 
@@ -207,6 +220,7 @@ lwp_drop(struct lwp *lp)
 		return;
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
+	callfilter_drop(lp->lw_filter);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
 }

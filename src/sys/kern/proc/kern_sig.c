@@ -661,8 +661,6 @@ sig_send_pgrp(struct pgrp *pg, int sig, const ksiginfo_t *ksi)
 void
 sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 {
-	struct proc *p = lp->lw_proc;
-	struct sigacts *sa;
 	ksiginfo_t ksi;
 
 	memset(&ksi, 0, sizeof(ksi));
@@ -670,9 +668,19 @@ sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 	ksi.ksi_code = code;
 	ksi.ksi_addr = addr;
 	ksi.ksi_trapno = trapno;
+	sig_force(lp, &ksi);
+}
+
+void
+sig_force(struct lwp *lp, const ksiginfo_t *ksi)
+{
+	struct proc *p = lp->lw_proc;
+	int sig = ksi->ksi_signo;
+	struct sigacts *sa;
+
 	KTR_EVENT(PROC, signal_trap, "tid=%d sig=%d code=%d addr=%p rip=%p",
-	    (uint64_t)lp->lw_tid, (uint64_t)sig, (uint64_t)code, addr,
-	    lp->lw_frame.tf_rip);
+	    (uint64_t)lp->lw_tid, (uint64_t)sig, (uint64_t)ksi->ksi_code,
+	    ksi->ksi_addr, lp->lw_frame.tf_rip);
 	spin_lock(&p->p_spin);
 	sa = p->p_sigacts;
 	spin_lock(&sa->sa_spin);
@@ -684,7 +692,7 @@ sig_trap(struct lwp *lp, int sig, int code, uaddr_t addr, int trapno)
 	spin_unlock(&sa->sa_spin);
 	/* An earlier one of the same number says nothing about this trap. */
 	sigqueue_delete(p, &lp->lw_sigq, sig);
-	(void)sigqueue_add(p, &lp->lw_sigq, sig, &ksi);
+	(void)sigqueue_add(p, &lp->lw_sigq, sig, ksi);
 	lwp_notify(lp);
 	spin_unlock(&p->p_spin);
 }

@@ -253,6 +253,19 @@ event_begin(struct lwp *lp, int event, uint64_t msg)
 	return (want);
 }
 
+bool
+trace_wants(struct lwp *lp, int event)
+{
+	struct proc *p = lp->lw_proc;
+	bool want;
+
+	spin_lock(&p->p_spin);
+	want = lp->lw_tracee != NULL &&
+	    (lp->lw_tracee->te_options & event_options[event]) != 0;
+	spin_unlock(&p->p_spin);
+	return (want);
+}
+
 void
 trace_event(struct lwp *lp, int event, uint64_t msg)
 {
@@ -373,7 +386,6 @@ trace_call(struct lwp *lp, uint32_t *nrp)
 	uint32_t flags;
 	int code = 0;
 
-	lp->lw_orig = (int32_t)*nrp;
 	lp->lw_proc->p_abi->abi_result(&lp->lw_frame, ENOSYS, 0);
 	flags = call_flags(lp, TEF_SYSCALLS | TEF_EMULATE, 1, &code);
 	if (flags == 0)

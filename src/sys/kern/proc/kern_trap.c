@@ -18,6 +18,7 @@
 #include <sys/systm.h>
 #include <sys/abi.h>
 #include <sys/atomic.h>
+#include <sys/callfilter.h>
 #include <sys/cpu.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -119,10 +120,12 @@ syscall_hooked(struct lwp *lp, const struct abi *abi, uint32_t nr)
 {
 	const struct sysent *se = &none;
 	uint64_t res = 0;
-	uint32_t unused;
+	uint32_t unused, hooks = lp->lw_hooks;
 	int error;
 
-	if (trace_call(lp, &nr)) {
+	lp->lw_orig = (int32_t)nr;
+	if (((hooks & LWH_TRACE) == 0 || trace_call(lp, &nr)) &&
+	    ((hooks & LWH_FILTER) == 0 || callfilter_judge(lp, &nr))) {
 		syscall_fetch(lp, abi, &unused);
 		restart_check(lp, nr);
 		if (nr < abi->abi_nsys)

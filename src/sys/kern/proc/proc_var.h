@@ -13,6 +13,8 @@ struct kern_fork_args;
 
 /* (t) excl.  A free id, reserved; 0: none left. */
 pid_t pid_alloc(void);
+/* (t) excl.  That id, reserved: 0, EINVAL, EEXIST. */
+int pid_take(pid_t id);
 /* (t) excl.  Free id if no process, thread, group or session has it. */
 void pid_release(pid_t id);
 struct session *session_find(pid_t sid); /* (t) */
@@ -114,6 +116,11 @@ void proc_stop_end(struct proc *p, bool continued);
 void lwp_stop_wait(struct lwp *lp);
 /* A thread of p went: the rest may be all stopped now. */
 void proc_stop_recheck(struct proc *p);
+
+/* --- kern_pidfd.c ------------------------------------------------------------- */
+
+/* A descriptor of p, close-on-exec.  ENFILE, EMFILE. */
+int pidfd_install(struct proc *p, int oflags, int *fdp);
 
 /* --- kern_ptrace.c ------------------------------------------------------------ */
 

@@ -227,7 +227,7 @@ native_memfd_create(
 
 	if ((error = copyinstr(uap->name, name, sizeof(name), &n)) != 0)
 		return (error == ENAMETOOLONG ? EINVAL : error);
-	error = kern_memfd(name, uap->flags, &fd);
+	error = kern_memfd(name, uap->flags, 0, &fd);
 	*resp = (uint64_t)fd;
 	return (error);
 }
@@ -425,9 +425,27 @@ native_unmount(
 
 	if ((error = path_copyin(uap->on, &path)) != 0)
 		return (error);
-	error = kern_unmount(
-	    path, (uap->flags & MOUNT_FORCE) != 0 ? UMOUNT_FORCE : 0);
+	error = kern_unmount(path,
+	    ((uap->flags & MOUNT_FORCE) != 0 ? UMOUNT_FORCE : 0) |
+		((uap->flags & MOUNT_DETACH) != 0 ? UMOUNT_DETACH : 0));
 	path_free(path);
+	return (error);
+}
+
+int
+native_pivot_root(
+    struct lwp *lp, const struct native_pivot_root_args *uap, uint64_t *resp)
+{
+	char *new, *put;
+	int error;
+
+	if ((error = path_copyin(uap->new, &new)) != 0)
+		return (error);
+	if ((error = path_copyin(uap->put, &put)) == 0) {
+		error = kern_pivot_root(new, put);
+		path_free(put);
+	}
+	path_free(new);
 	return (error);
 }
 

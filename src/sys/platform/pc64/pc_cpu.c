@@ -46,8 +46,6 @@
 #define CR4_SMAP       0x00200000
 #define CR4_MCE	       0x00000040
 
-#define DR7_NONE 0x400UL
-
 /* What the syscall instruction clears: TF IF DF NT AC IOPL RF. */
 #define SYSCALL_CLEARS 0x57700
 

@@ -113,7 +113,7 @@ at_the_border(uintptr_t pc)
 static void
 debug_trap(struct ktrap *kt)
 {
-	__asm__ volatile("movq %0, %%dr6" ::"r"(0xffff0ff0UL));
+	__asm__ volatile("movq %0, %%dr6" ::"r"(DR6_NONE));
 	if (!at_the_border(kt->kt_rip))
 		fatal(kt, 0);
 	kt->kt_rflags &= ~(uint64_t)RFLAGS_TF;

@@ -332,6 +332,7 @@ cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 	lp->lw_frame.tf_cs = CS_USER;
 	fpu_changed(lp);
 	fpu_initial(lp->lw_md.lm_fpu);
+	memset(&lp->lw_md.lm_debug, 0, sizeof(lp->lw_md.lm_debug));
 }
 
 void
@@ -350,16 +351,39 @@ cpu_thread_leave(struct thread *from, struct thread *to __unused)
 
 /* --- debug registers -------------------------------------------------------------------- */
 
+#define RFLAGS_RF 0x10000UL
+
 uint64_t
-cpu_debug_get(struct lwp *lp __unused, int n __unused)
+cpu_debug_get(struct lwp *lp, int n)
 {
-	return (0);
+	return (debugregs_get(&lp->lw_md.lm_debug, n));
 }
 
 int
-cpu_debug_set(struct lwp *lp __unused, int n __unused, uint64_t value)
+cpu_debug_set(struct lwp *lp, int n, uint64_t value)
 {
-	return (value == 0 ? 0 : EOPNOTSUPP);
+	return (debugregs_set(&lp->lw_md.lm_debug, n, value,
+	    1U << DEBUG_EXEC | 1U << DEBUG_WRITE | 1U << DEBUG_ACCESS));
+}
+
+/*
+ * (IF 0) They are the CPU's while the program runs, and no longer: the kernel
+ * may touch what it watches.
+ */
+static void
+debug_load(const struct debugregs *dr)
+{
+	__asm__ volatile("movq %0, %%dr0" ::"r"(dr->dr_addr[0]));
+	__asm__ volatile("movq %0, %%dr1" ::"r"(dr->dr_addr[1]));
+	__asm__ volatile("movq %0, %%dr2" ::"r"(dr->dr_addr[2]));
+	__asm__ volatile("movq %0, %%dr3" ::"r"(dr->dr_addr[3]));
+	__asm__ volatile("movq %0, %%dr7" ::"r"(dr->dr_control | DR7_NONE));
+}
+
+static void
+debug_unload(void)
+{
+	__asm__ volatile("movq %0, %%dr7" ::"r"(DR7_NONE));
 }
 
 /* --- what brought the program here ----------------------------------------------------- */
@@ -405,12 +429,22 @@ user_page_fault(struct lwp *lp)
 static void
 user_debug(struct lwp *lp)
 {
+	struct debugregs *dr = &lp->lw_md.lm_debug;
 	uint64_t dr6;
 
 	__asm__ volatile("movq %%dr6, %0" : "=r"(dr6));
-	__asm__ volatile("movq %0, %%dr6" ::"r"(0xffff0ff0UL));
+	__asm__ volatile("movq %0, %%dr6" ::"r"(DR6_NONE));
+	/* Rows that are not enabled may show hits all the same. */
+	for (int n = 0; n < DEBUG_NADDR; n++)
+		if ((dr->dr_control & DR7_ON(n)) == 0)
+			dr6 &= ~(1UL << n);
+	dr->dr_status = dr6 & (DR6_HITS | DR6_STEP);
+	if ((dr6 & DR6_HITS) != 0)
+		lp->lw_frame.tf_rflags |= RFLAGS_RF;
 	trap_exception(lp, SIGTRAP,
-	    (dr6 & (1 << 14)) != 0 ? TRAP_TRACE : TRAP_BRKPT,
+	    (dr6 & DR6_STEP) != 0	? TRAP_TRACE
+		: (dr6 & DR6_HITS) != 0 ? TRAP_HWBKPT
+					: TRAP_BRKPT,
 	    lp->lw_frame.tf_rip, T_DEBUG);
 }
 
@@ -611,8 +645,12 @@ cpu_lwp_loop(struct lwp *lp)
 		c->c_md.cm_user = true;
 		if (__unlikely(lp->lw_md.lm_smap_off))
 			cpu_smap(false);
+		if (debugregs_armed(&lp->lw_md.lm_debug))
+			debug_load(&lp->lw_md.lm_debug);
 		user_run(tf, may_sysret(tf));
 		c->c_md.cm_user = false;
+		if (debugregs_armed(&lp->lw_md.lm_debug))
+			debug_unload();
 		if (__unlikely(lp->lw_md.lm_smap_off)) {
 			cpu_smap(true);
 			lp->lw_md.lm_smap_off = false;

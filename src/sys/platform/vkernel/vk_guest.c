@@ -367,6 +367,7 @@ cpu_lwp_exec(struct lwp *lp, uaddr_t ip, uaddr_t sp)
 	kfree(lp->lw_md.lm_fpu, M_FPU);
 	lp->lw_md.lm_fpu = NULL;
 	lp->lw_md.lm_fpu_reset = true;
+	memset(&lp->lw_md.lm_debug, 0, sizeof(lp->lw_md.lm_debug));
 }
 
 /* --- floating state for signal frames ------------------------------------------------------- */
@@ -478,20 +479,6 @@ cpu_fpu_set(struct lwp *lp, const void *buf, size_t size)
 	lp->lw_md.lm_fpu = p;
 	lp->lw_md.lm_fpu_bytes = FP_LEGACY_SIZE;
 	return (0);
-}
-
-/* --- debug registers ------------------------------------------------------------------------- */
-
-uint64_t
-cpu_debug_get(struct lwp *lp __unused, int n __unused)
-{
-	return (0);
-}
-
-int
-cpu_debug_set(struct lwp *lp __unused, int n __unused, uint64_t value)
-{
-	return (value == 0 ? 0 : EOPNOTSUPP);
 }
 
 /* --- waiting for the guest ------------------------------------------------------------------- */
@@ -709,6 +696,13 @@ siginfo32(struct lwp *lp, unsigned field)
 	    field));
 }
 
+/* Of a SIGTRAP: was it the trap flag? */
+static bool
+is_step(struct lwp *lp)
+{
+	return (siginfo32(lp, SI_OFF_CODE) == TRAP_TRACE);
+}
+
 static void
 guest_fault(struct lwp *lp)
 {
@@ -766,9 +760,8 @@ guest_trap(struct lwp *lp, int sig)
 		break;
 	case HSIG_TRAP:
 		trap_exception(lp, SIGTRAP,
-		    siginfo32(lp, SI_OFF_CODE) == TRAP_TRACE ? TRAP_TRACE
-							     : TRAP_BRKPT,
-		    tf->tf_rip, (int)tf->tf_trapno);
+		    is_step(lp) ? TRAP_TRACE : TRAP_BRKPT, tf->tf_rip,
+		    (int)tf->tf_trapno);
 		break;
 	default: /* a kick, or a lie; until now it was user time */
 		trap_interrupt(lp);
@@ -794,8 +787,19 @@ cpu_lwp_loop(struct lwp *lp)
 		atomic_add(&st->st_running, 1); /* before the flush */
 		pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 		lock_check_none_held("return to user");
+		if (debugregs_armed(&lp->lw_md.lm_debug)) {
+			if (vk_debug_hit(lp)) {
+				atomic_sub(&st->st_running, 1);
+				continue;
+			}
+			pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
+			vk_debug_step(lp);
+		}
 		sig = guest_run(lp);
 		atomic_sub(&st->st_running, 1);
+		if (__unlikely(lp->lw_md.lm_stepping) &&
+		    vk_debug_stepped(lp, sig == HSIG_TRAP && is_step(lp)))
+			continue;
 		guest_trap(lp, sig);
 	}
 }

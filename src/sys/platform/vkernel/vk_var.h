@@ -26,6 +26,15 @@ struct pend {
 };
 #define PEND_MAX 248 /* four batches */
 
+/*
+ * lp has debug registers enabled.  Before it runs: has one hit (then a signal
+ * was sent), else let it do one instruction; after that: was it a trap of ours
+ * alone?
+ */
+bool vk_debug_hit(struct lwp *lp);
+void vk_debug_step(struct lwp *lp);
+bool vk_debug_stepped(struct lwp *lp, bool trapped);
+
 struct stub {
 	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
 	struct host_spawn st_spawn;

@@ -470,6 +470,33 @@ out:
 	return (error);
 }
 
+int
+mount_create_hidden(const char *fstype, const char *options, struct mount **mpp)
+{
+	const struct vfsops *ops = vfs_type_find(fstype);
+	struct mount *mp = NULL;
+	int error = ENODEV;
+
+	lock_excl(&mount_lock);
+	if (ops != NULL) {
+		mp = mount_alloc(ops, fstype, "(hidden)", 0, options);
+		error = mp == NULL ? ENOMEM : mount_start(mp, "", options);
+	}
+	if (error == 0)
+		*mpp = mp;
+	else if (mp != NULL)
+		mount_dispose(mp);
+	lock_release(&mount_lock);
+	return (error);
+}
+
+/* Its users are gone. */
+void
+mount_destroy_hidden(struct mount *mp)
+{
+	mount_dispose(mp);
+}
+
 /* --- unmounting ------------------------------------------------------------------------ */
 
 /* Is another mount on a place of mp?  (m) held. */

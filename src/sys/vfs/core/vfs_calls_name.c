@@ -165,6 +165,18 @@ kern_symlinkat(const char *target, int dirfd, const char *path)
 	return (create_at(dirfd, path, &cr));
 }
 
+/* A file without a name gets one only if it was made for that (O_TMPFILE). */
+static int
+link_check(struct vnode *vp)
+{
+	struct vattr va;
+	int error = vn_getattr(vp, &va);
+
+	if (error == 0 && va.va_nlink == 0 && (vp->v_flags & VF_LINKABLE) == 0)
+		error = ENOENT;
+	return (error);
+}
+
 /*
  * Flags: AT_SYMLINK_FOLLOW, AT_EMPTY_PATH (the descriptor itself).  A nameless
  * file gets its first name only through its descriptor.  0, EPERM (directory),
@@ -188,10 +200,12 @@ kern_linkat(int fromfd, const char *from, int tofd, const char *to, int atflags)
 	cr.cr_link = nd.nd_place.pl_vnode;
 	if (cr.cr_link->v_type == VDIR)
 		error = EPERM;
-	else
+	else if ((error = link_check(cr.cr_link)) == 0)
 		error = create_at(tofd, to, &cr);
-	if (error == 0)
+	if (error == 0) {
+		atomic_and(&cr.cr_link->v_flags, ~(uint32_t)VF_LINKABLE);
 		vn_notify(cr.cr_link, VNOTE_LINK);
+	}
 	namei_done(&nd);
 	return (error);
 }

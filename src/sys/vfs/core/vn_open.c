@@ -229,10 +229,11 @@ open_found(struct nameidata *nd, int oflags, struct file **fpp)
 }
 
 static int
-open_existing(int dirfd, const char *name, int oflags, struct file **fpp)
+open_existing(
+    int dirfd, const char *name, int oflags, int resolve, struct file **fpp)
 {
 	struct nameidata nd;
-	int flags = NI_FILE, error;
+	int flags = NI_FILE | resolve, error;
 
 	if ((oflags & O_NOFOLLOW) == 0)
 		flags |= NI_FOLLOW;
@@ -304,11 +305,11 @@ create_locked(struct nameidata *nd, mode_t mode, struct place *child)
 /* One try of O_CREAT.  *againp: the name appeared meanwhile, try again. */
 static int
 open_create_once(int dirfd, const char *name, int oflags, mode_t mode,
-    struct file **fpp, bool *againp)
+    int resolve, struct file **fpp, bool *againp)
 {
 	struct nameidata nd;
 	struct place child;
-	int flags = NI_CREATE | NI_FILE, error;
+	int flags = NI_CREATE | NI_FILE | resolve, error;
 
 	if ((oflags & (O_NOFOLLOW | O_EXCL)) == 0)
 		flags |= NI_FOLLOW;
@@ -336,8 +337,8 @@ open_create_once(int dirfd, const char *name, int oflags, mode_t mode,
 
 /* O_TMPFILE: name is the directory. */
 static int
-open_tmpfile(
-    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
+open_tmpfile(int dirfd, const char *name, int oflags, mode_t mode, int resolve,
+    struct file **fpp)
 {
 	struct nameidata nd;
 	struct place pl;
@@ -347,7 +348,7 @@ open_tmpfile(
 
 	if ((FFLAGS(oflags) & FWRITE) == 0)
 		return (EINVAL);
-	error = namei(&nd, dirfd, name, NI_FOLLOW | NI_DIR);
+	error = namei(&nd, dirfd, name, NI_FOLLOW | NI_DIR | resolve);
 	if (error != 0)
 		return (error);
 	dvp = nd.nd_place.pl_vnode;
@@ -367,6 +368,8 @@ open_tmpfile(
 			error = ENOMEM;
 		} else {
 			mount_hold(pl.pl_mount);
+			if ((oflags & O_EXCL) == 0)
+				atomic_or(&vp->v_flags, VF_LINKABLE);
 			error = vn_open_file(&pl,
 			    oflags & ~(O_TMPFILE | O_DIRECTORY), true, fpp);
 		}
@@ -375,28 +378,59 @@ open_tmpfile(
 	return (error);
 }
 
+static const struct {
+	int resolve, ni;
+} resolve_map[] = {
+    {RESOLVE_NO_XDEV, NI_NOXDEV},
+    {RESOLVE_NO_MAGICLINKS, NI_NOMAGIC},
+    {RESOLVE_NO_SYMLINKS, NI_NOSYM},
+    {RESOLVE_BENEATH, NI_BENEATH},
+    {RESOLVE_IN_ROOT, NI_INROOT},
+    {RESOLVE_CACHED, NI_CACHED},
+};
+
+/* 0, or EINVAL, or EAGAIN: what must ask the file system. */
+static int
+open_resolve(int resolve, int oflags, int *nip)
+{
+	if ((resolve & ~RESOLVE_ALL) != 0 ||
+	    (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+		(RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return (EINVAL);
+	if ((resolve & RESOLVE_CACHED) != 0 &&
+	    (oflags & (O_TRUNC | O_CREAT | O_TMPFILE)) != 0)
+		return (EAGAIN);
+	*nip = 0;
+	for (size_t i = 0; i < nitems(resolve_map); i++)
+		if ((resolve & resolve_map[i].resolve) != 0)
+			*nip |= resolve_map[i].ni;
+	return (0);
+}
+
 /* Open for the current process.  May sleep, for long with devices and FIFOs. */
 int
-vn_open_cred(
-    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
+vn_open_how(int dirfd, const char *name, int oflags, mode_t mode, int resolve,
+    struct file **fpp)
 {
+	int error, ni;
 	bool again;
-	int error;
 
 	if ((oflags & O_PATH) != 0)
 		oflags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((error = open_resolve(resolve, oflags, &ni)) != 0)
+		return (error);
 	if ((oflags & O_ACCMODE) == O_ACCMODE)
 		return (EINVAL);
 	if ((oflags & O_TMPFILE) != 0)
-		return (open_tmpfile(dirfd, name, oflags, mode, fpp));
+		return (open_tmpfile(dirfd, name, oflags, mode, ni, fpp));
 	if ((oflags & O_CREAT) == 0)
-		return (open_existing(dirfd, name, oflags, fpp));
+		return (open_existing(dirfd, name, oflags, ni, fpp));
 	if ((oflags & O_DIRECTORY) != 0)
 		return (EINVAL);
 	do {
 		again = false;
-		error =
-		    open_create_once(dirfd, name, oflags, mode, fpp, &again);
+		error = open_create_once(
+		    dirfd, name, oflags, mode, ni, fpp, &again);
 	} while (again);
 	return (error);
 }
@@ -404,5 +438,5 @@ vn_open_cred(
 int
 vn_open(int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
 {
-	return (vn_open_cred(dirfd, name, oflags, mode, fpp));
+	return (vn_open_how(dirfd, name, oflags, mode, 0, fpp));
 }

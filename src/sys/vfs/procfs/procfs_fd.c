@@ -166,6 +166,7 @@ static int
 fdinfo_gen(struct procfs_node *pn, struct procfs_text *t)
 {
 	struct file *fp;
+	char info[256];
 	int fdflags, error;
 
 	error = fd_file(pn->pn_proc, pn->pn_fd, &fp, &fdflags);
@@ -174,6 +175,10 @@ fdinfo_gen(struct procfs_node *pn, struct procfs_text *t)
 	text_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%lu\n", fp->f_offset,
 	    procfs_linux_oflags(fp->f_flags, (fdflags & FDF_CLOEXEC) != 0),
 	    fp->f_vnode != NULL ? fp->f_vnode->v_mount->mnt_fsid : 0UL);
+	if (fp->f_ops->fo_info != NULL) {
+		fp->f_ops->fo_info(fp, info, sizeof(info));
+		text_write(t, info, strlen(info));
+	}
 	file_drop(fp);
 	return (0);
 }

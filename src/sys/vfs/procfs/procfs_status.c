@@ -112,8 +112,8 @@ status_caps(
 	    cr->cr_cap_inheritable, cr->cr_cap_permitted, cr->cr_cap_effective);
 	text_printf(t, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n",
 	    cr->cr_cap_bounding, cr->cr_cap_ambient);
-	text_printf(t, "NoNewPrivs:\t%u\nSeccomp:\t0\nSeccomp_filters:\t0\n",
-	    ps->ps_no_new_privs);
+	text_printf(t, "NoNewPrivs:\t%u\nSeccomp:\t%d\nSeccomp_filters:\t%d\n",
+	    ps->ps_no_new_privs, ps->ps_filter_mode, ps->ps_filters);
 	text_printf(
 	    t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << ncpus) - 1);
 	if (ncpus > 1)

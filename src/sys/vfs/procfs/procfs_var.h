@@ -92,6 +92,8 @@ struct procfs_node {
 };
 
 extern const struct procfs_entry procfs_root_entry, procfs_pid_entry;
+#define PROCFS_NET_COUNT 12
+extern const struct procfs_entry procfs_net_table[PROCFS_NET_COUNT];
 #define PROCFS_SYS_COUNT 4
 extern const struct procfs_entry procfs_sys_table[PROCFS_SYS_COUNT];
 #define PROCFS_SYSVIPC_COUNT 3
@@ -133,6 +135,7 @@ struct procfs_snap {
 	    ps_env_end;
 	uint64_t ps_rss_limit, ps_sig_limit;
 	uint32_t ps_no_new_privs;
+	int ps_filter_mode, ps_filters;
 	mode_t ps_umask;
 	uint32_t ps_fdsize;
 };
@@ -145,6 +148,12 @@ int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
 int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
+int pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score_adj(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_score_adj_write(struct procfs_node *pn, char *text, size_t len);
+int pid_oom_adj(struct procfs_node *pn, struct procfs_text *t);
+int pid_oom_adj_write(struct procfs_node *pn, char *text, size_t len);
 /* Root or working directory of p, held.  ENOENT: it has none. */
 int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);

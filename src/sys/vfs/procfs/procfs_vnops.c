@@ -612,6 +612,8 @@ procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 	if (error == 0)
 		error = pn->pn_entry->pe_write(pn, buf, len);
 	kfree(buf, M_PROCFS);
+	if (error != 0)
+		uio->uio_resid = len; /* nothing of it counts as written */
 	return (error);
 }
 

@@ -4,6 +4,7 @@
 #define MACHINE_LWP_MD_H
 
 #include <sys/types.h>
+#include <cpu/debugreg.h>
 
 struct cpu;
 
@@ -13,6 +14,7 @@ struct lwp_md {
 	bool lm_fpu_live;	/* the registers are newer than the area */
 	bool lm_smap_off;	/* its next instruction runs without SMAP */
 	uint16_t lm_sels[4];	/* ds es fs gs */
+	struct debugregs lm_debug;
 };
 
 #endif

@@ -4,6 +4,7 @@
 #define MACHINE_LWP_MD_H
 
 #include <sys/types.h>
+#include <cpu/debugreg.h>
 
 struct mailbox;
 struct stub;
@@ -23,6 +24,10 @@ struct lwp_md {
 	uint64_t lm_fast_fsbase;
 	void *lm_fpu; /* state to load at first run (fork) */
 	size_t lm_fpu_bytes;
+	struct debugregs lm_debug;
+	uint64_t lm_values[DEBUG_NADDR]; /* what the watched bytes were */
+	uint32_t lm_watched;		 /* bits: lm_values is known */
+	bool lm_stepping; /* the trap flag is for the debug registers */
 };
 
 #endif
