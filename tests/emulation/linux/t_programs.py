@@ -36,11 +36,13 @@ mount --rbind /dev "$0/dev"
 mount -t tmpfs none "$0/dev/shm"
 mount -t proc none "$0/proc"
 mount --rbind /sys "$0/sys"
+ulimit -c 0
 mkdir "$0/tmp/work" && cp "$1" "$0/tmp/script.sh"
 exec chroot "$0" /bin/bash -c 'cd /tmp/work && exec setsid -w %s bash ../script.sh </dev/null 2>&1'
 """ % ENV
 # On Mayfly: /host is the shared directory.
 ON_MAYFLY = """
+ulimit -c 0
 mkdir /tmp/work && cp /host/script.sh /tmp/ && cd /tmp/work || exit 125
 setsid -w %s bash ../script.sh >/tmp/out 2>&1 </dev/null
 status=$?
