@@ -549,6 +549,10 @@ rename_found(struct renaming *rn)
 			: EBUSY);
 	if (rn->rn_f.nd_dir.pl_mount != rn->rn_t.nd_dir.pl_mount)
 		return (EXDEV);
+	/* File systems that make their names up (procfs) give the directory's
+	 * lock back in a lookup, which two locked ones do not bear. */
+	if (rn->rn_f.nd_dir.pl_vnode->v_ops->vop_rename == NULL)
+		return (EPERM);
 	rename_lock_dirs(rn);
 	error = rename_under_lock(rn);
 	rename_unlock_dirs(rn);
