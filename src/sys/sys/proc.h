@@ -185,6 +185,7 @@ struct lwp {
 	int lw_uprio;		       /* (s) priority it last returned with */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
+	uint32_t lw_mempolicy;	       /* (s) the ABI's word, inherited */
 	uaddr_t lw_robust_list;	       /* (s) */
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast; /* look at signals, stop, exit */
