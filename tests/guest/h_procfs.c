@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -347,4 +349,81 @@ GTEST(dev_nodes, "do the basic devices behave?")
 		EQ(st.st_mode & 0777, 0600);
 		chmod("/dev/full", 0666);
 	}
+}
+
+GTEST(
+    oom_score_adj, "is the out-of-memory adjustment kept, inherited, checked?")
+{
+	int fd, status;
+	pid_t pid;
+
+	setup();
+	fd = open("/proc/self/oom_score_adj", O_RDWR);
+	CHECK(fd >= 0);
+	CHECK(write(fd, "500\n", 4) == 4);
+	CHECK(write(fd, "1001", 4) == -1);
+	CHECK(write(fd, "x", 1) == -1);
+	CHECK(strcmp(file("/proc/self/oom_score_adj"), "500\n") == 0);
+	CHECK(atoi(file("/proc/self/oom_score")) >= 500);
+	pid = fork();
+	if (pid == 0) {
+		if (strcmp(file("/proc/self/oom_score_adj"), "500\n") != 0)
+			_exit(1);
+		if (setuid(1000) != 0)
+			_exit(2);
+		fd = open("/proc/self/oom_score_adj", O_WRONLY);
+		_exit(fd >= 0 && write(fd, "0", 1) == 1 ? 3 : 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(status == 0);
+	CHECK(write(fd, "-1000", 5) == 5);
+	CHECK(strcmp(file("/proc/self/oom_adj"), "-17\n") == 0);
+	close(fd);
+}
+
+GTEST(unix_sockets, "does net/unix list a socket's name, type and state?")
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int s = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	char line[128];
+	struct stat st;
+
+	setup();
+	strcpy(un.sun_path, "/tmp/h_procfs.sock");
+	unlink(un.sun_path);
+	CHECK(bind(s, (struct sockaddr *)&un, sizeof(un)) == 0);
+	CHECK(listen(s, 1) == 0);
+	CHECK(fstat(s, &st) == 0);
+	snprintf(line, sizeof(line),
+	    "00010000 0005 01 %5lu /tmp/h_procfs.sock\n",
+	    (unsigned long)st.st_ino);
+	CHECK(strstr(file("/proc/net/unix"), line) != NULL);
+	close(s);
+	unlink(un.sun_path);
+	CHECK(strstr(file("/proc/net/unix"), "h_procfs.sock") == NULL);
+}
+
+GTEST(smaps_rollup, "is the rollup the sum of the mappings?")
+{
+	long sum = 0, all = -1, kb;
+	const char *p;
+
+	setup();
+	CHECK(sscanf(strstr(file("/proc/self/smaps_rollup"), "Rss:"),
+		  "Rss: %ld kB", &all) == 1);
+	for (p = file("/proc/self/smaps"); (p = strstr(p, "\nRss:")) != NULL;
+	     p++)
+		if (sscanf(p, " Rss: %ld", &kb) == 1)
+			sum += kb;
+	CHECK(all > 0 && labs(sum - all) <= 64);
+}
+
+GTEST(name_spaces, "do two processes name the same name spaces?")
+{
+	char mine[64] = "", others[64] = "";
+
+	setup();
+	CHECK(readlink("/proc/self/ns/pid", mine, sizeof(mine) - 1) > 0);
+	CHECK(readlink("/proc/1/ns/pid", others, sizeof(others) - 1) > 0);
+	CHECK(strcmp(mine, others) == 0 && strncmp(mine, "pid:[", 5) == 0);
 }

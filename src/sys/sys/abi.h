@@ -44,6 +44,7 @@ struct abi {
 	const char *abi_name;
 	const struct sysent *abi_sysent;
 	uint32_t abi_nsys;
+	uint32_t *abi_failures; /* (atomic) calls that ended with an errno */
 	/* Number and six arguments from the frame; NULL: frame_syscall. */
 	void (*abi_fetch)(
 	    struct trapframe *tf, uint32_t *nrp, uint64_t args[6]);
@@ -84,8 +85,10 @@ struct image_params {
 	char img_head[4096];	 /* first bytes, zero padded */
 	size_t img_head_len;
 	struct lwp *img_lwp;
-	const char *img_path; /* as given */
-	char *img_strings;    /* argv then envp, NUL separated */
+	const char *img_path;	/* as given, or by which dirfd is reached */
+	const char *img_lookup; /* what to look up */
+	int img_dirfd, img_atflags;
+	char *img_strings; /* argv then envp, NUL separated */
 	size_t img_args_len, img_env_len;
 	int img_argc, img_envc;
 	const struct abi *img_abi; /* chosen by the loader */

@@ -33,7 +33,8 @@ struct cdev_ops {
 	off_t (*d_size)(struct cdev *dev); /* in bytes: a disk's */
 	uint32_t d_flags;
 };
-#define CDEVF_NOSEEK 0x1 /* lseek is ESPIPE: terminals */
+#define CDEVF_NOSEEK   0x1 /* lseek is ESPIPE: terminals */
+#define CDEVF_NULLSEEK 0x2 /* lseek to anywhere is to 0: /dev/null */
 
 struct cdev {
 	refcount_t d_refs;

@@ -43,6 +43,14 @@
 #define AT_SYMLINK_FOLLOW   0x0008
 #define AT_EMPTY_PATH	    0x0010
 
+#define RESOLVE_NO_XDEV	      0x01
+#define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_NO_SYMLINKS   0x04
+#define RESOLVE_BENEATH	      0x08
+#define RESOLVE_IN_ROOT	      0x10
+#define RESOLVE_CACHED	      0x20
+#define RESOLVE_ALL	      0x3f
+
 #define F_DUPFD		0
 #define F_GETFD		1
 #define F_SETFD		2
@@ -57,6 +65,17 @@
 #define F_OFD_GETLK	20 /* locks owned by the open file */
 #define F_OFD_SETLK	21
 #define F_OFD_SETLKW	22
+
+#define F_ADD_SEALS 23
+#define F_GET_SEALS 24
+
+#define F_SEAL_SEAL	    0x01 /* no more seals */
+#define F_SEAL_SHRINK	    0x02
+#define F_SEAL_GROW	    0x04
+#define F_SEAL_WRITE	    0x08
+#define F_SEAL_FUTURE_WRITE 0x10 /* writable mappings that exist stay so */
+#define F_SEAL_EXEC	    0x20 /* the mode's x bits stay */
+#define F_SEAL_ALL	    0x3f
 
 #define F_RDLCK 1
 #define F_UNLCK 2

@@ -37,6 +37,9 @@ enum file_type {
 };
 
 #define FOF_OFFSET 0x1 /* use uio_offset (pread), leave f_offset alone */
+#define FOF_APPEND 0x2 /* as O_APPEND, for this call */
+#define FOF_SYNC   0x4 /* as O_FSYNC */
+#define FOF_NOWAIT 0x8 /* as O_NONBLOCK */
 
 /* Every slot may be NULL: the wrapper then answers the stated error. */
 struct fileops {
@@ -55,6 +58,8 @@ struct fileops {
 	/* Object to map; may lower *maxprotp.  One reference.  ENODEV */
 	int (*fo_mmap)(struct file *fp, uint64_t off, uint64_t len, int prot,
 	    bool shared, struct vm_object **objp, uint8_t *maxprotp);
+	/* Add seals (0: none) and tell what there is: EPERM, EBUSY, EINVAL */
+	int (*fo_seal)(struct file *fp, uint32_t add, uint32_t *sealsp);
 	void (*fo_close)(struct file *fp); /* last reference */
 	/* Text for /proc/PID/fd: "pipe:[12]". */
 	void (*fo_name)(struct file *fp, char *buf, size_t size);

@@ -26,6 +26,9 @@ int path_copyin(uaddr_t upath, char **pathp); /* EFAULT ENAMETOOLONG ENOMEM */
 void path_free(char *path);
 
 int kern_openat(int dirfd, const char *path, int oflags, mode_t mode, int *fdp);
+/* resolve: RESOLVE_ bits (fcntl.h). */
+int kern_openat2(int dirfd, const char *path, int oflags, mode_t mode,
+    int resolve, int *fdp);
 /* Whole transfer of uio; *donep bytes moved (also with an error if > 0: 0). */
 int kern_read(int fd, struct uio *uio, int fof, size_t *donep);
 int kern_write(int fd, struct uio *uio, int fof, size_t *donep);
@@ -77,6 +80,11 @@ int kern_devstatfs(dev_t dev, struct statfs *sf); /* EINVAL: not mounted */
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
 int kern_unmount(const char *on, int flags); /* UMOUNT_ */
+int kern_mount_bind(const char *from, const char *on, bool all);
+int kern_mount_move(const char *from, const char *on);
+int kern_remount(
+    const char *on, uint32_t flags, bool alone, const char *options);
+int kern_mount_propagation(const char *on, bool unbindable, bool all);
 int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,
@@ -94,6 +102,12 @@ int kern_ioctl(int fd, uint64_t cmd, void *data);
 /* --- kern/event, kern/ipc ---------------------------------------------------- */
 
 int kern_pipe(int fds[2], int oflags); /* O_CLOEXEC, O_NONBLOCK */
+/* One of in and out is a pipe.  Offsets NULL: the file's own.  kern/ipc. */
+int kern_splice(int in, off_t *inoffp, int out, off_t *outoffp, size_t len,
+    bool nonblock, size_t *donep);
+int kern_tee(int in, int out, size_t len, bool nonblock, size_t *donep);
+/* To a pipe's write end, from its read end. */
+int kern_vmsplice(int fd, struct uio *uio, bool nonblock, size_t *donep);
 struct kpollfd {
 	int fd;
 	uint32_t events, revents; /* EV_ */
@@ -119,6 +133,7 @@ enum {
 };
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
+int kern_epoll_size(int epfd, int *np);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np);
 struct kevent {
@@ -184,6 +199,9 @@ int kern_unshare(uint32_t flags);
 int kern_vhangup(void); /* EPERM */
 /* argv, envp: user pointer arrays of word_size-byte words. */
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
+/* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */
+int kern_execveat(struct lwp *lp, int dirfd, const char *path, int atflags,
+    uaddr_t argv, uaddr_t envp);
 void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
 void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
 enum kwait_which {
@@ -211,6 +229,7 @@ int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
 int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
 /* The process of fd, held: EBADF. */
 int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_procdir_proc(int fd, struct proc **pp);
 int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
 /* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
 int kern_pidfd_getfd(struct proc *p, int target, int *fdp);
@@ -284,7 +303,9 @@ void kern_setname(const char *name); /* the current thread's */
 uint64_t kern_alarm(uint64_t seconds);
 int kern_reboot_call(int how, int status); /* EPERM; otherwise no return */
 /* Anonymous memory as a file (memfd, posix shm). */
-int kern_memfd(const char *name, int oflags, int *fdp);
+#define MEMFD_SEALABLE 1
+#define MEMFD_NOEXEC   2 /* not executable, and sealed so */
+int kern_memfd(const char *name, int oflags, int flags, int *fdp);
 
 /* The futex core: user words by physical page, so shared ones work. */
 int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,

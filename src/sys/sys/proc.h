@@ -76,6 +76,8 @@ enum proc_state {
 struct posix_timer;
 struct sem_undo;
 
+#define OOM_ADJ_MAX 1000 /* thousandths of memory */
+
 struct proc {
 	TAILQ_ENTRY(proc) p_all;      /* (t) */
 	LIST_ENTRY(proc) p_hash;      /* (t) by pid */
@@ -117,6 +119,7 @@ struct proc {
 	int p_stop_signal; /* (p) */
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
+	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
 	uint32_t p_no_aslr;	 /* exec puts nothing at random places */
 	uint32_t p_persona;	 /* the ABI's word about other systems' ways */
@@ -182,6 +185,7 @@ struct lwp {
 	int lw_uprio;		       /* (s) priority it last returned with */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
+	uint32_t lw_mempolicy;	       /* (s) the ABI's word, inherited */
 	uaddr_t lw_robust_list;	       /* (s) */
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast; /* look at signals, stop, exit */

@@ -31,6 +31,9 @@ int sys_rw(
     int fd, uaddr_t buf, size_t n, off_t off, enum uio_rw rw, uint64_t *resp);
 int sys_rwv(
     int fd, uaddr_t iov, int cnt, off_t off, enum uio_rw rw, uint64_t *resp);
+/* fof: FOF_APPEND, FOF_SYNC, FOF_NOWAIT for this call. */
+int sys_rwv2(int fd, uaddr_t iov, int cnt, off_t off, int fof, enum uio_rw rw,
+    uint64_t *resp);
 /* offp: user addresses of offsets or 0. */
 int sys_sendfile(
     int out, int in, uaddr_t inoff, uaddr_t outoff, size_t n, uint64_t *resp);

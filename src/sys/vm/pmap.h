@@ -28,6 +28,29 @@ struct vm_page *pmap_wire(struct pmap *pm, uaddr_t va, vm_prot_t access);
 uint64_t pmap_resident(struct pmap *pm); /* pages */
 uint64_t pmap_resident_range(struct pmap *pm, uaddr_t start, uaddr_t end);
 void pmap_update(struct pmap *pm);
+
+/*
+ * Can no program use the translations now, so that pmap_update costs nothing?
+ * True on a single-threaded program's own way through the kernel.
+ */
+bool pmap_quiet(struct pmap *pm);
+
+/*
+ * A machine may change a program's text behind its back (vk_rewrite.c does).
+ * (vm_lock excl) The text in [start, end) is about to change, move or go: put
+ * back what was there.
+ */
+#ifdef MACHINE_CHANGES_TEXT
+void pmap_text_restore(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* buf was read from the program's memory at addr: show the original. */
+void pmap_text_view(struct vmspace *vm, uaddr_t addr, void *buf, size_t len);
+/* (both vm_locks excl) `to' has the memory of `from'.  0 or ENOMEM. */
+int pmap_text_fork(struct vmspace *to, struct vmspace *from);
+#else
+#define pmap_text_restore(vm, start, end)  ((void)0)
+#define pmap_text_view(vm, addr, buf, len) ((void)0)
+#define pmap_text_fork(to, from)	   0
+#endif
 /* Give the child the parent's translations of [start, end), not writable. */
 void pmap_copy(struct pmap *to, struct pmap *from, uaddr_t start, uaddr_t end);
 /* In every pmap: drop translations of pg, or take its write right. */

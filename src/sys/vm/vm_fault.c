@@ -10,9 +10,11 @@
  *    the overlay.  Of a shared entry: a first write marks it dirty, and only
  *    then it is shown writable, so cleaning can see the next write.
  * 4. Mapping ahead.  A fault costs far more than a page, so each one maps
- *    several: zero-fill doubles its window while faults come in sequence
- *    (WINDOW_MIN .. WINDOW_MAX pages, physically contiguous when it can);
- *    objects show what is resident in the aligned AROUND pages.
+ *    several (the machine says how many): zero-fill doubles its window while
+ *    faults come in sequence (WINDOW_MIN .. WINDOW_MAX pages, physically
+ *    contiguous when it can); objects show what is resident in the aligned
+ *    AROUND pages; a write to a private page makes its neighbours writable,
+ *    too, copying them if it must, for what follows a fork writes many pages.
  * 5. The entering of a translation happens under the lock of the page's object
  *    (or overlay), after a look that the page is still its: a truncation that
  *    ran meanwhile has taken it away, and the fault starts again.
@@ -24,10 +26,12 @@
 #include <machine/vmparam.h>
 #include "vm_var.h"
 
-#define WINDOW_MIN 4
-#define WINDOW_MAX 64
-#define AROUND	   16
-#define STACK_GAP  (16 * PAGE_SIZE) /* kept free below a growing stack */
+#define WINDOW_MIN  PMAP_ZERO_AHEAD
+#define WINDOW_MAX  64
+#define AROUND	    PMAP_SHOW_AHEAD
+#define WRITE	    PMAP_WRITE_AHEAD
+#define START_PAGES (PMAP_SHOW_AHEAD * 2) /* of each mapping of a new program */
+#define STACK_GAP   (16 * PAGE_SIZE)	  /* kept free below a growing stack */
 
 struct fault {
 	struct vmspace *vm;
@@ -144,6 +148,26 @@ fill_window(struct fault *f, struct vm_object *anon)
 	return (limit);
 }
 
+/*
+ * A stack is used downwards: begin some pages below the one that faulted, if
+ * there are none yet.  Their number; f->va is changed.
+ */
+static uint64_t
+stack_below(struct fault *f, struct vm_object *anon)
+{
+	struct vm_entry *e = f->e;
+	uint64_t n = 0, index = vm_entry_anon_index(e, f->va);
+
+	if ((e->ve_flags & VMM_GROWSDOWN) == 0 ||
+	    vm_free_pages < vm_free_low + WINDOW_MIN)
+		return (0);
+	while (n < WINDOW_MIN - 1 && f->va - ptoa(n) > e->ve_start &&
+	    radix_get(&anon->vo_pages, index - n - 1) == NULL)
+		n++;
+	f->va -= ptoa(n);
+	return (n);
+}
+
 static int
 fault_zero(struct fault *f)
 {
@@ -159,6 +183,7 @@ fault_zero(struct fault *f)
 		lock_release(&anon->vo_lock);
 		return (fault_anon(f)); /* another thread was faster */
 	}
+	index -= stack_below(f, anon);
 	n = fill_window(f, anon);
 	while (2UL << order <= n)
 		order++;
@@ -199,29 +224,41 @@ overlay_has(struct vm_entry *e, uaddr_t va)
 	return (has);
 }
 
-/* Show resident neighbours; best effort, never writable unless anonymous. */
-static void
-fault_around(struct fault *f, vm_prot_t prot)
+/* Show what is resident in [start, end); best effort.  Returns how many. */
+static unsigned
+show_resident(struct vmspace *vm, struct vm_entry *e, uaddr_t start,
+    uaddr_t end, vm_prot_t prot)
 {
-	struct vm_entry *e = f->e;
 	struct vm_object *obj = e->ve_object;
-	uaddr_t start = rounddown2(f->va, AROUND * PAGE_SIZE);
-	uaddr_t end = MIN(start + AROUND * PAGE_SIZE, e->ve_end);
 	struct vm_page *pg;
+	unsigned n = 0;
 
-	if (e->ve_advice == VMADV_RANDOM)
-		return;
-	for (uaddr_t va = MAX(start, e->ve_start); va < end; va += PAGE_SIZE) {
-		if (va == f->va ||
-		    pmap_lookup(&f->vm->vm_pmap, va, NULL) != NULL ||
+	for (uaddr_t va = start; va < end; va += PAGE_SIZE) {
+		if (pmap_lookup(&vm->vm_pmap, va, NULL) != NULL ||
 		    overlay_has(e, va))
 			continue;
 		lock_shared(&obj->vo_lock);
 		pg = radix_get(&obj->vo_pages, vm_entry_object_index(e, va));
-		if (pg != NULL && (pg->pg_flags & PGF_BUSY) == 0)
-			(void)pmap_enter(&f->vm->vm_pmap, va, pg, prot);
+		if (pg != NULL && (pg->pg_flags & PGF_BUSY) == 0 &&
+		    pmap_enter(&vm->vm_pmap, va, pg, prot) == 0)
+			n++;
 		lock_release(&obj->vo_lock);
 	}
+	return (n);
+}
+
+/* Neighbours of a page that was shown; never writable unless anonymous. */
+static void
+fault_around(struct fault *f, vm_prot_t prot)
+{
+	struct vm_entry *e = f->e;
+	uint64_t around = (prot & VM_PROT_EXECUTE) != 0 ? AROUND * 2 : AROUND;
+	uaddr_t start = rounddown2(f->va, around * PAGE_SIZE);
+
+	if (e->ve_advice == VMADV_RANDOM)
+		return;
+	(void)show_resident(f->vm, e, MAX(start, e->ve_start),
+	    MIN(start + around * PAGE_SIZE, e->ve_end), prot);
 }
 
 /* Copy the object's page into the overlay. */
@@ -300,6 +337,60 @@ fault_object(struct fault *f)
 	return (error);
 }
 
+/* --- writing ahead ------------------------------------------------------------------ */
+
+/*
+ * Make the page at f->va writable if it is the program's already; copied if a
+ * forked process has it, too.  A page that is still the file's is left alone:
+ * until it is written, the program sees what others write to the file.
+ */
+static bool
+write_neighbour(struct fault *f)
+{
+	vm_prot_t prot;
+
+	if (pmap_lookup(&f->vm->vm_pmap, f->va, &prot) != NULL &&
+	    (prot & VM_PROT_WRITE) != 0)
+		return (true);
+	return (!overlay_has(f->e, f->va) || fault_anon(f) == 0);
+}
+
+/* A write to a private page has been resolved: do its neighbours, too. */
+static void
+write_around(struct fault *f)
+{
+	struct vm_entry *e = f->e;
+	uaddr_t start = rounddown2(f->va, WRITE * PAGE_SIZE);
+	uaddr_t end = MIN(start + WRITE * PAGE_SIZE, e->ve_end);
+	struct fault g = *f;
+
+	if (e->ve_advice == VMADV_RANDOM || !pmap_quiet(&f->vm->vm_pmap) ||
+	    vm_free_pages < vm_free_low + WRITE)
+		return;
+	for (g.va = MAX(start, e->ve_start); g.va < end; g.va += PAGE_SIZE)
+		if (g.va != f->va && !write_neighbour(&g))
+			return;
+}
+
+/*
+ * A new program, before it runs: show what is resident of the first pages of
+ * each of its files' mappings.
+ */
+void
+vmspace_show(struct vmspace *vm)
+{
+	struct vm_entry *e;
+
+	lock_shared(&vm->vm_lock);
+	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
+		if (e->ve_object != NULL && e->ve_object->vo_type == VMO_VNODE)
+			(void)show_resident(vm, e, e->ve_start,
+			    MIN(e->ve_end,
+				e->ve_start + START_PAGES * PAGE_SIZE),
+			    e->ve_prot & ~VM_PROT_WRITE);
+	lock_release(&vm->vm_lock);
+}
+
 /* --- entry points ---------------------------------------------------------------------------- */
 
 /* A fault just below a growing stack: extend it.  Takes and leaves no lock. */
@@ -339,12 +430,14 @@ fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 		return (EFAULT);
 	if ((access & ~f.e->ve_prot) != 0)
 		return (EACCES);
-	if ((f.e->ve_flags & VMM_SHARED) == 0 &&
-	    (error = fault_anon(&f)) != ENOENT)
-		return (error);
-	if (f.e->ve_object == NULL)
-		return (fault_zero(&f));
-	return (fault_object(&f));
+	if ((f.e->ve_flags & VMM_SHARED) != 0)
+		return (fault_object(&f));
+	if ((error = fault_anon(&f)) == ENOENT)
+		error =
+		    f.e->ve_object == NULL ? fault_zero(&f) : fault_object(&f);
+	if (error == 0 && access == VM_PROT_WRITE)
+		write_around(&f);
+	return (error);
 }
 
 int
@@ -370,6 +463,43 @@ vm_fault(struct vmspace *vm, uaddr_t addr, vm_prot_t access)
 	return (error);
 }
 
+struct vm_page *
+vm_overlay_page(struct vmspace *vm, uaddr_t addr)
+{
+	struct vm_entry *e = vm_entry_lookup(vm, addr);
+	struct vm_page *pg;
+
+	if (e == NULL || (e->ve_flags & VMM_SHARED) != 0 || e->ve_anon == NULL)
+		return (NULL);
+	lock_shared(&e->ve_anon->vo_lock);
+	pg = radix_get(
+	    &e->ve_anon->vo_pages, vm_entry_anon_index(e, trunc_page(addr)));
+	lock_release(&e->ve_anon->vo_lock);
+	return (pg);
+}
+
+int
+vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp)
+{
+	struct fault f = {
+	    vm, vm_entry_lookup(vm, addr), trunc_page(addr), VM_PROT_WRITE};
+	int error;
+
+	LOCK_ASSERT_EXCL(&vm->vm_lock);
+	if (f.e == NULL || (f.e->ve_flags & VMM_SHARED) != 0)
+		return (EFAULT);
+	if ((*pgp = vm_overlay_page(vm, addr)) != NULL &&
+	    atomic_load(&(*pgp)->pg_refs) == 1)
+		return (0);
+	error = fault_anon(&f);
+	if (error == ENOENT)
+		error =
+		    f.e->ve_object != NULL ? fault_object(&f) : fault_zero(&f);
+	if (error == 0 && (*pgp = vm_overlay_page(vm, addr)) == NULL)
+		error = EFAULT;
+	return (error);
+}
+
 int
 vm_fault_page(
     struct vmspace *vm, uaddr_t addr, vm_prot_t access, struct vm_page **pgp)
@@ -386,6 +516,18 @@ vm_fault_page(
 	return (ENOMEM);
 }
 
+/* Somebody will write there. */
+static void
+text_restore(
+    struct vmspace *vm __unused, uaddr_t start __unused, uaddr_t end __unused)
+{
+#ifdef MACHINE_CHANGES_TEXT
+	lock_excl(&vm->vm_lock);
+	pmap_text_restore(vm, start, end);
+	lock_release(&vm->vm_lock);
+#endif
+}
+
 int
 vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
     size_t *donep)
@@ -395,6 +537,8 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 	uint8_t *p;
 	int error = 0;
 
+	if (write)
+		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
 		error = vm_fault_page(
@@ -409,6 +553,8 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 		vm_page_unwire(pg);
 		done += n;
 	}
+	if (!write)
+		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }
@@ -496,6 +642,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 	uint8_t *p;
 	int error = 0;
 
+	if (write)
+		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
 		error = force_page(vm, trunc_page(addr + done), write, &pg);
@@ -509,6 +657,8 @@ vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 		vm_page_unwire(pg);
 		done += n;
 	}
+	if (!write)
+		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mmap's front end, and the range calls that only look or advise. */
 #include <sys/systm.h>
+#include <sys/atomic.h>
 #include <sys/file.h>
 #include <sys/fcntl.h>
 #include <sys/kern_calls.h>
@@ -17,7 +18,30 @@ static const struct {
     {MAP_GROWSDOWN, VMM_GROWSDOWN},
     {MAP_POPULATE, VMM_POPULATE},
     {MAP_NORESERVE, VMM_NORESERVE},
+    {MAP_32BIT, VMM_LOW},
 };
+
+/*
+ * A shared mapping that may be written counts in vo_writemaps from here on, for
+ * kern_mmap to take back; a file sealed against writing gives none.
+ */
+static int
+mmap_check_seals(
+    struct file *fp, int prot, struct vm_object *obj, vm_prot_t *maxprotp)
+{
+	uint32_t seals = 0;
+
+	if ((*maxprotp & VM_PROT_WRITE) == 0)
+		return (0);
+	atomic_add(&obj->vo_writemaps, 1);
+	if (fp->f_ops->fo_seal == NULL ||
+	    fp->f_ops->fo_seal(fp, 0, &seals) != 0 ||
+	    (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) == 0)
+		return (0);
+	atomic_sub(&obj->vo_writemaps, 1);
+	*maxprotp &= ~VM_PROT_WRITE;
+	return ((prot & VM_PROT_WRITE) != 0 ? EPERM : 0);
+}
 
 /* The object behind fd and the most that may be allowed on it. */
 static int
@@ -30,7 +54,9 @@ mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
 	if ((error = fd_get(fd, 0, &fp)) != 0)
 		return (error);
 	*maxprotp = VM_PROT_ALL;
-	if ((fp->f_flags & FREAD) == 0)
+	if ((fp->f_flags & O_PATH) != 0)
+		error = EBADF;
+	else if ((fp->f_flags & FREAD) == 0)
 		error = EACCES;
 	else if (shared && (fp->f_flags & FWRITE) == 0) {
 		*maxprotp &= ~VM_PROT_WRITE;
@@ -42,12 +68,15 @@ mmap_file(int fd, uint64_t off, uint64_t len, int prot, bool shared,
 	if (error == 0)
 		error = fp->f_ops->fo_mmap(
 		    fp, off, len, prot, shared, objp, maxprotp);
-	file_drop(fp);
 	if (error == 0 && (prot & ~*maxprotp) != 0) {
 		if (*objp != NULL)
 			vm_object_drop(*objp);
 		error = EACCES;
 	}
+	if (error == 0 && shared && *objp != NULL &&
+	    (error = mmap_check_seals(fp, prot, *objp, maxprotp)) != 0)
+		vm_object_drop(*objp);
+	file_drop(fp);
 	return (error);
 }
 
@@ -82,6 +111,8 @@ kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
 		prot |= VM_PROT_READ;
 	error = vm_map(lp->lw_proc->p_vmspace, addrp, len, (vm_prot_t)prot,
 	    maxprot, vmm, obj, off);
+	if (obj != NULL && shared && (maxprot & VM_PROT_WRITE) != 0)
+		atomic_sub(&obj->vo_writemaps, 1);
 	if (obj != NULL)
 		vm_object_drop(obj);
 	return (error);
@@ -122,8 +153,14 @@ check_args(uaddr_t addr, uint64_t len)
 
 static int
 discard(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
-    void *arg __unused)
+    void *arg)
 {
+	enum vm_advice how = *(enum vm_advice *)arg;
+
+	if (e->ve_wired != 0 ||
+	    (how == VMADV_FREE &&
+		(e->ve_object != NULL || (e->ve_flags & VMM_SHARED) != 0)))
+		return (EINVAL);
 	pmap_remove(&vm->vm_pmap, start, end);
 	pmap_update(&vm->vm_pmap);
 	if ((e->ve_flags & VMM_SHARED) == 0 && e->ve_anon != NULL)
@@ -173,7 +210,7 @@ vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 	} else {
 		lock_excl(&vm->vm_lock);
 		if (how == VMADV_DONTNEED || how == VMADV_FREE)
-			error = for_range(vm, addr, len, discard, NULL);
+			error = for_range(vm, addr, len, discard, &how);
 		else
 			error = for_range(vm, addr, len, set_advice, &advice);
 	}
@@ -279,20 +316,13 @@ vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec)
 	return (error);
 }
 
-static int
-wire_entry(struct vmspace *vm __unused, struct vm_entry *e,
-    uaddr_t start __unused, uaddr_t end __unused, void *arg)
-{
-	e->ve_wired = *(bool *)arg;
-	return (0);
-}
-
 /*
  * mlock: everything is resident on return.  Private pages then stay (there is
  * no swap); pages of files may still be reclaimed under pressure.
  */
 int
-vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
+vm_wire(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit)
 {
 	uaddr_t end, start = trunc_page(addr);
 	vm_prot_t access;
@@ -303,9 +333,7 @@ vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
 	if ((error = check_args(start, len)) != 0 || len == 0)
 		return (error);
 	end = start + round_page(len);
-	lock_excl(&vm->vm_lock);
-	error = for_range(vm, start, len, wire_entry, &wire);
-	lock_release(&vm->vm_lock);
+	error = vm_set_wired(vm, start, round_page(len), wire, limit);
 	for (; error == 0 && wire && start < end; start += PAGE_SIZE) {
 		lock_shared(&vm->vm_lock);
 		e = vm_entry_lookup(vm, start);

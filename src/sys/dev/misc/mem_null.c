@@ -50,6 +50,7 @@ static const struct cdev_ops null_ops = {
     .d_name = "null",
     .d_read = null_read,
     .d_write = null_write,
+    .d_flags = CDEVF_NULLSEEK,
 };
 
 static const struct cdev_ops zero_ops = {
@@ -57,12 +58,14 @@ static const struct cdev_ops zero_ops = {
     .d_read = zero_read,
     .d_write = null_write,
     .d_mmap = zero_mmap,
+    .d_flags = CDEVF_NULLSEEK,
 };
 
 static const struct cdev_ops full_ops = {
     .d_name = "full",
     .d_read = zero_read,
     .d_write = full_write,
+    .d_flags = CDEVF_NULLSEEK,
 };
 
 static void

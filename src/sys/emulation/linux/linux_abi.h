@@ -348,6 +348,13 @@ struct linux_termios {
 	uint8_t c_cc[LINUX_NCCS];
 };
 CTASSERT(sizeof(struct linux_termios) == 36);
+#define LINUX_NCC 8
+struct linux_termio { /* the older form */
+	uint16_t c_iflag, c_oflag, c_cflag, c_lflag;
+	uint8_t c_line;
+	uint8_t c_cc[LINUX_NCC];
+};
+CTASSERT(sizeof(struct linux_termio) == 18);
 struct linux_termios2 {
 	struct linux_termios t;
 	uint32_t c_ispeed, c_ospeed;

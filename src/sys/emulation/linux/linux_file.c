@@ -73,30 +73,39 @@ linux_pwritev(
 	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_WRITE, resp));
 }
 
-#define RWF_HINTS 0x7 /* HIPRI, DSYNC, SYNC: writes are in the cache at once */
+/* HIPRI is a hint; what is written is synced by DSYNC and SYNC alike. */
+static const struct flagmap rwf_map[] = {{0x01, 0}, {0x02, FOF_SYNC},
+    {0x04, FOF_SYNC}, {0x08, FOF_NOWAIT}, {0x10, FOF_APPEND}};
+
+static int
+rwv2(int fd, uaddr_t iov, int n, uint64_t off, int flags, enum uio_rw rw,
+    uint64_t *resp)
+{
+	uint64_t rest;
+	int fof;
+
+	fof = (int)flags_in(rwf_map, nitems(rwf_map), (uint32_t)flags, &rest);
+	if (rest != 0 || (rw == UIO_READ && (fof & FOF_APPEND) != 0))
+		return (EOPNOTSUPP);
+	if ((off_t)off < OFF_CURRENT)
+		return (EINVAL);
+	return (sys_rwv2(fd, iov, n, (off_t)off, fof, rw, resp));
+}
 
 int
 linux_preadv2(
     struct lwp *lp, const struct linux_preadv2_args *uap, uint64_t *resp)
 {
-	if ((uap->flags & ~RWF_HINTS) != 0)
-		return (EOPNOTSUPP);
-	if ((off_t)uap->low < OFF_CURRENT)
-		return (EINVAL);
-	return (sys_rwv(
-	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_READ, resp));
+	return (rwv2(
+	    uap->fd, uap->iov, uap->n, uap->low, uap->flags, UIO_READ, resp));
 }
 
 int
 linux_pwritev2(
     struct lwp *lp, const struct linux_pwritev2_args *uap, uint64_t *resp)
 {
-	if ((uap->flags & ~RWF_HINTS) != 0)
-		return (EOPNOTSUPP);
-	if ((off_t)uap->low < OFF_CURRENT)
-		return (EINVAL);
-	return (sys_rwv(
-	    uap->fd, uap->iov, uap->n, (off_t)uap->low, UIO_WRITE, resp));
+	return (rwv2(
+	    uap->fd, uap->iov, uap->n, uap->low, uap->flags, UIO_WRITE, resp));
 }
 
 int
@@ -129,21 +138,159 @@ linux_lseek(struct lwp *lp, const struct linux_lseek_args *uap, uint64_t *resp)
 	return (error);
 }
 
+/* EBADF, or error if the descriptor appends. */
+static int
+fd_check_append(int fd, int append_error)
+{
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, FWRITE, &fp)) != 0)
+		return (error);
+	if ((fp->f_flags & O_APPEND) != 0)
+		error = append_error;
+	file_drop(fp);
+	return (error);
+}
+
 int
 linux_sendfile(
     struct lwp *lp, const struct linux_sendfile_args *uap, uint64_t *resp)
 {
-	return (sys_sendfile(uap->out, uap->in, uap->off, 0, uap->n, resp));
+	int error = fd_check_append(uap->out, EINVAL);
+
+	return (error != 0
+		? error
+		: sys_sendfile(uap->out, uap->in, uap->off, 0, uap->n, resp));
+}
+
+/* The start of one side: given, or the file's own. */
+static int
+copy_range_start(struct file *fp, uaddr_t uoff, uint64_t *startp)
+{
+	if (uoff != 0)
+		return (copyin(uoff, startp, sizeof(*startp)));
+	lock_excl(&fp->f_offset_lock);
+	*startp = (uint64_t)fp->f_offset;
+	lock_release(&fp->f_offset_lock);
+	return (0);
+}
+
+/* Regular files only; in one file the ranges may not overlap. */
+static int
+copy_range_files(const struct linux_copy_file_range_args *uap, struct file *in,
+    struct file *out)
+{
+	uint64_t from, to;
+	int error;
+
+	if (in->f_vnode == NULL || out->f_vnode == NULL)
+		return (EINVAL);
+	if (in->f_vnode->v_type == VDIR || out->f_vnode->v_type == VDIR)
+		return (EISDIR);
+	if (in->f_vnode->v_type != VREG || out->f_vnode->v_type != VREG)
+		return (EINVAL);
+	if (in->f_vnode != out->f_vnode)
+		return (0);
+	if ((error = copy_range_start(in, uap->inoff, &from)) != 0 ||
+	    (error = copy_range_start(out, uap->outoff, &to)) != 0)
+		return (error);
+	return (from < to + uap->n && to < from + uap->n ? EINVAL : 0);
+}
+
+static int
+copy_range_check(const struct linux_copy_file_range_args *uap)
+{
+	struct file *in, *out;
+	int error;
+
+	if ((error = fd_check_append(uap->out, EBADF)) != 0 ||
+	    (error = fd_get(uap->in, FREAD, &in)) != 0)
+		return (error);
+	if ((error = fd_get(uap->out, FWRITE, &out)) == 0) {
+		error = copy_range_files(uap, in, out);
+		file_drop(out);
+	}
+	file_drop(in);
+	return (error);
 }
 
 int
 linux_copy_file_range(struct lwp *lp,
     const struct linux_copy_file_range_args *uap, uint64_t *resp)
 {
+	int error;
+
 	if (uap->flags != 0)
 		return (EINVAL);
+	if ((error = copy_range_check(uap)) != 0)
+		return (error);
 	return (sys_sendfile(
 	    uap->out, uap->in, uap->inoff, uap->outoff, uap->n, resp));
+}
+
+/* --- splice, tee, vmsplice ---------------------------------------------------- */
+
+#define L_SPLICE_NONBLOCK 2
+#define L_SPLICE_ALL	  0xf /* MOVE, NONBLOCK, MORE, GIFT */
+
+int
+linux_splice(
+    struct lwp *lp, const struct linux_splice_args *uap, uint64_t *resp)
+{
+	off_t inoff = 0, outoff = 0;
+	int error = 0;
+
+	if ((uap->flags & ~(unsigned)L_SPLICE_ALL) != 0)
+		return (EINVAL);
+	if (uap->n == 0)
+		return (0);
+	if (uap->inoff != 0)
+		error = copyin(uap->inoff, &inoff, sizeof(inoff));
+	if (error == 0 && uap->outoff != 0)
+		error = copyin(uap->outoff, &outoff, sizeof(outoff));
+	if (error == 0)
+		error = kern_splice(uap->in, uap->inoff != 0 ? &inoff : NULL,
+		    uap->out, uap->outoff != 0 ? &outoff : NULL,
+		    MIN(uap->n, (uint64_t)INT32_MAX),
+		    (uap->flags & L_SPLICE_NONBLOCK) != 0, resp);
+	if (error == 0 && uap->inoff != 0)
+		error = copyout(&inoff, uap->inoff, sizeof(inoff));
+	if (error == 0 && uap->outoff != 0)
+		error = copyout(&outoff, uap->outoff, sizeof(outoff));
+	return (error);
+}
+
+int
+linux_tee(struct lwp *lp, const struct linux_tee_args *uap, uint64_t *resp)
+{
+	if ((uap->flags & ~(unsigned)L_SPLICE_ALL) != 0)
+		return (EINVAL);
+	if (uap->n == 0)
+		return (0);
+	return (kern_tee(uap->in, uap->out, MIN(uap->n, (uint64_t)INT32_MAX),
+	    (uap->flags & L_SPLICE_NONBLOCK) != 0, resp));
+}
+
+int
+linux_vmsplice(
+    struct lwp *lp, const struct linux_vmsplice_args *uap, uint64_t *resp)
+{
+	struct iovec small[IOV_SMALL];
+	struct uio uio;
+	int error;
+
+	if ((uap->flags & ~(unsigned)L_SPLICE_ALL) != 0)
+		return (EINVAL);
+	if (uap->n > INT32_MAX)
+		return (EINVAL);
+	error = uio_copyin(uap->iov, (int)uap->n, UIO_WRITE, &uio, small);
+	if (error != 0)
+		return (error);
+	error = kern_vmsplice(
+	    uap->fd, &uio, (uap->flags & L_SPLICE_NONBLOCK) != 0, resp);
+	uio_iov_free(&uio, small);
+	return (error);
 }
 
 int
@@ -227,7 +374,9 @@ enum {
 	L_OFD_SETLKW,
 	L_DUPFD_CLOEXEC = 1030,
 	L_SETPIPE_SZ,
-	L_GETPIPE_SZ
+	L_GETPIPE_SZ,
+	L_ADD_SEALS, /* the seals have the same numbers */
+	L_GET_SEALS
 };
 
 struct cmd_row {
@@ -242,6 +391,8 @@ static const struct cmd_row plain_cmds[] = {
     {L_SETFL, F_SETFL},
     {L_SETOWN, F_SETOWN},
     {L_GETOWN, F_GETOWN},
+    {L_ADD_SEALS, F_ADD_SEALS},
+    {L_GET_SEALS, F_GET_SEALS},
 };
 static const struct cmd_row lock_cmds[] = {
     {L_GETLK, F_GETLK},

@@ -19,7 +19,11 @@ enum {
 	L_TCSETS,
 	L_TCSETSW,
 	L_TCSETSF,
-	L_TCSBRK = 0x5409,
+	L_TCGETA,
+	L_TCSETA,
+	L_TCSETAW,
+	L_TCSETAF,
+	L_TCSBRK,
 	L_TCXONC,
 	L_TCFLSH,
 	L_TIOCEXCL,
@@ -31,7 +35,9 @@ enum {
 	L_TIOCSTI,
 	L_TIOCGWINSZ,
 	L_TIOCSWINSZ,
-	L_FIONREAD = 0x541b,
+	L_TIOCGSOFTCAR = 0x5419,
+	L_TIOCSSOFTCAR,
+	L_FIONREAD,
 	L_TIOCPKT = 0x5420,
 	L_FIONBIO,
 	L_TIOCNOTTY,
@@ -42,6 +48,8 @@ enum {
 	L_TIOCCBRK,
 	L_TIOCGSID,
 	L_TIOCGPTPEER = 0x5441,
+	L_TIOCGLCKTRMIOS = 0x5456,
+	L_TIOCSLCKTRMIOS,
 	L_FIONCLEX = 0x5450,
 	L_FIOCLEX,
 	L_FIOASYNC,
@@ -51,6 +59,8 @@ enum {
 #define L_TCSETSW2     0x402c542cu
 #define L_TCSETSF2     0x402c542du
 #define L_TIOCGPTN     0x80045430u
+#define L_TIOCGPKT     0x80045438u
+#define L_TIOCGPTLCK   0x80045439u
 #define L_TIOCSPTLCK   0x40045431u
 #define L_BLKGETSIZE64 0x80081272u
 
@@ -226,6 +236,49 @@ tty_set(int fd, uaddr_t from, bool two, uint64_t native)
 	return (kern_ioctl(fd, native, &t));
 }
 
+/* The older form has the low halves of the flags and 8 characters. */
+static int
+tty_get_old(int fd, uaddr_t to)
+{
+	struct linux_termios l;
+	struct linux_termio o;
+	struct termios t;
+	int error = kern_ioctl(fd, TIOCGETA, &t);
+
+	if (error != 0)
+		return (error);
+	termios_out(&t, &l);
+	memset(&o, 0, sizeof(o));
+	o.c_iflag = (uint16_t)l.c_iflag;
+	o.c_oflag = (uint16_t)l.c_oflag;
+	o.c_cflag = (uint16_t)l.c_cflag;
+	o.c_lflag = (uint16_t)l.c_lflag;
+	memcpy(o.c_cc, l.c_cc, LINUX_NCC);
+	return (copyout(&o, to, sizeof(o)));
+}
+
+static int
+tty_set_old(int fd, uaddr_t from, uint64_t native)
+{
+	struct linux_termios l;
+	struct linux_termio o;
+	struct termios t;
+	int error = kern_ioctl(fd, TIOCGETA, &t);
+
+	if (error == 0)
+		error = copyin(from, &o, sizeof(o));
+	if (error != 0)
+		return (error);
+	termios_out(&t, &l);
+	l.c_iflag = (l.c_iflag & 0xffff0000u) | o.c_iflag;
+	l.c_oflag = (l.c_oflag & 0xffff0000u) | o.c_oflag;
+	l.c_cflag = (l.c_cflag & 0xffff0000u) | o.c_cflag;
+	l.c_lflag = (l.c_lflag & 0xffff0000u) | o.c_lflag;
+	memcpy(l.c_cc, o.c_cc, LINUX_NCC);
+	termios_in(&l, &t);
+	return (kern_ioctl(fd, native, &t));
+}
+
 /* --- others -------------------------------------------------------------------------------- */
 
 /* TCFLSH: 0 input, 1 output, 2 both. */
@@ -269,6 +322,43 @@ tty_break(int fd, uint64_t arg)
 	if ((error = kern_ioctl(fd, TIOCSBRK, NULL)) != 0)
 		return (error);
 	return (kern_ioctl(fd, TIOCCBRK, NULL));
+}
+
+/* No mode is ever locked: the locks read as none, and only none may be set. */
+static int
+tty_locks(int fd, bool set, uaddr_t data)
+{
+	struct linux_termios l;
+	struct termios t;
+	const uint8_t *bytes = (const uint8_t *)&l;
+	int error = kern_ioctl(fd, TIOCGETA, &t);
+
+	memset(&l, 0, sizeof(l));
+	if (error == 0)
+		error = set ? copyin(data, &l, sizeof(l))
+			    : copyout(&l, data, sizeof(l));
+	for (size_t i = 0; error == 0 && i < sizeof(l); i++)
+		if (bytes[i] != 0)
+			error = EINVAL;
+	return (error);
+}
+
+/* "Soft carrier" is the flag CLOCAL. */
+static int
+tty_soft_carrier(int fd, bool set, uaddr_t data)
+{
+	struct termios t;
+	uint32_t on;
+	int error = kern_ioctl(fd, TIOCGETA, &t);
+
+	if (error != 0)
+		return (error);
+	if (!set)
+		return (copyout_u32((t.c_cflag & CLOCAL) != 0, data));
+	if ((error = copyin(data, &on, sizeof(on))) != 0)
+		return (error);
+	t.c_cflag = (t.c_cflag & ~(tcflag_t)CLOCAL) | (on != 0 ? CLOCAL : 0);
+	return (kern_ioctl(fd, TIOCSETA, &t));
 }
 
 static int
@@ -322,6 +412,8 @@ static const struct {
     {L_TIOCGSID, TIOCGSID},
     {L_TIOCGPTN, TIOCGPTN},
     {L_TIOCSPTLCK, TIOCSPTLCK},
+    {L_TIOCGPKT, TIOCGPKT},
+    {L_TIOCGPTLCK, TIOCGPTLCK},
     {L_BLKROGET, DIOCGREADONLY},
     {L_BLKFLSBUF, DIOCGFLUSH},
     {L_BLKSSZGET, DIOCGSECTORSIZE},
@@ -362,6 +454,14 @@ linux_ioctl(struct lwp *lp, const struct linux_ioctl_args *uap, uint64_t *resp)
 		return (tty_set(fd, uap->data, false, TIOCSETAW));
 	case L_TCSETSF:
 		return (tty_set(fd, uap->data, false, TIOCSETAF));
+	case L_TCGETA:
+		return (tty_get_old(fd, uap->data));
+	case L_TCSETA:
+		return (tty_set_old(fd, uap->data, TIOCSETA));
+	case L_TCSETAW:
+		return (tty_set_old(fd, uap->data, TIOCSETAW));
+	case L_TCSETAF:
+		return (tty_set_old(fd, uap->data, TIOCSETAF));
 	case L_TCGETS2:
 		return (tty_get(fd, uap->data, true));
 	case L_TCSETS2:
@@ -379,6 +479,13 @@ linux_ioctl(struct lwp *lp, const struct linux_ioctl_args *uap, uint64_t *resp)
 	case L_TCSBRK:
 	case L_TCSBRKP:
 		return (tty_break(fd, uap->data));
+	case L_TIOCGLCKTRMIOS:
+	case L_TIOCSLCKTRMIOS:
+		return (tty_locks(fd, uap->cmd == L_TIOCSLCKTRMIOS, uap->data));
+	case L_TIOCGSOFTCAR:
+	case L_TIOCSSOFTCAR:
+		return (tty_soft_carrier(
+		    fd, uap->cmd == L_TIOCSSOFTCAR, uap->data));
 	case L_TIOCGETD:
 		return (tty_get_discipline(fd, uap->data));
 	case L_TIOCGPTPEER:

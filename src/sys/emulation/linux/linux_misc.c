@@ -92,14 +92,6 @@ linux_getrandom(
 }
 
 int
-linux_syslog(
-    struct lwp *lp, const struct linux_syslog_args *uap, uint64_t *resp)
-{
-	/* Reading, clearing, sizes: nothing is kept. */
-	return (uap->type < 0 || uap->type > 10 ? EINVAL : 0);
-}
-
-int
 linux_restart_syscall(struct lwp *lp,
     const struct linux_restart_syscall_args *uap, uint64_t *resp)
 {

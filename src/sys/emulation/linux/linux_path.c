@@ -27,13 +27,34 @@ linux_creat(struct lwp *lp, const struct linux_creat_args *uap, uint64_t *resp)
 	    uap->mode & 07777, resp));
 }
 
+#define OPEN_KNOWN 0x7fffc3 /* every O_ flag and the access mode */
+#define OPEN_WITH_PATH                                                         \
+	(LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC)
+
+/* openat2 takes nothing that it would ignore. */
+static int
+open_how_check(const struct linux_open_how *how)
+{
+	bool creates = (how->flags & (LINUX_O_CREAT | LINUX_O_TMPFILE)) != 0;
+
+	if ((how->flags & ~(uint64_t)OPEN_KNOWN) != 0 ||
+	    (how->mode & ~07777UL) != 0 || (how->mode != 0 && !creates) ||
+	    (how->resolve & ~(uint64_t)RESOLVE_ALL) != 0)
+		return (EINVAL);
+	if ((how->flags & LINUX_O_PATH) != 0 &&
+	    (how->flags & ~(uint64_t)OPEN_WITH_PATH) != 0)
+		return (EINVAL);
+	return (0);
+}
+
 int
 linux_openat2(
     struct lwp *lp, const struct linux_openat2_args *uap, uint64_t *resp)
 {
 	struct linux_open_how how;
+	int error, fd = -1;
 	uint64_t word;
-	int error;
+	char *path;
 
 	if (uap->size < sizeof(how))
 		return (EINVAL);
@@ -47,12 +68,15 @@ linux_openat2(
 		if (word != 0)
 			return (E2BIG);
 	}
-	if (how.resolve != 0)
-		return (EOPNOTSUPP);
-	if ((how.flags >> 32) != 0 || (how.mode & ~07777UL) != 0)
-		return (EINVAL);
-	return (upath_openat(uap->dirfd, uap->path,
-	    linux_open_flags((int)how.flags), (mode_t)how.mode, resp));
+	if ((error = open_how_check(&how)) != 0)
+		return (error);
+	if ((error = path_copyin(uap->path, &path)) != 0)
+		return (error);
+	error = kern_openat2(uap->dirfd, path, linux_open_flags((int)how.flags),
+	    (mode_t)how.mode, (int)how.resolve, &fd);
+	path_free(path);
+	*resp = (uint64_t)fd;
+	return (error);
 }
 
 int

@@ -175,16 +175,16 @@ int
 linux_execveat(
     struct lwp *lp, const struct linux_execveat_args *uap, uint64_t *resp)
 {
-	int error;
-	char first;
+	int error, flags;
+	char *path;
 
-	if ((uap->flags & ~LINUX_AT_SYMLINK_NOFOLLOW) != 0)
-		return (EINVAL);
-	if ((error = copyin(uap->path, &first, 1)) != 0)
+	error = linux_at_flags(uap->flags,
+	    LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH, &flags);
+	if (error != 0 || (error = path_copyin(uap->path, &path)) != 0)
 		return (error);
-	if (uap->dirfd != AT_FDCWD && first != '/')
-		return (EOPNOTSUPP);
-	error = upath_execve(lp, uap->path, uap->argv, uap->envp);
+	error =
+	    kern_execveat(lp, uap->dirfd, path, flags, uap->argv, uap->envp);
+	path_free(path);
 	return (error != 0 ? error : EJUSTRETURN);
 }
 
@@ -366,8 +366,10 @@ rlimit_common(pid_t pid, int which, uaddr_t unew, uaddr_t uold)
 	struct rlimit rl, old;
 	int error;
 
-	if (which < 0 || which >= (int)nitems(rlimit_in) || pid < 0)
+	if (which < 0 || which >= (int)nitems(rlimit_in))
 		return (EINVAL);
+	if (pid < 0)
+		return (ESRCH);
 	if (unew != 0) {
 		if ((error = copyin(unew, &l, sizeof(l))) != 0)
 			return (error);

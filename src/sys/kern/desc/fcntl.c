@@ -70,6 +70,21 @@ fcntl_getfl(const struct file *fp)
 }
 
 static int
+fcntl_seals(struct file *fp, uint64_t add, int cmd, int64_t *resp)
+{
+	uint32_t seals = 0;
+	int error;
+
+	if (add > UINT32_MAX || fp->f_ops->fo_seal == NULL)
+		return (EINVAL);
+	if (cmd == F_ADD_SEALS && (fp->f_flags & FWRITE) == 0)
+		return (EPERM);
+	error = fp->f_ops->fo_seal(fp, (uint32_t)add, &seals);
+	*resp = cmd == F_GET_SEALS ? (int64_t)seals : 0;
+	return (error);
+}
+
+static int
 fcntl_file(struct file *fp, int cmd, int64_t arg, int64_t *resp)
 {
 	switch (cmd) {
@@ -86,6 +101,10 @@ fcntl_file(struct file *fp, int cmd, int64_t arg, int64_t *resp)
 	case F_SETOWN:
 		fp->f_owner = (int)arg;
 		return (0);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return (fcntl_seals(
+		    fp, cmd == F_ADD_SEALS ? (uint64_t)arg : 0, cmd, resp));
 	default:
 		return (EINVAL);
 	}

@@ -167,7 +167,7 @@ file_path_name(struct file *fp, char *buf, size_t size)
 
 	if (curproc != NULL && curproc->p_fs != NULL)
 		root = fs_context_root(curproc->p_fs);
-	if (path_name(fp->f_path, root, buf, size) != 0)
+	if (path_text(fp->f_path, root, buf, size) != 0)
 		strlcpy(buf, "(deleted)", size);
 	if (root != NULL)
 		path_drop(root);

@@ -3,6 +3,10 @@
  * timerfd: a timer as a file.  A read gives the number of expirations since
  * the last one and waits while there are none.
  *
+ * A periodic timer that expired is armed again by the read that takes its count
+ * (as Linux does), so a short period that nobody reads costs nothing; the
+ * expirations between are computed then.
+ *
  * The due time is kept on the monotonic clock.  An absolute timer of the
  * real-time clock keeps its real due time too and, when its callout runs,
  * waits on if the clock was set back meanwhile.
@@ -29,8 +33,9 @@ struct timerfd {
 	nstime_t tf_next;	   /* (tf_spin) monotonic; 0: disarmed */
 	nstime_t tf_period;	   /* (tf_spin) 0: once */
 	nstime_t tf_real;	   /* (tf_spin) real due time, 0: none */
-	bool tf_stop;		   /* (tf_spin) do not arm again */
-	int tf_clock;		   /* (c) */
+	bool tf_lapsed; /* (tf_spin) expired, armed by the next read */
+	bool tf_stop;	/* (tf_spin) do not arm again */
+	int tf_clock;	/* (c) */
 	struct ev_source tf_source;
 };
 
@@ -65,16 +70,33 @@ timerfd_fire(void *arg)
 		tf->tf_next = now + behind;
 	if (tf->tf_next != 0 && tf->tf_next <= now) {
 		timerfd_advance(tf, now);
+		tf->tf_lapsed = tf->tf_next != 0;
 		expired = true;
-	}
-	if (tf->tf_next != 0 && !tf->tf_stop)
+	} else if (tf->tf_next != 0 && !tf->tf_stop) { /* the clock was set */
 		callout_reset_abs(
 		    &tf->tf_callout, tf->tf_next, timerfd_fire, tf);
+	}
 	spin_unlock(&tf->tf_spin);
 	if (expired) {
 		wakeup(tf);
 		ev_notify(&tf->tf_source, EV_IN);
 	}
+}
+
+/* (tf_spin) Count what a lapsed timer missed and arm it. */
+static void
+timerfd_resume(struct timerfd *tf)
+{
+	nstime_t now = clock_mono();
+
+	if (!tf->tf_lapsed)
+		return;
+	tf->tf_lapsed = false;
+	if (tf->tf_next <= now)
+		timerfd_advance(tf, now);
+	if (!tf->tf_stop)
+		callout_reset_abs(
+		    &tf->tf_callout, tf->tf_next, timerfd_fire, tf);
 }
 
 static int
@@ -94,6 +116,8 @@ timerfd_fo_read(struct file *fp, struct uio *uio, int flags)
 			error = spin_sleep(
 			    tf, &tf->tf_spin, PCATCH, "timerfd", SLEEP_FOREVER);
 	}
+	if (error == 0)
+		timerfd_resume(tf);
 	value = tf->tf_expired;
 	if (error == 0)
 		tf->tf_expired = 0;
@@ -245,9 +269,12 @@ kern_timerfd_settime(
 	lock_excl(&tf->tf_lock);
 	timerfd_stop(tf);
 	spin_lock(&tf->tf_spin);
-	if (old != NULL)
+	if (old != NULL) {
+		if (tf->tf_lapsed && tf->tf_next <= clock_mono())
+			timerfd_advance(tf, clock_mono());
 		timerfd_get(tf, old);
-	tf->tf_stop = false;
+	}
+	tf->tf_stop = tf->tf_lapsed = false;
 	tf->tf_expired = 0;
 	tf->tf_next = tf->tf_real = 0;
 	tf->tf_period = timerfd_ns(&new->it_interval);
@@ -271,6 +298,7 @@ kern_timerfd_gettime(int fd, struct itimerspec *cur)
 		return (error);
 	tf = fp->f_data;
 	spin_lock(&tf->tf_spin);
+	timerfd_resume(tf);
 	timerfd_get(tf, cur);
 	spin_unlock(&tf->tf_spin);
 	file_drop(fp);

@@ -171,7 +171,7 @@ elf_load_interp(struct image_params *img, const char *name, uaddr_t *entryp)
 	bool fixed;
 	int error;
 
-	if ((error = exec_open(name, &pt)) != 0)
+	if ((error = exec_open(AT_FDCWD, name, 0, &pt)) != 0)
 		return (error);
 	error = elf_file_open(&ef, pt->pt_vnode);
 	if (error != 0) {

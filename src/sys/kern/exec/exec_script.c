@@ -6,6 +6,8 @@
  * An interpreter may be a script itself; SCRIPT_DEPTH bounds that.
  */
 #include <sys/systm.h>
+#include <sys/fcntl.h>
+#include <sys/file.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
 #include <sys/vnode.h>
@@ -82,7 +84,7 @@ script_load(struct image_params *img)
 	const char *words[3];
 	char line[SCRIPT_LINE], *interp, *arg;
 	struct path *pt;
-	int error, n = 0;
+	int error, fdflags = 0, n = 0;
 
 	if (img->img_head_len < 3 || img->img_head[0] != '#' ||
 	    img->img_head[1] != '!')
@@ -96,9 +98,14 @@ script_load(struct image_params *img)
 	if (arg != NULL)
 		words[n++] = arg;
 	words[n++] = img->img_depth > 1 ? img->img_interp : img->img_path;
+	/* The interpreter would not find a descriptor that is closed then. */
+	if (img->img_path != img->img_lookup && img->img_depth == 1 &&
+	    (fd_flags_get(img->img_dirfd, &fdflags) != 0 ||
+		(fdflags & FDF_CLOEXEC) != 0))
+		return (ENOENT);
 	if ((error = exec_replace_argv0(img, words, n)) != 0)
 		return (error);
-	if ((error = exec_open(interp, &pt)) != 0)
+	if ((error = exec_open(AT_FDCWD, interp, 0, &pt)) != 0)
 		return (error);
 	exec_close(img->img_file);
 	img->img_file = pt;

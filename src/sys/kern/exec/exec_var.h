@@ -9,7 +9,7 @@
 struct vm_object;
 
 /* A file opened for execution: permission checked, writers kept out. */
-int exec_open(const char *path, struct path **ptp);
+int exec_open(int dirfd, const char *path, int atflags, struct path **ptp);
 void exec_close(struct path *pt);
 /* Exactly len bytes at off: ENOEXEC if the file is shorter. */
 int exec_read(struct vnode *vp, void *buf, size_t len, uint64_t off);

@@ -16,6 +16,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -57,19 +58,25 @@ SYSINIT(exec, SI_MODULE, exec_init);
 
 /*
  * EACCES: not a regular file, no permission, noexec mount.  ETXTBSY: open for
- * writing.
+ * writing.  ELOOP: a link, and not to be followed.
  */
 int
-exec_open(const char *path, struct path **ptp)
+exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 {
+	int error, flags = 0;
 	struct path *pt;
 	struct vattr va;
-	int error;
 
-	if ((error = path_lookup(AT_FDCWD, path, 0, &pt)) != 0)
+	if ((atflags & AT_SYMLINK_NOFOLLOW) != 0)
+		flags |= LOOKUP_NOFOLLOW;
+	if ((atflags & AT_EMPTY_PATH) != 0)
+		flags |= LOOKUP_EMPTY;
+	if ((error = path_lookup(dirfd, path, flags, &pt)) != 0)
 		return (error);
-	if (pt->pt_vnode->v_type != VREG ||
-	    (pt->pt_mount->mnt_flags & MNT_NOEXEC) != 0)
+	if (pt->pt_vnode->v_type == VLNK)
+		error = ELOOP;
+	else if (pt->pt_vnode->v_type != VREG ||
+	    (vfs_mount_flags(pt->pt_mount) & MNT_NOEXEC) != 0)
 		error = EACCES;
 	if (error == 0)
 		error = vn_access(pt->pt_vnode, X_OK, cred_current());
@@ -220,7 +227,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 		return (error);
 	if ((n = cred_dup(old)) == NULL)
 		return (ENOMEM);
-	if ((img->img_file->pt_mount->mnt_flags & MNT_NOSUID) == 0 &&
+	if ((vfs_mount_flags(img->img_file->pt_mount) & MNT_NOSUID) == 0 &&
 	    !p->p_no_new_privs && !trace_forbids_setid(lp)) {
 		if ((va.va_mode & S_ISUID) != 0)
 			n->cr_uid = va.va_uid;
@@ -419,7 +426,9 @@ exec_image(struct lwp *lp, struct image_params *img)
 	uaddr_t sp = 0;
 	int error;
 
-	if ((error = exec_open(img->img_path, &img->img_file)) != 0)
+	error = exec_open(
+	    img->img_dirfd, img->img_lookup, img->img_atflags, &img->img_file);
+	if (error != 0)
 		return (error);
 	img->img_vnode = img->img_file->pt_vnode;
 	if ((error = exec_read_head(img)) != 0 ||
@@ -431,6 +440,7 @@ exec_image(struct lwp *lp, struct image_params *img)
 	    (error = img->img_abi->abi_stack(lp, img, &sp)) != 0 ||
 	    (error = exec_prepare(lp->lw_proc, img, &ep)) != 0)
 		return (error);
+	vmspace_show(img->img_vm);
 	if ((error = proc_single(lp, false, 0)) != 0) {
 		exec_unprepare(&ep);
 		return (error);
@@ -449,7 +459,8 @@ image_alloc(struct lwp *lp, const char *path)
 
 	if (img != NULL) {
 		img->img_lwp = lp;
-		img->img_path = path;
+		img->img_path = img->img_lookup = path;
+		img->img_dirfd = AT_FDCWD;
 	}
 	return (img);
 }
@@ -473,6 +484,46 @@ kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp)
 	image_free(img);
 	if (error == 0)
 		trace_exec_event(lp, tid);
+	return (error);
+}
+
+/* The name by which a program can reach what it was started from. */
+static int
+fd_path(int dirfd, const char *path, char *buf, size_t size)
+{
+	int n;
+
+	if (path[0] == '\0')
+		n = ksnprintf(buf, size, "/dev/fd/%d", dirfd);
+	else
+		n = ksnprintf(buf, size, "/dev/fd/%d/%s", dirfd, path);
+	return (n < 0 || (size_t)n >= size ? ENAMETOOLONG : 0);
+}
+
+int
+kern_execveat(struct lwp *lp, int dirfd, const char *path, int atflags,
+    uaddr_t argv, uaddr_t envp)
+{
+	struct image_params *img = image_alloc(lp, path);
+	char *name = NULL;
+	int error = 0;
+
+	if (img == NULL)
+		return (ENOMEM);
+	img->img_dirfd = dirfd;
+	img->img_atflags = atflags;
+	if (dirfd != AT_FDCWD && path[0] != '/') {
+		name = kmalloc(PATH_MAX_ABI, M_IMAGE, M_WAITOK);
+		error = name == NULL ? ENOMEM
+				     : fd_path(dirfd, path, name, PATH_MAX_ABI);
+		img->img_path = name;
+	}
+	if (error == 0)
+		error = exec_copyin_args(img, argv, envp);
+	if (error == 0)
+		error = exec_image(lp, img);
+	image_free(img);
+	kfree(name, M_IMAGE);
 	return (error);
 }
 

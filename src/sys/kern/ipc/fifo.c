@@ -110,7 +110,7 @@ fifo_fo_read(struct file *fp, struct uio *uio, int flags)
 {
 	if ((flags & FOF_OFFSET) != 0)
 		return (ESPIPE);
-	return (pipe_read(fifo_pipe(fp), uio, (fp->f_flags & O_NONBLOCK) != 0));
+	return (pipe_read(fifo_pipe(fp), uio, pipe_nonblock(fp, flags)));
 }
 
 static int
@@ -118,8 +118,7 @@ fifo_fo_write(struct file *fp, struct uio *uio, int flags)
 {
 	if ((flags & FOF_OFFSET) != 0)
 		return (ESPIPE);
-	return (
-	    pipe_write(fifo_pipe(fp), uio, (fp->f_flags & O_NONBLOCK) != 0));
+	return (pipe_write(fifo_pipe(fp), uio, pipe_nonblock(fp, flags)));
 }
 
 static int
@@ -166,6 +165,12 @@ static const struct fileops fifo_fileops = {
     .fo_name = fifo_fo_name,
     .fo_close = fifo_fo_close,
 };
+
+bool
+fifo_is_file(const struct file *fp)
+{
+	return (fp->f_ops == &fifo_fileops);
+}
 
 int
 fifo_open(struct vnode *vp, int fflags, struct file *fp)

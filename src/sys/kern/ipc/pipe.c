@@ -35,6 +35,7 @@
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include <sys/uio.h>
+#include <sys/vnode.h>
 
 #include "pipe_var.h"
 
@@ -80,8 +81,7 @@ pipe_destroy(struct pipe *pp)
 	atomic_sub(&pipe_count, 1);
 }
 
-/* After pp_lock was released: tell who waits for data or for room. */
-static void
+void
 pipe_tell(struct pipe *pp, uint32_t waiting, const void *ident, uint32_t events)
 {
 	if (waiting > 0)
@@ -89,8 +89,7 @@ pipe_tell(struct pipe *pp, uint32_t waiting, const void *ident, uint32_t events)
 	ev_notify(&pp->pp_source, events);
 }
 
-/* (P) Sleep for data or room, counted.  0, EAGAIN, EINTR, ERESTART. */
-static int
+int
 pipe_sleep(struct pipe *pp, uint32_t *waiting, bool nonblock, const char *wmesg)
 {
 	int error;
@@ -310,16 +309,22 @@ pipe_stat(struct pipe *pp, struct stat *st)
 
 /* --- the files of a pipe -------------------------------------------------------- */
 
+bool
+pipe_nonblock(const struct file *fp, int fof)
+{
+	return ((fp->f_flags & O_NONBLOCK) != 0 || (fof & FOF_NOWAIT) != 0);
+}
+
 static int
 pipe_fo_read(struct file *fp, struct uio *uio, int flags)
 {
-	return (pipe_read(fp->f_data, uio, (fp->f_flags & O_NONBLOCK) != 0));
+	return (pipe_read(fp->f_data, uio, pipe_nonblock(fp, flags)));
 }
 
 static int
 pipe_fo_write(struct file *fp, struct uio *uio, int flags)
 {
-	return (pipe_write(fp->f_data, uio, (fp->f_flags & O_NONBLOCK) != 0));
+	return (pipe_write(fp->f_data, uio, pipe_nonblock(fp, flags)));
 }
 
 static int
@@ -375,6 +380,14 @@ static const struct fileops pipe_fileops = {
     .fo_name = pipe_fo_name,
     .fo_close = pipe_fo_close,
 };
+
+struct pipe *
+pipe_of_file(struct file *fp)
+{
+	if (fp->f_ops == &pipe_fileops)
+		return (fp->f_data);
+	return (fifo_is_file(fp) ? fp->f_vnode->v_fifo : NULL);
+}
 
 /* Both files of a new pipe, or ENOMEM, ENFILE with nothing left. */
 static int

@@ -67,7 +67,7 @@ ring_reset(struct pipe_ring *pr)
 }
 
 /* Consume n bytes, freeing the slots that are behind the head. */
-static void
+void
 ring_consume(struct pipe_ring *pr, size_t n)
 {
 	size_t cap = ring_capacity(pr);
@@ -76,6 +76,21 @@ ring_consume(struct pipe_ring *pr, size_t n)
 	pr->pr_count -= n;
 	if (pr->pr_count == 0)
 		ring_reset(pr);
+}
+
+void *
+ring_peek(struct pipe_ring *pr, size_t skip, size_t *np)
+{
+	size_t at = (pr->pr_head + skip) & (ring_capacity(pr) - 1);
+
+	*np = MIN(PAGE_SIZE - (at & PAGE_MASK), pr->pr_count - skip);
+	return (pr->pr_slots[at >> PAGE_SHIFT] + (at & PAGE_MASK));
+}
+
+void *
+ring_head(struct pipe_ring *pr, size_t *np)
+{
+	return (ring_peek(pr, 0, np));
 }
 
 /* Move what is there and fits into the uio.  0 or EFAULT. */
@@ -106,6 +121,22 @@ ring_page(struct pipe_ring *pr, size_t i)
 		pr->pr_npages += pr->pr_slots[i] != NULL;
 	}
 	return (pr->pr_slots[i]);
+}
+
+void *
+ring_tail(struct pipe_ring *pr, size_t *np)
+{
+	size_t tail = (pr->pr_head + pr->pr_count) & (ring_capacity(pr) - 1);
+	uint8_t *page = ring_page(pr, tail >> PAGE_SHIFT);
+
+	*np = MIN(PAGE_SIZE - (tail & PAGE_MASK), ring_space(pr));
+	return (page == NULL ? NULL : page + (tail & PAGE_MASK));
+}
+
+void
+ring_commit(struct pipe_ring *pr, size_t n)
+{
+	pr->pr_count += n;
 }
 
 /*

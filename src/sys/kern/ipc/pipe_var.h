@@ -49,12 +49,29 @@ size_t ring_space(const struct pipe_ring *pr);
 int ring_read(struct pipe_ring *pr, struct uio *uio);
 int ring_write(struct pipe_ring *pr, struct uio *uio, size_t max);
 int ring_resize(struct pipe_ring *pr, uint32_t nslots);
+/* The bytes at skip behind the start: *np of them lie together. */
+void *ring_peek(struct pipe_ring *pr, size_t skip, size_t *np);
+void *ring_head(struct pipe_ring *pr, size_t *np);
+void ring_consume(struct pipe_ring *pr, size_t n);
+/* Where the next *np bytes go; there is room.  NULL: ENOMEM. */
+void *ring_tail(struct pipe_ring *pr, size_t *np);
+void ring_commit(struct pipe_ring *pr, size_t n);
 
 /* pipe.c */
 struct pipe *pipe_create(void); /* NULL: ENOMEM */
 void pipe_destroy(struct pipe *pp);
 int pipe_read(struct pipe *pp, struct uio *uio, bool nonblock);
 int pipe_write(struct pipe *pp, struct uio *uio, bool nonblock);
+/* (P) Sleep for data or room, counted.  0, EAGAIN, EINTR, ERESTART. */
+int pipe_sleep(
+    struct pipe *pp, uint32_t *waiting, bool nonblock, const char *wmesg);
+/* Unlocked: tell who waits for data or for room. */
+void pipe_tell(
+    struct pipe *pp, uint32_t waiting, const void *ident, uint32_t events);
+/* The pipe of an open pipe or FIFO, or NULL. */
+struct pipe *pipe_of_file(struct file *fp);
+bool pipe_nonblock(const struct file *fp, int fof);
+bool fifo_is_file(const struct file *fp);
 uint32_t pipe_poll(
     struct pipe *pp, struct file *fp, uint32_t events, struct ev_watch *w);
 int pipe_ioctl(struct pipe *pp, uint64_t cmd, void *data);

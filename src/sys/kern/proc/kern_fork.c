@@ -173,6 +173,7 @@ fork_inherit(struct proc *parent, struct proc *p)
 	spin_unlock(&parent->p_spin);
 	p->p_abi = parent->p_abi;
 	p->p_nice = parent->p_nice;
+	p->p_oom_adj = parent->p_oom_adj;
 	p->p_dumpable = parent->p_dumpable;
 	p->p_no_new_privs = parent->p_no_new_privs;
 	p->p_no_aslr = parent->p_no_aslr;

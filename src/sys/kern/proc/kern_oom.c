@@ -5,6 +5,8 @@
  * One victim at a time: as long as a process marked PF_OOM exists, the caller
  * is told to wait for its memory (nothing more is done).  The victim is the
  * process with the most resident memory; init and the kernel are spared.
+ * p_oom_adj adds thousandths of the machine's memory to what a process uses, or
+ * takes them away; with -1000 it is spared, too.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -36,8 +38,11 @@ static struct proc *
 pick_victim(uint64_t *bytesp)
 {
 	struct proc *p, *best = NULL;
+	int64_t points, most = 0;
+	struct vm_stats vs;
 	uint64_t n;
 
+	vm_stats_get(&vs);
 	*bytesp = 0;
 	TAILQ_FOREACH(p, &allproc, p_all) {
 		if (p == initproc || (p->p_flags & PF_SYSTEM) != 0 ||
@@ -45,9 +50,14 @@ pick_victim(uint64_t *bytesp)
 			continue;
 		if ((p->p_flags & PF_OOM) != 0)
 			return (NULL);
+		if (p->p_oom_adj == -OOM_ADJ_MAX)
+			continue;
 		n = resident_bytes(p);
-		if (best == NULL || n > *bytesp) {
+		points = (int64_t)n +
+		    p->p_oom_adj * (int64_t)(ptoa(vs.vs_total) / OOM_ADJ_MAX);
+		if (best == NULL || points > most) {
 			best = p;
+			most = points;
 			*bytesp = n;
 		}
 	}

@@ -227,7 +227,7 @@ native_memfd_create(
 
 	if ((error = copyinstr(uap->name, name, sizeof(name), &n)) != 0)
 		return (error == ENAMETOOLONG ? EINVAL : error);
-	error = kern_memfd(name, uap->flags, &fd);
+	error = kern_memfd(name, uap->flags, 0, &fd);
 	*resp = (uint64_t)fd;
 	return (error);
 }

@@ -35,13 +35,22 @@ int
 sys_rwv(
     int fd, uaddr_t uiov, int cnt, off_t off, enum uio_rw rw, uint64_t *resp)
 {
-	int fof = off == OFF_CURRENT ? 0 : FOF_OFFSET, error;
+	return (sys_rwv2(fd, uiov, cnt, off, 0, rw, resp));
+}
+
+int
+sys_rwv2(int fd, uaddr_t uiov, int cnt, off_t off, int fof, enum uio_rw rw,
+    uint64_t *resp)
+{
+	int error;
 	struct iovec small[IOV_SMALL];
 	struct uio uio;
 	size_t done = 0;
 
 	if (off < OFF_CURRENT)
 		return (EINVAL);
+	if (off != OFF_CURRENT)
+		fof |= FOF_OFFSET;
 	if ((error = uio_copyin(uiov, cnt, rw, &uio, small)) != 0)
 		return (error);
 	uio.uio_offset = MAX(off, 0);

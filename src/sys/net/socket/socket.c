@@ -268,9 +268,9 @@ sockctl_free(struct sockctl *sc)
 /* --- the file -------------------------------------------------------------------------- */
 
 static bool
-nonblocking(const struct file *fp)
+nonblocking(const struct file *fp, int flags)
 {
-	return ((fp->f_flags & O_NONBLOCK) != 0);
+	return ((fp->f_flags & O_NONBLOCK) != 0 || (flags & FOF_NOWAIT) != 0);
 }
 
 static int
@@ -281,7 +281,7 @@ socket_fo_read(struct file *fp, struct uio *uio, int flags)
 
 	if ((flags & FOF_OFFSET) != 0)
 		return (ESPIPE);
-	error = socket_receive(fp->f_data, &sm, nonblocking(fp));
+	error = socket_receive(fp->f_data, &sm, nonblocking(fp, flags));
 	sockctl_free(sm.sm_ctl);
 	return (error);
 }
@@ -293,7 +293,7 @@ socket_fo_write(struct file *fp, struct uio *uio, int flags)
 
 	if ((flags & FOF_OFFSET) != 0)
 		return (ESPIPE);
-	return (socket_send(fp->f_data, &sm, nonblocking(fp)));
+	return (socket_send(fp->f_data, &sm, nonblocking(fp, flags)));
 }
 
 static int

@@ -30,6 +30,7 @@
 #define STUB_TEXT      0x7ff100000000
 #define STUB_TEXT_HIGH 0x7ff1
 #define STUB_TEXT_SIZE 0x10000
+#define STUB_FAST_OFF  0x8000 /* in the text: stub_fast.S */
 #define STUB_CONTROL   0x7ff110000000
 #define STUB_MAILBOX   0x7ff120000000
 #define STUB_FD	       3 /* guest RAM */
@@ -61,11 +62,22 @@
 #define MB_INFO	      40  /* address of the siginfo */
 #define MB_UCONTEXT   48  /* address of the ucontext */
 #define MB_FRAME      56  /* stack pointer for sigreturn */
+#define MB_FAST	      64  /* registers of a call by the short way: 18 u64 */
 #define MB_STACK      512 /* the signal stack begins */
 
 #define MBS_KERNEL 0 /* the guest has stopped */
 #define MBS_GUEST  1 /* the guest may run */
 #define MBS_PARK   2 /* stopped, and the kernel will be long: sleep */
+#define MBS_TRAP   3 /* stopped by the short way: stop by a signal, too */
+
+/* MB_SIG of a call by the short way (stub_fast.S, vk_rewrite.c), no signal. */
+#define HSIG_FAST 64
+
+/* Parts of stub_fast.S, from STUB_TEXT + STUB_FAST_OFF. */
+#define FAST_STACK 0x100 /* rsp is in the mailbox */
+#define FAST_GIVE  0x120 /* no longer; the turn is still the guest's */
+#define FAST_GIVEN 0x160 /* the kernel has it, or had it */
+#define FAST_END   0x280
 
 /* System calls the mapper is given. */
 #define HNR_MMAP     9
@@ -103,6 +115,7 @@ struct mailbox {
 	volatile uint32_t mb_sig, mb_tid;
 	volatile uint64_t mb_fsbase, mb_gsbase;
 	volatile uint64_t mb_info, mb_ucontext, mb_frame;
+	volatile uint64_t mb_fast[18]; /* order of struct trapframe */
 };
 _Static_assert(sizeof(struct stub_order) == ORDER_SIZE, "order");
 _Static_assert(offsetof(struct stub_control, sc_orders) == CTL_ORDERS, "ctl");
@@ -110,6 +123,8 @@ _Static_assert(
     offsetof(struct stub_control, sc_threads) == CTL_THREADS, "threads");
 _Static_assert(sizeof(struct stub_control) == CONTROL_SIZE, "control");
 _Static_assert(offsetof(struct mailbox, mb_frame) == MB_FRAME, "mailbox");
+_Static_assert(offsetof(struct mailbox, mb_fast) == MB_FAST, "mailbox");
+_Static_assert(sizeof(struct mailbox) < MB_STACK, "room to push the flags");
 #endif
 
 #endif

@@ -23,6 +23,7 @@
 #include <machine/physmem.h>
 #include <machine/vmparam.h>
 #include "host_frame.h"
+#include "vk_rewrite.h"
 #include "vk_var.h"
 
 #define SPIN_NS	    (40 * NS_PER_USEC)
@@ -30,6 +31,8 @@
 #define KICK_NS	    (5 * NS_PER_SEC)
 #define FRAME_OFF   (MAILBOX_SIZE - 4096) /* frame of a thread that is new */
 #define UC_IN_FRAME 8
+#define FULL_SPINS  3000
+#define STUB_FAST   (STUB_TEXT + STUB_FAST_OFF)
 
 MALLOC_DEFINE(M_FPU, "fpu", "floating state of forked lwps");
 
@@ -81,22 +84,31 @@ fpu_area(struct lwp *lp, size_t *sizep)
 	return (off);
 }
 
+/* The host has put a frame somewhere in the mailbox: believe it if it fits. */
+static void
+frame_find(struct lwp *lp)
+{
+	uint32_t off = mailbox_offset(lp, lp->lw_md.lm_mailbox->mb_ucontext,
+	    sizeof(struct host_ucontext));
+
+	if (off != 0)
+		lp->lw_md.lm_ucontext = off;
+}
+
 static void
 frame_load(struct lwp *lp)
 {
 	struct trapframe *tf = &lp->lw_frame;
 	struct mailbox *mb = lp->lw_md.lm_mailbox;
-	const struct host_ucontext *uc;
-	uint32_t off =
-	    mailbox_offset(lp, mb->mb_ucontext, sizeof(struct host_ucontext));
+	const struct host_ucontext *uc = ucontext_of(lp);
 
-	if (off != 0)
-		lp->lw_md.lm_ucontext = off;
-	uc = ucontext_of(lp);
 	memcpy(tf, uc->uc_regs, sizeof(uc->uc_regs));
 	tf->tf_cs = (uint16_t)uc->uc_segments;
 	tf->tf_fsbase = mb->mb_fsbase;
 	tf->tf_gsbase = mb->mb_gsbase;
+	/* Ours, for the short way; the program's is 0 then. */
+	if (tf->tf_gsbase == slot_base(lp))
+		tf->tf_gsbase = 0;
 	tf->tf_err = uc->uc_err;
 	tf->tf_trapno = uc->uc_trapno;
 	tf->tf_addr = uc->uc_cr2;
@@ -143,8 +155,119 @@ frame_store(struct lwp *lp)
 	uc->uc_sigmask = 0;
 	mb->mb_fsbase = canonical(tf->tf_fsbase);
 	mb->mb_gsbase = canonical(tf->tf_gsbase);
+	if (tf->tf_gsbase == 0 &&
+	    rewrite_used(&lp->lw_proc->p_vmspace->vm_pmap))
+		mb->mb_gsbase = slot_base(lp);
 	/* sigreturn's stack pointer: behind the return address. */
 	mb->mb_frame = slot_base(lp) + lp->lw_md.lm_ucontext;
+}
+
+/* --- the short way (vk_rewrite.c) ------------------------------------------------------------ */
+
+#define REG_RAX	   13
+#define REG_RCX	   14
+#define REG_RIP	   16
+#define REG_RFLAGS 17
+CTASSERT(offsetof(struct trapframe, tf_rax) == REG_RAX * 8);
+CTASSERT(offsetof(struct trapframe, tf_rcx) == REG_RCX * 8);
+CTASSERT(offsetof(struct trapframe, tf_rip) == REG_RIP * 8);
+
+static void
+fast_load(struct lwp *lp)
+{
+	struct mailbox *mb = lp->lw_md.lm_mailbox;
+	struct trapframe *tf = &lp->lw_frame;
+	uint64_t *regs = lp->lw_md.lm_fast_regs;
+
+	memcpy(regs, (const void *)(uintptr_t)mb->mb_fast,
+	    sizeof(lp->lw_md.lm_fast_regs));
+	regs[REG_RCX] = regs[REG_RIP]; /* as the instruction does */
+	memcpy(tf, regs, sizeof(lp->lw_md.lm_fast_regs));
+	tf->tf_r11 = tf->tf_rflags;
+	tf->tf_cs = CS_USER;
+	tf->tf_fsbase = lp->lw_md.lm_fast_fsbase = mb->mb_fsbase;
+	tf->tf_gsbase = 0;
+	lp->lw_md.lm_fast = true;
+}
+
+/* Is all as the call left it, but for its result? */
+static bool
+fast_unchanged(struct lwp *lp)
+{
+	const struct trapframe *tf = &lp->lw_frame;
+	uint64_t *regs = lp->lw_md.lm_fast_regs;
+
+	regs[REG_RAX] = tf->tf_rax;
+	regs[3] = tf->tf_r11;
+	return (lp->lw_md.lm_fpu == NULL && !lp->lw_md.lm_fpu_reset &&
+	    tf->tf_cs == CS_USER && tf->tf_gsbase == 0 &&
+	    tf->tf_fsbase == lp->lw_md.lm_fast_fsbase &&
+	    tf->tf_r11 == regs[REG_RFLAGS] &&
+	    memcmp(tf, regs, sizeof(lp->lw_md.lm_fast_regs)) == 0);
+}
+CTASSERT(offsetof(struct trapframe, tf_r11) == 3 * 8);
+
+/*
+ * lp came by the short way and more of it is wanted: let its host thread stop
+ * by a signal, so that the host's frame has its state.  What it shall go on
+ * with is in lw_frame.
+ */
+static void
+guest_full_stop(struct lwp *lp)
+{
+	struct mailbox *mb = lp->lw_md.lm_mailbox;
+	struct stub *st = lp->lw_md.lm_stub;
+	nstime_t start;
+
+	if (!lp->lw_md.lm_fast)
+		return;
+	lp->lw_md.lm_fast = false;
+	atomic_store_seq(&mb->mb_state, MBS_TRAP);
+	if (atomic_load_seq(&mb->mb_ssleep) != 0)
+		host_futex_wake(&mb->mb_state, HOST_WAKE_ALL);
+	start = clock_mono();
+	for (unsigned n = 0; atomic_load_acq(&mb->mb_state) == MBS_TRAP; n++) {
+		if (st->st_dead)
+			return;
+		if (n < FULL_SPINS) {
+			__asm__ volatile("pause");
+			continue;
+		}
+		atomic_store_seq(&mb->mb_ksleep, 1);
+		host_futex_wait(&mb->mb_state, MBS_TRAP, 20 * NS_PER_MSEC);
+		atomic_store_seq(&mb->mb_ksleep, 0);
+		if (clock_mono() - start > KICK_NS) {
+			stub_report(st, "does not stop");
+			stub_kill(st);
+			return;
+		}
+	}
+	frame_find(lp);
+}
+
+/*
+ * The frame as the host's signal shows it, or what it stands for if the thread
+ * was stopped on the short way.  True: go on without a look at the signal.
+ */
+static bool
+full_load(struct lwp *lp, int sig)
+{
+	struct trapframe done;
+	uint64_t ip;
+
+	frame_find(lp);
+	ip = *(volatile uint64_t *)&ucontext_of(lp)->uc_regs[REG_RIP];
+	if (lp->lw_md.lm_fast_return && ip >= STUB_FAST + FAST_GIVEN &&
+	    ip < STUB_FAST + FAST_END) {
+		/* On its way back: what it will be is what we gave it. */
+		done = lp->lw_frame;
+		frame_load(lp);
+		lp->lw_frame = done;
+		return (false);
+	}
+	frame_load(lp);
+	return (rewrite_used(&lp->lw_proc->p_vmspace->vm_pmap) &&
+	    rewrite_where(lp, sig == HSIG_TRAP));
 }
 
 /* --- binding ------------------------------------------------------------------------------- */
@@ -154,6 +277,7 @@ unbind(struct lwp *lp)
 {
 	if (lp->lw_md.lm_stub == NULL)
 		return;
+	guest_full_stop(lp);
 	stub_slot_put(lp->lw_md.lm_stub, lp->lw_md.lm_slot);
 	lp->lw_md.lm_stub = NULL;
 	lp->lw_md.lm_mailbox = NULL;
@@ -209,6 +333,10 @@ cpu_lwp_create(struct lwp *lp, struct lwp *from)
 	size_t size;
 
 	memset(&lp->lw_md, 0, sizeof(lp->lw_md));
+	if (from != NULL && from->lw_md.lm_fast) {
+		from->lw_md.lm_forked = true;
+		guest_full_stop(from);
+	}
 	if (from == NULL || from->lw_md.lm_mailbox == NULL ||
 	    (off = fpu_area(from, &size)) == 0)
 		return (0);
@@ -260,6 +388,7 @@ fpu_state(struct lwp *lp, size_t *sizep)
 {
 	uint32_t off = 0;
 
+	guest_full_stop(lp);
 	if (lp->lw_md.lm_mailbox != NULL && !lp->lw_md.lm_fpu_reset)
 		off = fpu_area(lp, sizep);
 	if (off == 0)
@@ -504,10 +633,18 @@ guest_run(struct lwp *lp)
 	struct mailbox *mb = lp->lw_md.lm_mailbox;
 	struct stub *st = lp->lw_md.lm_stub;
 	bool split;
+	int sig;
 
 	split = vk_ncores > 1 && atomic_load(&busy_cpus) * 2 <= vk_ncores;
 	place(lp, split);
-	frame_store(lp);
+	lp->lw_md.lm_fast_return = lp->lw_md.lm_fast && fast_unchanged(lp);
+	if (lp->lw_md.lm_fast_return) {
+		mb->mb_fast[REG_RAX] = lp->lw_frame.tf_rax;
+		lp->lw_md.lm_fast = false;
+	} else {
+		guest_full_stop(lp);
+		frame_store(lp);
+	}
 	mb->mb_spin = split ? STUB_SPINS : 0;
 	c->c_md.cm_pid = st->st_pid;
 	c->c_md.cm_tid = lp->lw_md.lm_tid;
@@ -519,8 +656,12 @@ guest_run(struct lwp *lp)
 	curcpu->c_md.cm_guest = NULL;
 	if (st->st_dead)
 		return (0);
-	frame_load(lp);
-	return ((int)mb->mb_sig);
+	sig = (int)mb->mb_sig;
+	if (sig == HSIG_FAST)
+		fast_load(lp);
+	else if (full_load(lp, sig))
+		return (0);
+	return (sig);
 }
 
 /* The lwp's thread leaves the CPU: its host thread need not spin on. */
@@ -589,7 +730,15 @@ guest_trap(struct lwp *lp, int sig)
 	struct trapframe *tf = &lp->lw_frame;
 
 	switch (sig) {
+	case HSIG_FAST:
+		trap_syscall(lp);
+		if (lp->lw_md.lm_forked) {
+			lp->lw_md.lm_forked = false;
+			rewrite_forked(lp, lp->lw_md.lm_fast_regs[REG_RIP]);
+		}
+		break;
 	case HSIG_SYS:
+		rewrite_count(lp);
 		if (siginfo32(lp, SI_OFF_ARCH) == ARCH_X86_64)
 			trap_syscall(lp);
 		else
@@ -614,7 +763,8 @@ guest_trap(struct lwp *lp, int sig)
 		    is_step(lp) ? TRAP_TRACE : TRAP_BRKPT, tf->tf_rip,
 		    (int)tf->tf_trapno);
 		break;
-	default: /* a kick, or a lie */
+	default: /* a kick, or a lie; until now it was user time */
+		trap_interrupt(lp);
 		break;
 	}
 }
@@ -622,6 +772,7 @@ guest_trap(struct lwp *lp, int sig)
 void
 cpu_lwp_loop(struct lwp *lp)
 {
+	struct stub *st;
 	int sig;
 
 	for (;;) {
@@ -632,15 +783,20 @@ cpu_lwp_loop(struct lwp *lp)
 			sig_send_proc(lp->lw_proc, SIGKILL, NULL);
 			continue;
 		}
+		st = lp->lw_md.lm_stub;
+		atomic_add(&st->st_running, 1); /* before the flush */
 		pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 		lock_check_none_held("return to user");
 		if (debugregs_armed(&lp->lw_md.lm_debug)) {
-			if (vk_debug_hit(lp))
+			if (vk_debug_hit(lp)) {
+				atomic_sub(&st->st_running, 1);
 				continue;
+			}
 			pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 			vk_debug_step(lp);
 		}
 		sig = guest_run(lp);
+		atomic_sub(&st->st_running, 1);
 		if (__unlikely(lp->lw_md.lm_stepping) &&
 		    vk_debug_stepped(lp, sig == HSIG_TRAP && is_step(lp)))
 			continue;

@@ -25,6 +25,7 @@
 #include <sys/atomic.h>
 #include <sys/ktr.h>
 #include <machine/vmparam.h>
+#include "vk_rewrite.h"
 #include "vk_var.h"
 
 #define PTE_VALID 8UL
@@ -67,6 +68,7 @@ pmap_init(struct pmap *pm)
 	lock_init(&pm->pm_flush, "pmapflush", 0);
 	radix_init(&pm->pm_ptes);
 	pm->pm_stub = NULL;
+	pm->pm_rewrite = NULL;
 	pm->pm_removals = pm->pm_flushed = 0;
 	pm->pm_users = 0;
 	return (0);
@@ -83,6 +85,7 @@ pmap_destroy(struct pmap *pm)
 	spin_unlock(&pm->pm_spin);
 	if (pm->pm_stub != NULL)
 		stub_put(pm->pm_stub);
+	rewrite_destroy(pm);
 	radix_destroy(&pm->pm_ptes);
 	lock_destroy(&pm->pm_flush);
 }
@@ -99,6 +102,10 @@ pend(struct pmap *pm, enum pend_op op, uaddr_t start, uaddr_t end, paddr_t pa,
 	if (st == NULL || st->st_resync)
 		return;
 	last = st->st_npend > 0 ? &st->st_pend[st->st_npend - 1] : NULL;
+	/* A new mapping replaces what is there: it need not go first. */
+	if (op == PEND_MAP && last != NULL && last->pd_op == PEND_UNMAP &&
+	    last->pd_start == start && last->pd_end == end)
+		last = --st->st_npend > 0 ? last - 1 : NULL;
 	if (last != NULL && last->pd_op == op && last->pd_end == start &&
 	    (op == PEND_UNMAP || last->pd_prot == prot) &&
 	    (op != PEND_MAP || last->pd_pa + (start - last->pd_start) == pa)) {
@@ -142,22 +149,48 @@ order_of(const struct pend *pd)
 	}
 }
 
-/* (st_lock) Move the pending list into the control block; the count. */
+/* (st_lock) Move up to max of the oldest into the control block; the count. */
 static int
-take_orders(struct pmap *pm, bool *resyncp, uint64_t *removalsp)
+take_orders(struct pmap *pm, int max)
 {
 	struct stub *st = pm->pm_stub;
 	int n;
 
 	spin_lock(&pm->pm_spin);
-	n = st->st_npend;
+	n = MIN(MIN(st->st_npend, max), ORDER_MAX);
 	for (int i = 0; i < n; i++)
 		st->st_control->sc_orders[i] = order_of(&st->st_pend[i]);
-	st->st_npend = 0;
+	st->st_npend -= n;
+	memmove(st->st_pend, st->st_pend + n,
+	    (size_t)st->st_npend * sizeof(st->st_pend[0]));
+	spin_unlock(&pm->pm_spin);
+	return (n);
+}
+
+/*
+ * (pm_flush, st_lock) Do what is pending now, in as many batches as it takes;
+ * false if an order failed.  *resyncp: the list was full, and is forgotten.
+ */
+static bool
+do_orders(struct pmap *pm, bool *resyncp, uint64_t *removalsp)
+{
+	struct stub *st = pm->pm_stub;
+	int left, n;
+
+	spin_lock(&pm->pm_spin);
+	left = st->st_npend;
 	*resyncp = st->st_resync;
 	*removalsp = pm->pm_removals;
 	spin_unlock(&pm->pm_spin);
-	return (n);
+	for (; left > 0 && !*resyncp; left -= n) {
+		if ((n = take_orders(pm, left)) == 0) {
+			*resyncp = true; /* it was filled meanwhile */
+			break;
+		}
+		if (!stub_do(st, st->st_control->sc_orders, n))
+			return (false);
+	}
+	return (true);
 }
 
 /*
@@ -196,8 +229,7 @@ resync(struct pmap *pm, bool refill)
 	    {VM_MIN_USER, VM_MAX_USER - VM_MIN_USER, 0, 0, 0, 0}, 0};
 	uint64_t removals;
 	uaddr_t va = 0;
-	bool more, again, ok;
-	int n;
+	bool more, again;
 
 	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_pid,
 	    (uint64_t)refill);
@@ -211,9 +243,7 @@ resync(struct pmap *pm, bool refill)
 	pm->pm_flushed = removals;
 	while (refill && !st->st_dead) {
 		more = pend_tree(pm, &va);
-		n = take_orders(pm, &again, &removals);
-		ok = n == 0 || stub_do(st, st->st_control->sc_orders, n);
-		if (!ok) {
+		if (!do_orders(pm, &again, &removals)) {
 			resync(pm, false);
 			return;
 		}
@@ -228,14 +258,11 @@ static void
 flush(struct pmap *pm, struct stub *st)
 {
 	uint64_t removals;
-	bool must_resync, ok = true;
-	int n;
+	bool must_resync, ok;
 
 	lock_excl(&pm->pm_flush);
 	lock_excl(&st->st_lock);
-	n = take_orders(pm, &must_resync, &removals);
-	if (!must_resync && n > 0)
-		ok = stub_do(st, st->st_control->sc_orders, n);
+	ok = do_orders(pm, &must_resync, &removals);
 	if (!must_resync && ok)
 		pm->pm_flushed = removals;
 	else if (!st->st_dead)
@@ -256,6 +283,11 @@ pmap_flush(struct pmap *pm)
 /*
  * An empty list is no proof: another CPU may have taken our order and still be
  * waiting for the mapper.  pm_flush waits for it.
+ *
+ * While no thread of the program runs nobody can use what was taken away, and
+ * whoever runs next first counts itself in st_running and then has every order
+ * done.  So a program of one thread has its orders done once, when it goes
+ * back, however many calls and faults took something away.
  */
 void
 pmap_update(struct pmap *pm)
@@ -264,8 +296,15 @@ pmap_update(struct pmap *pm)
 		return;
 	if (pm->pm_stub == NULL)
 		pm->pm_flushed = pm->pm_removals;
-	else
+	else if (atomic_load_seq(&pm->pm_stub->st_running) != 0)
 		flush(pm, pm->pm_stub);
+}
+
+bool
+pmap_quiet(struct pmap *pm)
+{
+	return (pm->pm_stub == NULL ||
+	    atomic_load_seq(&pm->pm_stub->st_running) == 0);
 }
 
 int

@@ -31,6 +31,7 @@
 #include <sys/atomic.h>
 #include <sys/ddb.h>
 #include <sys/ktr.h>
+#include <sys/sysctl.h>
 #include <machine/physmem.h>
 #include <machine/vmparam.h>
 #include "vk_var.h"
@@ -51,6 +52,12 @@ static struct stub *pool[POOL_MAX]; /* (stubs_spin) */
 static int npool;		    /* (stubs_spin) */
 static bool pool_busy;		    /* (stubs_spin) its thread makes one */
 static bool pool_closed;	    /* (stubs_spin) shutdown has begun */
+
+static uint64_t batches_done, orders_done;
+SYSCTL_U64(stub_batches, "hw.stub.batches", CTLF_RD, &batches_done,
+    "Batches of mapping orders done by stubs since boot");
+SYSCTL_U64(stub_orders, "hw.stub.orders", CTLF_RD, &orders_done,
+    "Mapping orders in these batches");
 
 MALLOC_DEFINE(M_STUB, "stub", "host processes of guests");
 
@@ -161,6 +168,8 @@ stub_do(struct stub *st, const struct stub_order *orders, int n)
 		st->st_mapper_core = core;
 		host_place_thread(st->st_pid, core, HOST_ON_CORE);
 	}
+	atomic_add(&batches_done, 1);
+	atomic_add(&orders_done, (uint64_t)n);
 	post(st, orders, n);
 	host_futex_wake(&st->st_control->sc_seq, HOST_WAKE_ALL);
 	KTR_EVENT(

@@ -24,7 +24,7 @@ struct pend {
 	uaddr_t pd_start, pd_end;
 	paddr_t pd_pa; /* MAP */
 };
-#define PEND_MAX 62 /* one batch */
+#define PEND_MAX 248 /* four batches */
 
 /*
  * lp has debug registers enabled.  Before it runs: has one hit (then a signal
@@ -54,7 +54,8 @@ struct stub {
 	/* Orders not yet done. (pm_spin of the pmap) */
 	struct pend st_pend[PEND_MAX];
 	int st_npend;
-	bool st_resync; /* forget all, map again what the pmap holds */
+	int32_t st_running; /* (atomic) lwps that run or are about to */
+	bool st_resync;	    /* forget all, map again what the pmap holds */
 };
 
 /* vk_stub.c */

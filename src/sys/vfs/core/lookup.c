@@ -18,7 +18,9 @@
  *    mount's root to the place it covers.
  *
  * 5. NI_BENEATH is for hostile paths: absolute names, absolute links, magic
- *    links and `..` above the start give EXDEV.
+ *    links and `..` above the start give EXDEV.  NI_INROOT makes the start the
+ *    root for this walk.  NI_NOXDEV keeps it in one mount, NI_NOSYM and
+ *    NI_NOMAGIC from links (ELOOP), NI_CACHED from the file system (EAGAIN).
  *
  * Locking: no lock is held between components.  At most one vnode lock is held
  * at a time (the directory that is searched).
@@ -183,7 +185,7 @@ lookup_uncached(struct place *dir, const char *name, size_t len,
 {
 	struct vnode *dvp = dir->pl_vnode, *vp;
 	bool cache = (dvp->v_flags & VF_NOCACHE) == 0 &&
-	    dvp->v_mount->mnt_state != MS_GONE && !nc_is_unlinked(dir->pl_name);
+	    dvp->v_mount->mnt_attached != 0 && !nc_is_unlinked(dir->pl_name);
 	int error;
 
 	error = VOP_CALL(dvp, vop_lookup, ENOTDIR, dvp, name, len, &vp);
@@ -208,7 +210,7 @@ lookup_uncached(struct place *dir, const char *name, size_t len,
  */
 static int
 lookup_child(struct place *dir, const char *name, size_t len, bool locked,
-    struct place *child)
+    bool cached, struct place *child)
 {
 	struct vnode *dvp = dir->pl_vnode;
 	enum nc_result res;
@@ -220,6 +222,8 @@ lookup_child(struct place *dir, const char *name, size_t len, bool locked,
 	    dir->pl_name, name, len, &child->pl_name, &child->pl_vnode);
 	if (res == NC_NEGATIVE)
 		return (ENOENT);
+	if (res == NC_MISS && cached)
+		return (EAGAIN);
 	if (res == NC_MISS) {
 		if (!locked) {
 			lock_shared(&dvp->v_lock);
@@ -247,8 +251,8 @@ int
 namei_child_locked(struct nameidata *nd, struct place *child)
 {
 	LOCK_ASSERT_EXCL(&nd->nd_dir.pl_vnode->v_lock);
-	return (
-	    lookup_child(&nd->nd_dir, nd->nd_last, nd->nd_len, true, child));
+	return (lookup_child(
+	    &nd->nd_dir, nd->nd_last, nd->nd_len, true, false, child));
 }
 
 /* Cut the next component off; false at the end of the path. */
@@ -289,6 +293,7 @@ static int
 walk_dotdot(struct walk *wk)
 {
 	struct place *at = &wk->wk_at;
+	struct mount *mp = at->pl_mount;
 	struct namecache *parent;
 	struct vnode *vp;
 
@@ -298,8 +303,8 @@ walk_dotdot(struct walk *wk)
 			return (EXDEV);
 		if (place_is(at, wk->wk_root))
 			return (0);
-		parent = nc_parent_get(at->pl_name, &vp);
-		if (parent != NULL)
+		if (at->pl_name != at->pl_mount->mnt_root_nc &&
+		    (parent = nc_parent_get(at->pl_name, &vp)) != NULL)
 			break;
 		if (!mount_cross_up(at))
 			return (0);
@@ -310,6 +315,8 @@ walk_dotdot(struct walk *wk)
 	at->pl_vnode = vp;
 	while (mount_cross_down(at))
 		continue;
+	if (at->pl_mount != mp && (wk->wk_nd->nd_flags & NI_NOXDEV) != 0)
+		return (EXDEV);
 	return (0);
 }
 
@@ -341,7 +348,9 @@ walk_restart(struct walk *wk)
 {
 	if (wk->wk_next[0] != '/')
 		return (0);
-	if ((wk->wk_nd->nd_flags & NI_BENEATH) != 0)
+	if ((wk->wk_nd->nd_flags & NI_BENEATH) != 0 ||
+	    ((wk->wk_nd->nd_flags & NI_NOXDEV) != 0 && wk->wk_buf != NULL &&
+		wk->wk_at.pl_mount != wk->wk_root->pt_mount))
 		return (EXDEV);
 	place_drop(&wk->wk_at);
 	place_from_path(&wk->wk_at, wk->wk_root);
@@ -384,12 +393,19 @@ walk_magic_link(struct walk *wk, struct vnode *link, bool last)
 
 	if (link->v_ops->vop_follow == NULL)
 		return (EOPNOTSUPP);
-	if ((nd->nd_flags & NI_BENEATH) != 0)
+	if ((nd->nd_flags & NI_NOMAGIC) != 0)
+		return (ELOOP);
+	if ((nd->nd_flags & (NI_BENEATH | NI_INROOT)) != 0)
 		return (EXDEV);
 	error = VOP_CALL(link, vop_follow, EOPNOTSUPP, link, &p);
 	if (error == EOPNOTSUPP && last && (nd->nd_flags & NI_FILE) != 0)
 		return (VOP_CALL(
 		    link, vop_follow_file, EOPNOTSUPP, link, &nd->nd_file));
+	if (error == 0 && (nd->nd_flags & NI_NOXDEV) != 0 &&
+	    p->pt_mount != wk->wk_at.pl_mount) {
+		path_drop(p);
+		error = EXDEV;
+	}
 	if (error != 0)
 		return (error);
 	place_drop(&wk->wk_at);
@@ -409,7 +425,8 @@ walk_link(struct walk *wk, struct place *link, const struct component *co)
 	struct nameidata *nd = wk->wk_nd;
 	int error;
 
-	if ((nd->nd_flags & NI_NOLINKS) != 0 || ++nd->nd_links > MAXSYMLINKS)
+	if ((nd->nd_flags & (NI_NOLINKS | NI_NOSYM)) != 0 ||
+	    ++nd->nd_links > MAXSYMLINKS)
 		return (ELOOP);
 	error = walk_magic_link(wk, link->pl_vnode, co->co_last);
 	if (error == EOPNOTSUPP)
@@ -450,8 +467,8 @@ walk_name(struct walk *wk, const struct component *co, bool *stopp)
 	struct place child;
 	int error;
 
-	error =
-	    lookup_child(&wk->wk_at, co->co_name, co->co_len, false, &child);
+	error = lookup_child(&wk->wk_at, co->co_name, co->co_len, false,
+	    (nd->nd_flags & NI_CACHED) != 0, &child);
 	if (error == ENOENT && co->co_last && (nd->nd_flags & NI_CREATE) != 0) {
 		*stopp = true;
 		return (walk_stop_at(wk, co));
@@ -460,6 +477,11 @@ walk_name(struct walk *wk, const struct component *co, bool *stopp)
 		return (error);
 	while (mount_cross_down(&child))
 		continue;
+	if (child.pl_mount != wk->wk_at.pl_mount &&
+	    (nd->nd_flags & NI_NOXDEV) != 0) {
+		place_drop(&child);
+		return (EXDEV);
+	}
 	if (child.pl_vnode->v_type == VLNK && walk_follows(nd, co)) {
 		error = walk_link(wk, &child, co);
 		place_drop(&child);
@@ -555,7 +577,10 @@ namei_from(
 	nd->nd_len = 0;
 	if (name[0] == '\0' && (flags & NI_EMPTY) == 0)
 		return (ENOENT);
-	if (curproc != NULL && curproc->p_fs != NULL)
+	if ((flags & NI_INROOT) != 0) {
+		wk.wk_root = start;
+		path_hold(start);
+	} else if (curproc != NULL && curproc->p_fs != NULL)
 		wk.wk_root = fs_context_root(curproc->p_fs);
 	else
 		wk.wk_root = path_root();
@@ -586,7 +611,8 @@ namei_start(int dirfd, const char *name, int flags, struct path **pp)
 		*pp = path_root();
 		return (*pp != NULL ? 0 : ENOENT);
 	}
-	if (dirfd == AT_FDCWD || name[0] == '/') {
+	if (dirfd == AT_FDCWD ||
+	    (name[0] == '/' && (flags & (NI_INROOT | NI_BENEATH)) == 0)) {
 		*pp = fs_context_cwd(p->p_fs);
 		return (*pp != NULL ? 0 : ENOENT);
 	}
@@ -611,6 +637,8 @@ namei_cred(struct nameidata *nd, struct ucred *cred, int dirfd,
 	int error;
 
 	nd->nd_cred = cred;
+	if (name[0] == '\0' && (flags & NI_EMPTY) == 0)
+		return (ENOENT);
 	if ((error = namei_start(dirfd, name, flags, &start)) != 0)
 		return (error);
 	error = namei_from(nd, start, name, flags);
@@ -647,6 +675,8 @@ path_lookup(int dirfd, const char *name, int flags, struct path **pp)
 		ni |= NI_DIR;
 	if ((flags & LOOKUP_BENEATH) != 0)
 		ni |= NI_BENEATH;
+	if ((flags & LOOKUP_EMPTY) != 0)
+		ni |= NI_EMPTY;
 	if ((error = namei(&nd, dirfd, name, ni)) != 0)
 		return (error);
 	*pp = place_to_path(&nd.nd_place);
@@ -675,7 +705,8 @@ path_lookup_parent(int dirfd, const char *name, struct path **dirp,
 
 /* Prepend names until root, crossing mounts.  pl is consumed. */
 static int
-path_prepend(struct place *pl, struct path *root, char *buf, size_t *posp)
+path_prepend(
+    struct place *pl, struct path *root, bool gone, char *buf, size_t *posp)
 {
 	struct namecache *stop;
 	int error;
@@ -684,14 +715,15 @@ path_prepend(struct place *pl, struct path *root, char *buf, size_t *posp)
 		stop = root != NULL && root->pt_mount == pl->pl_mount
 		    ? root->pt_name
 		    : NULL;
-		*posp = nc_name_prepend(pl->pl_name, buf, *posp, &error, &stop);
+		*posp = nc_name_prepend(pl->pl_name, buf, *posp, gone,
+		    pl->pl_mount->mnt_root_nc, &error, &stop);
 		if (error != 0)
 			break;
 		if (root != NULL && root->pt_mount == pl->pl_mount &&
 		    root->pt_name == stop)
 			break;
 		if (!mount_cross_up(pl)) {
-			error = root != NULL ? ENOENT : 0;
+			error = root != NULL && !gone ? ENOENT : 0;
 			break;
 		}
 	}
@@ -715,12 +747,54 @@ path_name(struct path *p, struct path *root, char *buf, size_t size)
 	pos = size - 1;
 	buf[pos] = '\0';
 	place_from_path(&pl, p);
-	if ((error = path_prepend(&pl, root, buf, &pos)) != 0)
+	if ((error = path_prepend(&pl, root, false, buf, &pos)) != 0)
 		return (error);
 	if (pos == size - 1)
 		buf[--pos] = '/';
 	memmove(buf, buf + pos, size - pos);
 	return (0);
+}
+
+#define GONE " (deleted)"
+
+int
+path_text(struct path *p, struct path *root, char *buf, size_t size)
+{
+	struct place pl;
+	size_t pos;
+	int error;
+
+	if (!nc_is_unlinked(p->pt_name) ||
+	    (error = path_name(p, root, buf, size)) != ENOENT)
+		return (path_name(p, root, buf, size));
+	if (size < sizeof(GONE) + 1)
+		return (ENAMETOOLONG);
+	pos = size - sizeof(GONE);
+	memcpy(buf + pos, GONE, sizeof(GONE));
+	place_from_path(&pl, p);
+	if ((error = path_prepend(&pl, root, true, buf, &pos)) != 0)
+		return (error);
+	memmove(buf, buf + pos, size - pos);
+	return (0);
+}
+
+int
+vnode_name(struct vnode *vp, struct path *root, char *buf, size_t size)
+{
+	struct place pl = {.pl_mount = vp->v_mount};
+	struct path *p;
+	int error;
+
+	if ((pl.pl_name = nc_of_vnode(vp)) == NULL)
+		return (ENOENT);
+	pl.pl_vnode = vp;
+	vnode_hold(vp);
+	mount_hold(pl.pl_mount);
+	if ((p = place_to_path(&pl)) == NULL)
+		return (ENOMEM);
+	error = path_text(p, root, buf, size);
+	path_drop(p);
+	return (error);
 }
 
 static void

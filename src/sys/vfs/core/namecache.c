@@ -611,18 +611,19 @@ nc_is_unlinked(struct namecache *nc)
 /*
  * Put "/name" of nc, and of its ancestors up to the mount's root, before
  * buf[pos]: the new start.  *parentp: where it stopped (the root node, or stop).
- * *errp ENOENT: a name on the way was unlinked; ENAMETOOLONG.
+ * *errp ENOENT: a name on the way was unlinked, unless gone; ENAMETOOLONG.
  */
 size_t
-nc_name_prepend(struct namecache *nc, char *buf, size_t pos, int *errp,
-    struct namecache **stopp)
+nc_name_prepend(struct namecache *nc, char *buf, size_t pos, bool gone,
+    const struct namecache *top, int *errp, struct namecache **stopp)
 {
 	struct namecache *stop = *stopp;
 
 	*errp = 0;
 	spin_lock(&nc_spin);
-	while (nc != stop && nc->nc_parent != NULL) {
-		if ((nc->nc_flags & NCF_UNLINKED) != 0) {
+	while (nc != stop && nc != top &&
+	    (nc->nc_parent != NULL || (gone && nc->nc_len > 0))) {
+		if ((nc->nc_flags & NCF_UNLINKED) != 0 && !gone) {
 			*errp = ENOENT;
 			break;
 		}
@@ -633,9 +634,12 @@ nc_name_prepend(struct namecache *nc, char *buf, size_t pos, int *errp,
 		pos -= nc->nc_len;
 		memcpy(buf + pos, nc->nc_name, nc->nc_len);
 		buf[--pos] = '/';
+		if (nc->nc_parent == NULL)
+			break; /* a name in no tree */
 		nc = nc->nc_parent;
 	}
-	if (nc->nc_parent == NULL && (nc->nc_flags & NCF_UNLINKED) != 0)
+	if (nc->nc_parent == NULL && (nc->nc_flags & NCF_UNLINKED) != 0 &&
+	    !gone)
 		*errp = ENOENT;
 	spin_unlock(&nc_spin);
 	*stopp = nc;
@@ -672,6 +676,24 @@ nc_purge_vnode(struct vnode *vp)
 		if (drop != NULL)
 			nc_drop(drop);
 	} while (drop != NULL);
+}
+
+/* A name of vp (held by the caller), held, or NULL if none is known. */
+struct namecache *
+nc_of_vnode(struct vnode *vp)
+{
+	struct namecache *nc;
+
+	spin_lock(&nc_spin);
+	LIST_FOREACH(nc, &vp->v_names, nc_vlink)
+		if ((nc->nc_flags & NCF_UNLINKED) == 0)
+			break;
+	if (nc == NULL)
+		nc = LIST_FIRST(&vp->v_names);
+	if (nc != NULL && !nc_ref(nc))
+		panic("namecache: vnode %p is used and reclaimed", vp);
+	spin_unlock(&nc_spin);
+	return (nc);
 }
 
 /* Some unused node at the bottom of the tree below root.  (n) held. */

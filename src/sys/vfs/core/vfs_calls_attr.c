@@ -91,6 +91,30 @@ target_find_vnode(struct target *tg, int dirfd, const char *path, int atflags)
 	return (error);
 }
 
+/* The mount through which the target was reached, or NULL. */
+static struct mount *
+target_mount(const struct target *tg)
+{
+	if (tg->tg_file != NULL)
+		return (tg->tg_file->f_path != NULL
+			? tg->tg_file->f_path->pt_mount
+			: NULL);
+	return (tg->tg_walked ? tg->tg_nd.nd_place.pl_mount : NULL);
+}
+
+/* The same for calls that change the vnode: EROFS. */
+static int
+target_find_write(struct target *tg, int dirfd, const char *path, int atflags)
+{
+	int error = target_find_vnode(tg, dirfd, path, atflags);
+	struct mount *mp;
+
+	if (error == 0 && (mp = target_mount(tg)) != NULL &&
+	    (error = mount_place_write_check(mp)) != 0)
+		target_done(tg);
+	return (error);
+}
+
 /* --- stat and access ---------------------------------------------------------------- */
 
 static int
@@ -141,6 +165,7 @@ access_with(
     struct ucred *cred, int dirfd, const char *path, int rwx, int atflags)
 {
 	struct target tg;
+	struct mount *mp;
 	int error;
 
 	/* the walk, too, is made with these credentials */
@@ -149,10 +174,14 @@ access_with(
 		return (error);
 	if (rwx != 0 && tg.tg_vnode != NULL)
 		error = vn_access(tg.tg_vnode, rwx, cred);
+	mp = target_mount(&tg);
 	if (error == 0 && (rwx & X_OK) != 0 && tg.tg_vnode != NULL &&
-	    tg.tg_vnode->v_type == VREG &&
-	    (tg.tg_vnode->v_mount->mnt_flags & MNT_NOEXEC) != 0)
+	    mp != NULL && tg.tg_vnode->v_type == VREG &&
+	    (vfs_mount_flags(mp) & MNT_NOEXEC) != 0)
 		error = EACCES;
+	if (error == 0 && (rwx & W_OK) != 0 && tg.tg_vnode != NULL &&
+	    mp != NULL && !vn_is_unlocked_type(tg.tg_vnode))
+		error = mount_place_write_check(mp);
 	target_done(&tg);
 	return (error);
 }
@@ -205,7 +234,7 @@ kern_fchmodat(int dirfd, const char *path, mode_t mode, int atflags)
 	struct target tg;
 	int error;
 
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	lock_excl(&tg.tg_vnode->v_lock);
@@ -270,7 +299,7 @@ kern_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int atflags)
 	struct target tg;
 	int error;
 
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	lock_excl(&tg.tg_vnode->v_lock);
@@ -336,7 +365,7 @@ kern_utimensat(
 	    (error = utimes_decode(ts != NULL ? &ts[1] : &now, VA_MTIME,
 		 VA_NOW_M, &set.va_mtime, &set)) != 0)
 		return (error);
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	if (set.va_mask != 0) {
@@ -358,7 +387,7 @@ kern_truncate(const char *path, off_t size)
 
 	if (size < 0)
 		return (EINVAL);
-	if ((error = target_find_vnode(&tg, AT_FDCWD, path, 0)) != 0)
+	if ((error = target_find_write(&tg, AT_FDCWD, path, 0)) != 0)
 		return (error);
 	if (tg.tg_vnode->v_type == VDIR)
 		error = EISDIR;
@@ -421,6 +450,13 @@ xattr_target(struct target *tg, int fd, const char *path, int atflags)
 	    target_find_vnode(tg, path == NULL ? fd : AT_FDCWD, path, atflags));
 }
 
+static int
+xattr_target_write(struct target *tg, int fd, const char *path, int atflags)
+{
+	return (
+	    target_find_write(tg, path == NULL ? fd : AT_FDCWD, path, atflags));
+}
+
 int
 kern_getxattr(int fd, const char *path, int atflags, const char *name,
     void *buf, size_t size, size_t *lenp)
@@ -453,7 +489,7 @@ kern_setxattr(int fd, const char *path, int atflags, const char *name,
 		return (EINVAL);
 	if (size > XATTR_VALUE_MAX)
 		return (E2BIG);
-	if ((error = xattr_target(&tg, fd, path, atflags)) != 0)
+	if ((error = xattr_target_write(&tg, fd, path, atflags)) != 0)
 		return (error);
 	vp = tg.tg_vnode;
 	lock_excl(&vp->v_lock);
@@ -514,7 +550,7 @@ kern_removexattr(int fd, const char *path, int atflags, const char *name)
 	struct vnode *vp;
 	int error;
 
-	if ((error = xattr_target(&tg, fd, path, atflags)) != 0)
+	if ((error = xattr_target_write(&tg, fd, path, atflags)) != 0)
 		return (error);
 	vp = tg.tg_vnode;
 	lock_excl(&vp->v_lock);

@@ -103,7 +103,7 @@ create_at(int dirfd, const char *path, const struct creation *cr)
 	if (nd.nd_kind != LAST_NORMAL) {
 		error = EEXIST;
 	} else if (cr->cr_link != NULL &&
-	    cr->cr_link->v_mount != nd.nd_dir.pl_mount) {
+	    cr->cr_link_mount != nd.nd_dir.pl_mount) {
 		error = EXDEV;
 	} else {
 		lock_excl(&nd.nd_dir.pl_vnode->v_lock);
@@ -165,6 +165,18 @@ kern_symlinkat(const char *target, int dirfd, const char *path)
 	return (create_at(dirfd, path, &cr));
 }
 
+/* A file without a name gets one only if it was made for that (O_TMPFILE). */
+static int
+link_check(struct vnode *vp)
+{
+	struct vattr va;
+	int error = vn_getattr(vp, &va);
+
+	if (error == 0 && va.va_nlink == 0 && (vp->v_flags & VF_LINKABLE) == 0)
+		error = ENOENT;
+	return (error);
+}
+
 /*
  * Flags: AT_SYMLINK_FOLLOW, AT_EMPTY_PATH (the descriptor itself).  A nameless
  * file gets its first name only through its descriptor.  0, EPERM (directory),
@@ -186,12 +198,15 @@ kern_linkat(int fromfd, const char *from, int tofd, const char *to, int atflags)
 	if ((error = namei(&nd, fromfd, from, flags)) != 0)
 		return (error);
 	cr.cr_link = nd.nd_place.pl_vnode;
+	cr.cr_link_mount = nd.nd_place.pl_mount;
 	if (cr.cr_link->v_type == VDIR)
 		error = EPERM;
-	else
+	else if ((error = link_check(cr.cr_link)) == 0)
 		error = create_at(tofd, to, &cr);
-	if (error == 0)
+	if (error == 0) {
+		atomic_and(&cr.cr_link->v_flags, ~(uint32_t)VF_LINKABLE);
 		vn_notify(cr.cr_link, VNOTE_LINK);
+	}
 	namei_done(&nd);
 	return (error);
 }
@@ -205,7 +220,8 @@ remove_check(struct place *dir, struct place *child)
 	struct vattr dva;
 	int error;
 
-	if ((error = vop_access_locked(
+	if ((error = mount_place_write_check(dir->pl_mount)) != 0 ||
+	    (error = vop_access_locked(
 		 dir->pl_vnode, W_OK | X_OK, cred_current())) != 0 ||
 	    (error = vop_getattr_locked(dir->pl_vnode, &dva)) != 0)
 		return (error);
@@ -345,7 +361,7 @@ rename_lock_dirs(struct renaming *rn)
 
 	rn->rn_cross = f->pl_vnode != t->pl_vnode;
 	if (rn->rn_cross)
-		lock_excl(&f->pl_mount->mnt_rename);
+		lock_excl(&f->pl_mount->mnt_super->mnt_rename);
 	if (nc_is_ancestor(f->pl_name, t->pl_name))
 		lock_two(f->pl_vnode, t->pl_vnode);
 	else if (nc_is_ancestor(t->pl_name, f->pl_name) ||
@@ -362,7 +378,7 @@ rename_unlock_dirs(struct renaming *rn)
 
 	unlock_two(f->pl_vnode, t->pl_vnode);
 	if (rn->rn_cross)
-		lock_release(&f->pl_mount->mnt_rename);
+		lock_release(&f->pl_mount->mnt_super->mnt_rename);
 }
 
 /* Both names, looked up in their locked directories. */

@@ -99,8 +99,8 @@ kern_umask(mode_t mask)
 static void
 statfs_common(struct mount *mp, struct statfs *sf)
 {
-	sf->f_flags = mp->mnt_flags;
-	sf->f_fsid = mp->mnt_fsid;
+	sf->f_flags = vfs_mount_flags(mp);
+	sf->f_fsid = mp->mnt_super->mnt_fsid;
 	if (sf->f_namemax == 0)
 		sf->f_namemax = NAME_MAX;
 	strlcpy(
@@ -116,10 +116,10 @@ vfs_statfs_mount(struct mount *mp, struct statfs *sf)
 
 	memset(sf, 0, sizeof(*sf));
 	vnode_drain(); /* what unmapped files free counts as free */
-	if (mp->mnt_doomed)
+	if (mp->mnt_super->mnt_doomed)
 		return (EIO);
 	if (mp->mnt_ops->vfs_statfs != NULL)
-		error = mp->mnt_ops->vfs_statfs(mp, sf);
+		error = mp->mnt_ops->vfs_statfs(mp->mnt_super, sf);
 	statfs_common(mp, sf);
 	return (error);
 }
@@ -173,7 +173,10 @@ kern_fstatfs(int fd, struct statfs *sf)
 	if (fp->f_vnode == NULL)
 		error = EINVAL;
 	else
-		error = vfs_statfs_mount(fp->f_vnode->v_mount, sf);
+		error =
+		    vfs_statfs_mount(fp->f_path != NULL ? fp->f_path->pt_mount
+							: fp->f_vnode->v_mount,
+			sf);
 	file_drop(fp);
 	return (error);
 }
@@ -200,6 +203,38 @@ kern_unmount(const char *on, int flags)
 }
 
 int
+kern_mount_bind(const char *from, const char *on, bool all)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_bind_at(from, on, all));
+}
+
+int
+kern_mount_move(const char *from, const char *on)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_move_at(from, on));
+}
+
+int
+kern_remount(const char *on, uint32_t flags, bool alone, const char *options)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_remount_at(on, flags, alone, options));
+}
+
+int
+kern_mount_propagation(const char *on, bool unbindable, bool all)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_propagation_at(on, unbindable, all));
+}
+
+int
 kern_pivot_root(const char *new, const char *put)
 {
 	int error;
@@ -212,9 +247,7 @@ kern_pivot_root(const char *new, const char *put)
 static int
 sync_mount(struct mount *mp, void *arg __unused)
 {
-	vnode_sync_mount(mp);
-	if (mp->mnt_ops->vfs_sync != NULL)
-		(void)mp->mnt_ops->vfs_sync(mp);
+	mount_sync(mp);
 	return (0);
 }
 

@@ -30,10 +30,17 @@ fd_get_open(int fd, int need, struct file **fpp)
 int
 kern_openat(int dirfd, const char *path, int oflags, mode_t mode, int *fdp)
 {
+	return (kern_openat2(dirfd, path, oflags, mode, 0, fdp));
+}
+
+int
+kern_openat2(
+    int dirfd, const char *path, int oflags, mode_t mode, int resolve, int *fdp)
+{
 	struct file *fp;
 	int error;
 
-	error = vn_open_cred(dirfd, path, oflags, mode & 07777, &fp);
+	error = vn_open_how(dirfd, path, oflags, mode & 07777, resolve, &fp);
 	if (error != 0)
 		return (error);
 	error =

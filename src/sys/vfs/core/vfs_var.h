@@ -70,8 +70,9 @@ int nc_rename(struct namecache *fparent, const char *fname, size_t flen,
 struct namecache *nc_parent_get(struct namecache *nc, struct vnode **vpp);
 bool nc_is_ancestor(struct namecache *a, struct namecache *nc);
 bool nc_is_unlinked(struct namecache *nc);
-size_t nc_name_prepend(struct namecache *nc, char *buf, size_t pos, int *errp,
-    struct namecache **stopp);
+size_t nc_name_prepend(struct namecache *nc, char *buf, size_t pos, bool gone,
+    const struct namecache *top, int *errp, struct namecache **stopp);
+struct namecache *nc_of_vnode(struct vnode *vp);
 struct namecache *nc_create_detached(struct vnode *vp, const char *name);
 void nc_purge_vnode(struct vnode *vp);
 void nc_purge_tree(struct namecache *root);
@@ -103,14 +104,19 @@ enum last_kind {
 	LAST_ROOT
 };
 
-#define NI_FOLLOW  0x01 /* follow a final symlink */
-#define NI_PARENT  0x02 /* stop before the last component */
-#define NI_CREATE  0x04 /* a missing last component is no error */
-#define NI_DIR	   0x08 /* ENOTDIR unless a directory */
-#define NI_BENEATH 0x10 /* EXDEV when leaving the start */
-#define NI_EMPTY   0x20 /* "" is the start itself */
-#define NI_NOLINKS 0x40 /* ELOOP at any symlink */
-#define NI_FILE	   0x80 /* a magic link to an open file may end in nd_file */
+#define NI_FOLLOW  0x01	  /* follow a final symlink */
+#define NI_PARENT  0x02	  /* stop before the last component */
+#define NI_CREATE  0x04	  /* a missing last component is no error */
+#define NI_DIR	   0x08	  /* ENOTDIR unless a directory */
+#define NI_BENEATH 0x10	  /* EXDEV when leaving the start */
+#define NI_EMPTY   0x20	  /* "" is the start itself */
+#define NI_NOLINKS 0x40	  /* ELOOP at any symlink */
+#define NI_NOXDEV  0x100  /* EXDEV when leaving the mount */
+#define NI_NOMAGIC 0x200  /* ELOOP at a magic link */
+#define NI_NOSYM   0x400  /* ELOOP at a symlink that would be followed */
+#define NI_INROOT  0x800  /* the start is the root */
+#define NI_CACHED  0x1000 /* EAGAIN for what is not in the name cache */
+#define NI_FILE	   0x80	  /* a magic link to an open file may end in nd_file */
 
 struct nameidata {
 	struct place nd_dir;   /* the parent; pl_vnode NULL if unused */
@@ -141,8 +147,9 @@ struct creation {
 	enum vtype cr_type;
 	mode_t cr_mode; /* umask applied */
 	dev_t cr_rdev;
-	const char *cr_target; /* symlink */
-	struct vnode *cr_link; /* hard link */
+	const char *cr_target;	     /* symlink */
+	struct vnode *cr_link;	     /* hard link */
+	struct mount *cr_link_mount; /* where that was found */
 };
 int vfs_create_locked(
     struct nameidata *nd, const struct creation *cr, struct vnode **vpp);
@@ -163,9 +170,24 @@ extern struct mount *mount_root;   /* (m) */
 extern struct spinlock mount_spin; /* (m) */
 extern struct lock mount_lock;	   /* one change of the tree at a time */
 
-bool mount_cross_down(struct place *pl);   /* onto what is mounted there */
-bool mount_cross_up(struct place *pl);	   /* to the covered place */
-int mount_write_check(struct mount *mp);   /* EROFS */
+/* A mount outside any tree, and its end. */
+int mount_create_hidden(
+    const char *fstype, const char *options, struct mount **mpp);
+void mount_destroy_hidden(struct mount *mp);
+bool mount_cross_down(struct place *pl); /* onto what is mounted there */
+bool mount_cross_up(struct place *pl);	 /* to the covered place */
+int mount_write_check(struct mount *mp); /* EROFS */
+int mount_place_write_check(const struct mount *mp);
+struct mount *mount_alloc(const struct vfsops *ops, const char *from,
+    const char *on, uint32_t flags, const char *options);
+int mount_insert(struct mount *mp, struct path *covered);
+int mount_lookup(const char *name, int flags, struct path **pp);
+int mount_find_place(
+    const char *on, struct path **coveredp, char *buf, size_t size);
+int mount_of_root(struct path *p, struct mount **mpp);
+bool mount_is_below(struct mount *m, struct mount *top); /* (m) held */
+bool path_is_below(struct path *p, struct path *top);
+void mount_names_update(void);
 bool mount_covers(struct namecache *nc);   /* is something mounted on it? */
 bool mount_has_children(struct mount *mp); /* (m) held */
 void mount_remove(struct mount *mp);	   /* mount_lock held */
@@ -215,12 +237,14 @@ void vattr_init_new(struct vattr *va, struct vnode *dvp,
 void vattr_now(struct timespec *ts);
 
 int vn_open_file(struct place *pl, int oflags, bool created, struct file **fpp);
-int vn_open_cred(
-    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp);
+/* resolve: RESOLVE_ bits. */
+int vn_open_how(int dirfd, const char *name, int oflags, mode_t mode,
+    int resolve, struct file **fpp);
 int vn_special_attach(struct vnode *vp);
 int vn_check_create(struct place *dir, struct vattr *dva);
 int vn_truncate(struct vnode *vp, off_t size);
 extern const struct fileops path_fileops;
+int vn_file_seal(struct file *fp, uint32_t add, uint32_t *sealsp);
 int vfs_statfs_mount(struct mount *mp, struct statfs *sf);
 int fd_get_open(int fd, int need, struct file **fpp);
 int vn_fionread(struct file *fp, int *np);

@@ -19,22 +19,22 @@
 /* --- read and write ----------------------------------------------------------- */
 
 static int
-vn_ioflags(const struct file *fp)
+vn_ioflags(const struct file *fp, int fof)
 {
 	int io = 0;
 
-	if ((fp->f_flags & O_APPEND) != 0)
+	if ((fp->f_flags & O_APPEND) != 0 || (fof & FOF_APPEND) != 0)
 		io |= IO_APPEND;
-	if ((fp->f_flags & O_FSYNC) != 0 ||
+	if ((fp->f_flags & O_FSYNC) != 0 || (fof & FOF_SYNC) != 0 ||
 	    (fp->f_vnode->v_mount->mnt_flags & MNT_SYNC) != 0)
 		io |= IO_SYNC;
-	if ((fp->f_flags & O_NONBLOCK) != 0)
+	if ((fp->f_flags & O_NONBLOCK) != 0 || (fof & FOF_NOWAIT) != 0)
 		io |= IO_NONBLOCK;
 	return (io);
 }
 
 static int
-vn_read_at(struct file *fp, struct uio *uio)
+vn_read_at(struct file *fp, struct uio *uio, int fof)
 {
 	struct vnode *vp = fp->f_vnode;
 	int error;
@@ -48,10 +48,11 @@ vn_read_at(struct file *fp, struct uio *uio)
 			return (EOPNOTSUPP);
 		return ((vp->v_flags & VF_DOOMED) != 0
 			? EIO
-			: ops->vop_read(vp, uio, vn_ioflags(fp), fp));
+			: ops->vop_read(vp, uio, vn_ioflags(fp, fof), fp));
 	}
 	lock_shared(&vp->v_lock);
-	error = VOP_CALL(vp, vop_read, EOPNOTSUPP, vp, uio, vn_ioflags(fp), fp);
+	error = VOP_CALL(
+	    vp, vop_read, EOPNOTSUPP, vp, uio, vn_ioflags(fp, fof), fp);
 	lock_release(&vp->v_lock);
 	return (error);
 }
@@ -112,10 +113,10 @@ vn_write_locked(struct file *fp, struct uio *uio, int io)
 }
 
 static int
-vn_write_at(struct file *fp, struct uio *uio)
+vn_write_at(struct file *fp, struct uio *uio, int fof)
 {
 	struct vnode *vp = fp->f_vnode;
-	int io = vn_ioflags(fp), error;
+	int io = vn_ioflags(fp, fof), error;
 
 	if (uio->uio_offset < 0)
 		return (EINVAL);
@@ -137,7 +138,7 @@ vn_write_at(struct file *fp, struct uio *uio)
 /* Either direction, with the open file's own offset or the uio's. */
 static int
 vn_transfer(struct file *fp, struct uio *uio, int flags,
-    int (*at)(struct file *fp, struct uio *uio))
+    int (*at)(struct file *fp, struct uio *uio, int fof))
 {
 	bool hold = !vn_is_unlocked_type(fp->f_vnode);
 	int error;
@@ -145,12 +146,12 @@ vn_transfer(struct file *fp, struct uio *uio, int flags,
 	if (fp->f_vnode->v_type == VDIR)
 		return (EISDIR);
 	if ((flags & FOF_OFFSET) != 0)
-		return (at(fp, uio));
+		return (at(fp, uio, flags));
 	lock_excl(&fp->f_offset_lock);
 	uio->uio_offset = fp->f_offset;
 	if (!hold)
 		lock_release(&fp->f_offset_lock);
-	error = at(fp, uio);
+	error = at(fp, uio, flags);
 	if (!hold)
 		lock_excl(&fp->f_offset_lock);
 	fp->f_offset = uio->uio_offset;
@@ -358,7 +359,8 @@ vn_file_mmap(struct file *fp, uint64_t off, uint64_t len, int prot, bool shared,
 			return (EACCES);
 		*maxprotp &= (uint8_t)~VM_PROT_WRITE;
 	}
-	if ((vp->v_mount->mnt_flags & MNT_NOEXEC) != 0) {
+	if (fp->f_path != NULL &&
+	    (vfs_mount_flags(fp->f_path->pt_mount) & MNT_NOEXEC) != 0) {
 		if ((prot & VM_PROT_EXECUTE) != 0)
 			return (EPERM);
 		*maxprotp &= (uint8_t)~VM_PROT_EXECUTE;
@@ -396,6 +398,7 @@ const struct fileops vnode_fileops = {
     .fo_truncate = vn_file_truncate,
     .fo_sync = vn_file_sync,
     .fo_mmap = vn_file_mmap,
+    .fo_seal = vn_file_seal,
     .fo_close = vn_file_close,
 };
 

@@ -36,7 +36,7 @@ current_umask(void)
 /* --- checks --------------------------------------------------------------------- */
 
 static int
-open_check_type(struct vnode *vp, int oflags)
+open_check_type(struct vnode *vp, const struct mount *mp, int oflags)
 {
 	bool write = (FFLAGS(oflags) & FWRITE) != 0;
 
@@ -52,7 +52,7 @@ open_check_type(struct vnode *vp, int oflags)
 		    write || (oflags & (O_TRUNC | O_CREAT)) != 0 ? EISDIR : 0);
 	case VCHR:
 	case VBLK:
-		if ((vp->v_mount->mnt_flags & MNT_NODEV) != 0)
+		if ((vfs_mount_flags(mp) & MNT_NODEV) != 0)
 			return (EACCES);
 		/* FALLTHROUGH */
 	default:
@@ -164,7 +164,10 @@ vn_open_file(struct place *pl, int oflags, bool created, struct file **fpp)
 	int error = 0;
 
 	if ((oflags & O_PATH) == 0) {
-		error = open_check_type(vp, oflags);
+		error = open_check_type(vp, pl->pl_mount, oflags);
+		if (error == 0 && !vn_is_unlocked_type(vp) &&
+		    ((FFLAGS(oflags) & FWRITE) != 0 || (oflags & O_TRUNC) != 0))
+			error = mount_place_write_check(pl->pl_mount);
 		if (error == 0 && !created)
 			error = open_check_access(vp, oflags);
 	}
@@ -229,10 +232,11 @@ open_found(struct nameidata *nd, int oflags, struct file **fpp)
 }
 
 static int
-open_existing(int dirfd, const char *name, int oflags, struct file **fpp)
+open_existing(
+    int dirfd, const char *name, int oflags, int resolve, struct file **fpp)
 {
 	struct nameidata nd;
-	int flags = NI_FILE, error;
+	int flags = NI_FILE | resolve, error;
 
 	if ((oflags & O_NOFOLLOW) == 0)
 		flags |= NI_FOLLOW;
@@ -258,6 +262,8 @@ vn_check_create(struct place *dir, struct vattr *dva)
 
 	if (nc_is_unlinked(dir->pl_name))
 		return (ENOENT);
+	if ((error = mount_place_write_check(dir->pl_mount)) != 0)
+		return (error);
 	error = vop_access_locked(dir->pl_vnode, W_OK | X_OK, cred_current());
 	return (error != 0 ? error : vop_getattr_locked(dir->pl_vnode, dva));
 }
@@ -304,11 +310,11 @@ create_locked(struct nameidata *nd, mode_t mode, struct place *child)
 /* One try of O_CREAT.  *againp: the name appeared meanwhile, try again. */
 static int
 open_create_once(int dirfd, const char *name, int oflags, mode_t mode,
-    struct file **fpp, bool *againp)
+    int resolve, struct file **fpp, bool *againp)
 {
 	struct nameidata nd;
 	struct place child;
-	int flags = NI_CREATE | NI_FILE, error;
+	int flags = NI_CREATE | NI_FILE | resolve, error;
 
 	if ((oflags & (O_NOFOLLOW | O_EXCL)) == 0)
 		flags |= NI_FOLLOW;
@@ -336,8 +342,8 @@ open_create_once(int dirfd, const char *name, int oflags, mode_t mode,
 
 /* O_TMPFILE: name is the directory. */
 static int
-open_tmpfile(
-    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
+open_tmpfile(int dirfd, const char *name, int oflags, mode_t mode, int resolve,
+    struct file **fpp)
 {
 	struct nameidata nd;
 	struct place pl;
@@ -347,7 +353,7 @@ open_tmpfile(
 
 	if ((FFLAGS(oflags) & FWRITE) == 0)
 		return (EINVAL);
-	error = namei(&nd, dirfd, name, NI_FOLLOW | NI_DIR);
+	error = namei(&nd, dirfd, name, NI_FOLLOW | NI_DIR | resolve);
 	if (error != 0)
 		return (error);
 	dvp = nd.nd_place.pl_vnode;
@@ -359,7 +365,7 @@ open_tmpfile(
 	}
 	lock_release(&dvp->v_lock);
 	if (error == 0) {
-		pl.pl_mount = vp->v_mount;
+		pl.pl_mount = nd.nd_place.pl_mount;
 		pl.pl_vnode = vp;
 		pl.pl_name = nc_create_detached(vp, "(tmpfile)");
 		if (pl.pl_name == NULL) {
@@ -367,6 +373,8 @@ open_tmpfile(
 			error = ENOMEM;
 		} else {
 			mount_hold(pl.pl_mount);
+			if ((oflags & O_EXCL) == 0)
+				atomic_or(&vp->v_flags, VF_LINKABLE);
 			error = vn_open_file(&pl,
 			    oflags & ~(O_TMPFILE | O_DIRECTORY), true, fpp);
 		}
@@ -375,28 +383,59 @@ open_tmpfile(
 	return (error);
 }
 
+static const struct {
+	int resolve, ni;
+} resolve_map[] = {
+    {RESOLVE_NO_XDEV, NI_NOXDEV},
+    {RESOLVE_NO_MAGICLINKS, NI_NOMAGIC},
+    {RESOLVE_NO_SYMLINKS, NI_NOSYM},
+    {RESOLVE_BENEATH, NI_BENEATH},
+    {RESOLVE_IN_ROOT, NI_INROOT},
+    {RESOLVE_CACHED, NI_CACHED},
+};
+
+/* 0, or EINVAL, or EAGAIN: what must ask the file system. */
+static int
+open_resolve(int resolve, int oflags, int *nip)
+{
+	if ((resolve & ~RESOLVE_ALL) != 0 ||
+	    (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+		(RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return (EINVAL);
+	if ((resolve & RESOLVE_CACHED) != 0 &&
+	    (oflags & (O_TRUNC | O_CREAT | O_TMPFILE)) != 0)
+		return (EAGAIN);
+	*nip = 0;
+	for (size_t i = 0; i < nitems(resolve_map); i++)
+		if ((resolve & resolve_map[i].resolve) != 0)
+			*nip |= resolve_map[i].ni;
+	return (0);
+}
+
 /* Open for the current process.  May sleep, for long with devices and FIFOs. */
 int
-vn_open_cred(
-    int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
+vn_open_how(int dirfd, const char *name, int oflags, mode_t mode, int resolve,
+    struct file **fpp)
 {
+	int error, ni;
 	bool again;
-	int error;
 
 	if ((oflags & O_PATH) != 0)
 		oflags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((error = open_resolve(resolve, oflags, &ni)) != 0)
+		return (error);
 	if ((oflags & O_ACCMODE) == O_ACCMODE)
 		return (EINVAL);
 	if ((oflags & O_TMPFILE) != 0)
-		return (open_tmpfile(dirfd, name, oflags, mode, fpp));
+		return (open_tmpfile(dirfd, name, oflags, mode, ni, fpp));
 	if ((oflags & O_CREAT) == 0)
-		return (open_existing(dirfd, name, oflags, fpp));
+		return (open_existing(dirfd, name, oflags, ni, fpp));
 	if ((oflags & O_DIRECTORY) != 0)
 		return (EINVAL);
 	do {
 		again = false;
-		error =
-		    open_create_once(dirfd, name, oflags, mode, fpp, &again);
+		error = open_create_once(
+		    dirfd, name, oflags, mode, ni, fpp, &again);
 	} while (again);
 	return (error);
 }
@@ -404,5 +443,5 @@ vn_open_cred(
 int
 vn_open(int dirfd, const char *name, int oflags, mode_t mode, struct file **fpp)
 {
-	return (vn_open_cred(dirfd, name, oflags, mode, fpp));
+	return (vn_open_how(dirfd, name, oflags, mode, 0, fpp));
 }

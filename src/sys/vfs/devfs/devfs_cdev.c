@@ -248,6 +248,10 @@ cdev_fo_seek(struct file *fp, off_t off, int whence, off_t *newp)
 
 	if ((dev->d_ops->d_flags & CDEVF_NOSEEK) != 0)
 		return (ESPIPE);
+	if ((dev->d_ops->d_flags & CDEVF_NULLSEEK) != 0) {
+		*newp = fp->f_offset = 0;
+		return (0);
+	}
 	if (whence == SEEK_END && dev->d_ops->d_size != NULL &&
 	    __builtin_add_overflow(off, dev->d_ops->d_size(dev), &off))
 		return (EOVERFLOW);

@@ -9,12 +9,6 @@
 /* The column where the name begins, as Linux pads it. */
 #define MAPS_NAME_COLUMN 73
 
-/*
- * Optional service of the name cache: some absolute name of vp.  Without it
- * only the program itself has a name here.
- */
-int vnode_name(struct vnode *vp, char *buf, size_t size) __attribute__((weak));
-
 static void
 maps_pad(struct procfs_text *t, size_t line_start)
 {
@@ -48,15 +42,20 @@ maps_exe_name(struct proc *p, struct vnode *vp, struct procfs_text *t)
 static void
 maps_vnode_name(struct proc *p, struct vnode *vp, struct procfs_text *t)
 {
+	struct path *root = NULL;
 	struct procfs_text name;
 
-	if (maps_exe_name(p, vp, t) || vnode_name == NULL)
+	if (maps_exe_name(p, vp, t))
 		return;
+	(void)pid_fs_path(p, true, &root);
 	text_init(&name);
 	text_printf(&name, "%*s", PATH_MAX, "");
-	if (name.pt_error == 0 && vnode_name(vp, name.pt_buf, PATH_MAX) == 0)
+	if (name.pt_error == 0 &&
+	    vnode_name(vp, root, name.pt_buf, PATH_MAX) == 0)
 		text_write(t, name.pt_buf, strlen(name.pt_buf));
 	text_free(&name);
+	if (root != NULL)
+		path_drop(root);
 }
 
 /* One line; drops the vnode of info. */
@@ -93,20 +92,46 @@ maps_line(struct proc *p, struct vm_entry_info *info, struct procfs_text *t)
 	text_printf(t, "\n");
 }
 
+/* The lines of a mapping, or of all of them together. */
 static void
-smaps_lines(const struct vm_entry_info *info, struct procfs_text *t)
+smaps_lines(uint64_t rss, uint64_t anon, struct procfs_text *t)
 {
-	uint64_t size = (info->vei_end - info->vei_start) / 1024;
-	uint64_t rss = info->vei_resident / 1024;
+	uint64_t file = rss - anon;
 
-	text_printf(t, "Size:           %8lu kB\n", size);
-	text_printf(t, "KernelPageSize: %8lu kB\n", PAGE_SIZE / 1024);
-	text_printf(t, "MMUPageSize:    %8lu kB\n", PAGE_SIZE / 1024);
 	text_printf(t, "Rss:            %8lu kB\n", rss);
 	text_printf(t, "Pss:            %8lu kB\n", rss);
 	text_printf(t, "Shared_Clean:   %8lu kB\n", 0UL);
-	text_printf(t, "Private_Dirty:  %8lu kB\n", rss);
+	text_printf(t, "Shared_Dirty:   %8lu kB\n", 0UL);
+	text_printf(t, "Private_Clean:  %8lu kB\n", file);
+	text_printf(t, "Private_Dirty:  %8lu kB\n", anon);
+	text_printf(t, "Referenced:     %8lu kB\n", rss);
+	text_printf(t, "Anonymous:      %8lu kB\n", anon);
+	text_printf(t, "LazyFree:       %8lu kB\n", 0UL);
+	text_printf(t, "AnonHugePages:  %8lu kB\n", 0UL);
+	text_printf(t, "ShmemPmdMapped: %8lu kB\n", 0UL);
+	text_printf(t, "FilePmdMapped:  %8lu kB\n", 0UL);
+	text_printf(t, "Shared_Hugetlb: %8lu kB\n", 0UL);
+	text_printf(t, "Private_Hugetlb:%8lu kB\n", 0UL);
 	text_printf(t, "Swap:           %8lu kB\n", 0UL);
+	text_printf(t, "SwapPss:        %8lu kB\n", 0UL);
+	text_printf(t, "Locked:         %8lu kB\n", 0UL);
+}
+
+static void
+smaps_entry(const struct vm_entry_info *info, bool file, struct procfs_text *t)
+{
+	uint64_t rss = info->vei_resident / 1024;
+
+	text_printf(t, "Size:           %8lu kB\n",
+	    (info->vei_end - info->vei_start) / 1024);
+	text_printf(t, "KernelPageSize: %8lu kB\n", PAGE_SIZE / 1024);
+	text_printf(t, "MMUPageSize:    %8lu kB\n", PAGE_SIZE / 1024);
+	smaps_lines(rss, file ? 0 : rss, t);
+	text_printf(t, "THPeligible:    0\nVmFlags:%s%s%s%s mr mw me\n",
+	    (info->vei_prot & VM_PROT_READ) != 0 ? " rd" : "",
+	    (info->vei_prot & VM_PROT_WRITE) != 0 ? " wr" : "",
+	    (info->vei_prot & VM_PROT_EXECUTE) != 0 ? " ex" : "",
+	    info->vei_shared ? " sh" : "");
 }
 
 static int
@@ -119,9 +144,11 @@ maps_walk(struct procfs_node *pn, struct procfs_text *t, bool details)
 	if (vm == NULL)
 		return (0);
 	while (t->pt_error == 0 && vmspace_entry_info(vm, addr, &info) == 0) {
+		bool file = info.vei_vp != NULL;
+
 		maps_line(pn->pn_proc, &info, t);
 		if (details)
-			smaps_lines(&info, t);
+			smaps_entry(&info, file, t);
 		if (info.vei_end <= addr)
 			break;
 		addr = info.vei_end;
@@ -140,4 +167,33 @@ int
 pid_smaps(struct procfs_node *pn, struct procfs_text *t)
 {
 	return (maps_walk(pn, t, true));
+}
+
+int
+pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t)
+{
+	struct vmspace *vm = proc_vmspace_hold(pn->pn_proc);
+	uint64_t rss = 0, anon = 0;
+	struct vm_entry_info info;
+	uaddr_t addr = 0, start = 0;
+
+	if (vm == NULL)
+		return (0);
+	while (vmspace_entry_info(vm, addr, &info) == 0) {
+		if (start == 0)
+			start = info.vei_start;
+		rss += info.vei_resident / 1024;
+		if (info.vei_vp == NULL)
+			anon += info.vei_resident / 1024;
+		else
+			vnode_drop(info.vei_vp);
+		if (info.vei_end <= addr)
+			break;
+		addr = info.vei_end;
+	}
+	vmspace_drop(vm);
+	text_printf(t, "%08lx-%08lx ---p 00000000 00:00 0 %*s[rollup]\n", start,
+	    addr, 24, "");
+	smaps_lines(rss, anon, t);
+	return (0);
 }

@@ -461,7 +461,7 @@ procfs_path_text(struct path *p, struct procfs_text *t)
 	text_printf(&name, "%*s", PATH_MAX, "");
 	error = name.pt_error;
 	if (error == 0)
-		error = path_name(p, root, name.pt_buf, PATH_MAX);
+		error = path_text(p, root, name.pt_buf, PATH_MAX);
 	if (error == 0)
 		text_write(t, name.pt_buf, strlen(name.pt_buf));
 	text_free(&name);
@@ -552,20 +552,6 @@ pid_constant(struct procfs_node *pn, struct procfs_text *t)
 	return (0);
 }
 
-/* The out-of-memory killer takes the largest: thousandths of memory. */
-static int
-pid_oom_score(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct vmspace_stats st;
-	struct vm_stats vs;
-
-	pid_vmstats(pn->pn_proc, &st);
-	vm_stats_get(&vs);
-	text_printf(
-	    t, "%lu\n", atop(st.vss_resident) * 1000 / MAX(vs.vs_total, 1UL));
-	return (0);
-}
-
 static int
 pid_io(struct procfs_node *pn, struct procfs_text *t)
 {
@@ -579,6 +565,21 @@ pid_io(struct procfs_node *pn, struct procfs_text *t)
 		    "read_bytes: %ld\nwrite_bytes: %ld\n"
 		    "cancelled_write_bytes: 0\n",
 		    ps.ps_ru.ru_inblock * 512, ps.ps_ru.ru_oublock * 512);
+	return (error);
+}
+
+/* Time on a CPU, time waiting for one (not counted), times on a CPU. */
+static int
+pid_schedstat(struct procfs_node *pn, struct procfs_text *t)
+{
+	struct procfs_snap ps;
+	int error;
+
+	error = procfs_snap(pn, &ps);
+	if (error == 0)
+		text_printf(t, "%ld 0 %ld\n",
+		    ps.ps_ru.ru_utime + ps.ps_ru.ru_stime,
+		    ps.ps_ru.ru_nvcsw + ps.ps_ru.ru_nivcsw);
 	return (error);
 }
 
@@ -654,6 +655,33 @@ static const struct procfs_dynamic pid_task_dynamic = {
 		.pe_flags = (f), .pe_dynamic = (dyn)                           \
 	}
 
+#define RW_FILE(n, gen, write)                                                 \
+	{                                                                      \
+		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0644,             \
+		.pe_gen = (gen), .pe_write = (write)                           \
+	}
+
+/* Name spaces: there is one of each kind; the numbers are only names. */
+#define NS_LINK(n, number)                                                     \
+	{                                                                      \
+		.pe_name = n, .pe_type = PE_LINK, .pe_mode = 0777,             \
+		.pe_flags = PEF_PRIVATE, .pe_gen = pid_constant,               \
+		.pe_arg = n ":[" #number "]"                                   \
+	}
+static const struct procfs_entry pid_ns_table[] = {
+    NS_LINK("cgroup", 4026531835),
+    NS_LINK("ipc", 4026531839),
+    NS_LINK("mnt", 4026531841),
+    NS_LINK("net", 4026531840),
+    NS_LINK("pid", 4026531836),
+    NS_LINK("time", 4026531834),
+    NS_LINK("user", 4026531837),
+    NS_LINK("uts", 4026531838),
+};
+
+/* Identities map to themselves: first inside, first outside, how many. */
+#define ID_MAP "         0          0 4294967295\n"
+
 /* What processes and threads have in common. */
 #define PID_COMMON                                                             \
 	GEN_FILE("stat", 0444, 0, pid_stat),                                   \
@@ -680,9 +708,28 @@ static const struct procfs_dynamic pid_task_dynamic = {
 		.pe_flags = PEF_PRIVATE,                                       \
 		.pe_rw = pid_mem_rw},                                          \
 	    GEN_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
+	    GEN_FILE("smaps_rollup", 0444, PEF_PRIVATE, pid_smaps_rollup),     \
+	    GEN_FILE("schedstat", 0444, 0, pid_schedstat),                     \
 	    GEN_FILE("oom_score", 0444, 0, pid_oom_score),                     \
-	    TEXT_FILE("oom_score_adj", 0444, "0\n"),                           \
-	    TEXT_FILE("oom_adj", 0444, "0\n"), TEXT_FILE("cgroup", 0444, ""),  \
+	    RW_FILE(                                                           \
+		"oom_score_adj", pid_oom_score_adj, pid_oom_score_adj_write),  \
+	    RW_FILE("oom_adj", pid_oom_adj, pid_oom_adj_write),                \
+	    TEXT_FILE("cgroup", 0444, "0::/\n"),                               \
+	    TEXT_FILE("cpuset", 0444, "/\n"),                                  \
+	    TEXT_FILE("loginuid", 0444, "4294967295"),                         \
+	    TEXT_FILE("sessionid", 0444, "4294967295"),                        \
+	    TEXT_FILE("uid_map", 0444, ID_MAP),                                \
+	    TEXT_FILE("gid_map", 0444, ID_MAP),                                \
+	    TEXT_FILE("setgroups", 0444, "allow\n"),                           \
+	    {.pe_name = "ns",                                                  \
+		.pe_type = PE_DIR,                                             \
+		.pe_mode = 0511,                                               \
+		PE_TABLE(pid_ns_table)},                                       \
+	    {.pe_name = "net",                                                 \
+		.pe_type = PE_DIR,                                             \
+		.pe_mode = 0555,                                               \
+		.pe_children = procfs_net_table,                               \
+		.pe_nchildren = PROCFS_NET_COUNT},                             \
 	    PLACE("exe", pid_exe_follow), PLACE("cwd", pid_cwd_follow),        \
 	    PLACE("root", pid_root_follow),                                    \
 	    DYN_DIR("fd", 0500, PEF_PRIVATE, &procfs_fd_dynamic),              \

@@ -288,18 +288,6 @@ static const struct procfs_dynamic root_pids = {
     .pd_entry = &procfs_pid_entry,
 };
 
-/* --- net --------------------------------------------------------------------------------- */
-
-#define NET_DEV                                                                \
-	"Inter-|   Receive                                                "    \
-	"|  Transmit\n"                                                        \
-	" face |bytes    packets errs drop fifo frame compressed multicast"    \
-	"|bytes    packets errs drop fifo colls carrier compressed\n"
-#define NET_UNIX "Num       RefCount Protocol Flags    Type St Inode Path\n"
-#define NET_TCP                                                                \
-	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "  \
-	"retrnsmt   uid  timeout inode\n"
-
 #define TEXT_FILE(n, text)                                                     \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
@@ -315,15 +303,6 @@ static const struct procfs_dynamic root_pids = {
 		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
 		.pe_gen = (gen)                                                \
 	}
-
-static const struct procfs_entry net_table[] = {
-    TEXT_FILE("dev", NET_DEV),
-    TEXT_FILE("unix", NET_UNIX),
-    TEXT_FILE("tcp", NET_TCP),
-    TEXT_FILE("tcp6", NET_TCP),
-    TEXT_FILE("udp", NET_TCP),
-    TEXT_FILE("udp6", NET_TCP),
-};
 
 /* --- the table --------------------------------------------------------------------------- */
 
@@ -354,7 +333,7 @@ static const struct procfs_entry root_table[] = {
 	"  5 /dev/console\n  5 /dev/ptmx\n136 pts\n\n"
 	"Block devices:\n"),
     TEXT_LINK("mounts", "self/mounts"),
-    {.pe_name = "net", .pe_type = PE_DIR, .pe_mode = 0555, PE_TABLE(net_table)},
+    TEXT_LINK("net", "self/net"),
     {.pe_name = "sysvipc",
 	.pe_type = PE_DIR,
 	.pe_mode = 0555,

@@ -438,6 +438,19 @@ procfs_access(struct vnode *vp, int rwx, struct ucred *cred)
 	    vaccess(va.va_type, va.va_mode, va.va_uid, va.va_gid, rwx, cred));
 }
 
+/* /proc/PID serves as a descriptor of the process: EBADF for anything else. */
+static int
+procfs_process(struct vnode *vp, struct proc **pp)
+{
+	struct procfs_node *pn = vp->v_data;
+
+	if (pn->pn_entry != &procfs_pid_entry)
+		return (EBADF);
+	*pp = pn->pn_proc;
+	proc_hold(*pp);
+	return (0);
+}
+
 /* --- links ---------------------------------------------------------------------------- */
 
 /* A process that is gone has no links: ENOENT. */
@@ -612,6 +625,8 @@ procfs_write_unlocked(struct procfs_node *pn, struct uio *uio)
 	if (error == 0)
 		error = pn->pn_entry->pe_write(pn, buf, len);
 	kfree(buf, M_PROCFS);
+	if (error != 0)
+		uio->uio_resid = len; /* nothing of it counts as written */
 	return (error);
 }
 
@@ -655,6 +670,7 @@ static const struct vnodeops procfs_vnodeops = {
     .vop_readlink = procfs_readlink,
     .vop_follow = procfs_follow,
     .vop_follow_file = procfs_follow_file,
+    .vop_process = procfs_process,
     .vop_open = procfs_open,
     .vop_close = procfs_close,
     .vop_read = procfs_read,

@@ -22,10 +22,33 @@ tmpfs_read(
 	if (vp->v_type != VREG)
 		return (EINVAL);
 	error = vnode_cache_read(vp, uio, node->tn_size);
-	if ((vp->v_mount->mnt_flags & (MNT_NOATIME | MNT_RDONLY)) == 0 &&
-	    (fp == NULL || (fp->f_flags & O_NOATIME) == 0))
+	if ((vp->v_mount->mnt_sbflags & MNT_RDONLY) == 0 &&
+	    (fp == NULL ||
+		((fp->f_flags & O_NOATIME) == 0 && fp->f_path != NULL &&
+		    (vfs_mount_flags(fp->f_path->pt_mount) &
+			(MNT_NOATIME | MNT_RDONLY)) == 0)))
 		tmpfs_touch(node, TMPFS_ATIME);
 	return (error);
+}
+
+#define SEALS_WRITE (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
+static bool
+sealed(const struct tmpfs_node *node, uint32_t seals)
+{
+	return ((node->tn_seals & seals) != 0);
+}
+
+/* v_lock held exclusive to set. */
+int
+tmpfs_seal(struct vnode *vp, uint32_t seals, bool set, uint32_t *sealsp)
+{
+	struct tmpfs_node *node = VP_TO_TMPFS(vp);
+
+	if (set)
+		atomic_store(&node->tn_seals, seals);
+	*sealsp = atomic_load(&node->tn_seals);
+	return (0);
 }
 
 /* Charge for the page at index and make it, if it is a hole. */
@@ -90,6 +113,9 @@ tmpfs_write(struct vnode *vp, struct uio *uio, int ioflags __unused,
 	if (fault_fires(&fault_tmpfs))
 		return (ENOSPC);
 	end = (uint64_t)uio->uio_offset + uio->uio_resid;
+	if (sealed(node, SEALS_WRITE) ||
+	    (end > old && sealed(node, F_SEAL_GROW)))
+		return (EPERM);
 	if (end > old)
 		vm_object_setsize(vp->v_object, end);
 	while (error == 0 && uio->uio_resid > 0)
@@ -123,6 +149,9 @@ tmpfs_set_size(struct vnode *vp, uint64_t size)
 
 	if (size > INT64_MAX)
 		return (EFBIG);
+	if ((size < node->tn_size && sealed(node, F_SEAL_SHRINK)) ||
+	    (size > node->tn_size && sealed(node, F_SEAL_GROW)))
+		return (EPERM);
 	vm_object_setsize(vp->v_object, size);
 	node->tn_size = size;
 	tmpfs_settle(node, vp->v_object);
@@ -206,6 +235,10 @@ tmpfs_allocate(struct vnode *vp, int mode, uint64_t off, uint64_t len)
 	uint64_t end = off + len;
 	int error;
 
+	if (((mode & ~FALLOC_KEEP_SIZE) != 0 && sealed(node, SEALS_WRITE)) ||
+	    ((mode & FALLOC_KEEP_SIZE) == 0 && end > node->tn_size &&
+		sealed(node, F_SEAL_GROW)))
+		return (EPERM);
 	if ((mode & FALLOC_PUNCH_HOLE) != 0) {
 		/* behind the end there is nothing but kept allocations */
 		error = punch(vp, off, end);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tmpfs: nodes, their vnodes, and what they charge to the mount. */
 #include "tmpfs_var.h"
+#include <sys/fcntl.h>
 #include <sys/thread.h>
 
 static struct zone *tmpfs_node_zone;
@@ -116,6 +117,7 @@ tmpfs_node_create(
 	TAILQ_INIT(&node->tn_xattrs);
 	radix_init(&node->tn_dir.tdi_order);
 	node->tn_dir.tdi_next = TMPFS_COOKIE_FIRST;
+	node->tn_seals = F_SEAL_SEAL; /* none can be added to named files */
 	if (node->tn_type == VDIR)
 		node->tn_size = 2 * TMPFS_DIRENT_BYTES;
 	if ((error = tmpfs_count_node(tm, node)) != 0) {

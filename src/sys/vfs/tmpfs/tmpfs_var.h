@@ -62,6 +62,7 @@ struct tmpfs_node {
 	nlink_t tn_nlink;		 /* (l) names, and "." and ".." */
 	dev_t tn_rdev;			 /* (c) */
 	uint64_t tn_size;		 /* (l) */
+	volatile uint32_t tn_seals;	 /* (l to write, atomic) F_SEAL_ */
 	struct spinlock tn_spin;
 	struct timespec tn_atime, tn_mtime, tn_ctime; /* (s) */
 	struct timespec tn_btime;		      /* (c) */
@@ -143,6 +144,7 @@ int tmpfs_write(
 int tmpfs_getpage(struct vnode *vp, struct vm_page *pg);
 int tmpfs_set_size(struct vnode *vp, uint64_t size);
 int tmpfs_allocate(struct vnode *vp, int mode, uint64_t off, uint64_t len);
+int tmpfs_seal(struct vnode *vp, uint32_t seals, bool set, uint32_t *sealsp);
 int tmpfs_seek_hole(struct vnode *vp, bool hole, off_t *offp);
 
 int tmpfs_getxattr(

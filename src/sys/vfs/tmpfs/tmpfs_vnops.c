@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tmpfs: attributes, links' text, the end of vnodes, and the operations table. */
 #include "tmpfs_var.h"
+#include <sys/fcntl.h>
 
 static int
 tmpfs_getattr(struct vnode *vp, struct vattr *va)
@@ -33,6 +34,10 @@ tmpfs_setattr(
 	struct tmpfs_node *node = VP_TO_TMPFS(vp);
 	int error = 0;
 
+	if ((va->va_mask & VA_MODE) != 0 &&
+	    (node->tn_seals & F_SEAL_EXEC) != 0 &&
+	    ((va->va_mode ^ node->tn_mode) & 0111) != 0)
+		return (EPERM);
 	if ((va->va_mask & VA_SIZE) != 0) {
 		if (vp->v_type != VREG)
 			return (EINVAL);
@@ -115,6 +120,7 @@ const struct vnodeops tmpfs_vnodeops = {
     .vop_read = tmpfs_read,
     .vop_write = tmpfs_write,
     .vop_allocate = tmpfs_allocate,
+    .vop_seal = tmpfs_seal,
     .vop_seek_hole = tmpfs_seek_hole,
     .vop_getpage = tmpfs_getpage,
     .vop_getxattr = tmpfs_getxattr,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # gdb: break, step, next, backtrace, watch, finish, threads, a core of the state of a process.
 cat >p.c <<'END'
 #include <stdio.h>
@@ -25,7 +26,7 @@ run -ex 'break main' -ex run -ex 'watch total' -ex continue -ex continue -ex 'de
 run -ex 'break add if n == 2' -ex run -ex 'print n' -ex 'set var p->a = 100' -ex 'kill' ./p
 CRASH=1 run -ex run -ex backtrace -ex 'info registers rip' -ex 'x/i $pc' ./p | sed -E 's/<main\+[0-9]+>/<main>/'
 run -ex 'catch syscall write' -ex run -ex 'print $rax' -ex kill ./p
-run -ex 'tbreak main' -ex run -ex 'stepi' -ex 'info symbol $pc' -ex 'call add(&p, 5)' -ex 'print total' -ex kill ./p | sed -E 's/main \+ [0-9]+/main + N/'
+run -ex 'tbreak main' -ex run -ex 'stepi' -ex 'info symbol $pc' -ex 'next' -ex 'call add(&p, 5)' -ex 'print total' -ex kill ./p | sed -E 's/main \+ [0-9]+/main + N/'
 cat >th.c <<'END'
 #include <pthread.h>
 #include <unistd.h>

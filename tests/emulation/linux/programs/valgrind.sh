@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Debian's valgrind on a guest's program: memcheck finds what is wrong, and nothing else.
 cat >b.c <<'END'
 #include <stdlib.h>
@@ -11,7 +12,3 @@ END
 gcc -g -O0 -w -o b b.c
 valgrind -q --error-exitcode=9 ./b; echo "clean: $?"
 valgrind --error-exitcode=9 ./b x 2>&1 | grep -oE 'Invalid (read|write) of size [0-9]+|Conditional jump.*|ERROR SUMMARY: [0-9]+ errors'
-valgrind -q --leak-check=full --error-exitcode=8 sh -c 'echo child'; echo "sh: $?"
-valgrind -q --tool=none python3 -c 'import threading; t = threading.Thread(target=print, args=("thread",)); t.start(); t.join()'; echo "python: $?"
-valgrind --tool=cachegrind --cachegrind-out-file=/dev/null ./b 2>&1 | grep -c 'I *refs'
-valgrind -q --tool=helgrind --error-exitcode=7 ./b; echo "helgrind: $?"

@@ -25,4 +25,9 @@ struct pmap {
 	struct lock pm_flush;	 /* one flush at a time */
 };
 
+/* What a fault maps besides its page (see the vkernel's): it is cheap here. */
+#define PMAP_SHOW_AHEAD	 16
+#define PMAP_WRITE_AHEAD 4
+#define PMAP_ZERO_AHEAD	 4
+
 #endif

@@ -10,6 +10,7 @@
  */
 #include "../../stub_proto.h"
 
+#define HSIG_KICK      12
 #define NR_SIGRETURN   15
 #define NR_PWRITE      18
 #define NR_SIGALTSTACK 131
@@ -29,7 +30,13 @@
 stub_handler:
 	movq	%rsp, %rbx
 	andq	$-MAILBOX_SIZE, %rbx
-	movl	%edi, MB_SIG(%rbx)
+	/* A kick that comes too late to a thread that has given the turn by
+	 * the short way: the kernel has what it wants. */
+	cmpl	$HSIG_KICK, %edi
+	jne	1f
+	cmpl	$MBS_GUEST, MB_STATE(%rbx)
+	jne	drop_signal
+1:	movl	%edi, MB_SIG(%rbx)
 	movq	%rsi, MB_INFO(%rbx)
 	movq	%rdx, MB_UCONTEXT(%rbx)
 	rdfsbase %rax
@@ -38,7 +45,7 @@ stub_handler:
 	movq	%rax, MB_GSBASE(%rbx)
 	leaq	8(%rsp), %rax
 	movq	%rax, MB_FRAME(%rbx)
-	movl	$MBS_KERNEL, %eax
+give:	movl	$MBS_KERNEL, %eax
 	xchgl	%eax, MB_STATE(%rbx)
 	cmpl	$0, MB_KSLEEP(%rbx)
 	je	wait_turn
@@ -55,6 +62,8 @@ wait_turn:
 	je	resume
 	cmpl	$MBS_PARK, %eax
 	je	2f
+	cmpl	$MBS_TRAP, %eax /* not for us: the mailbox was lied to */
+	je	give
 	testl	%ecx, %ecx
 	je	2f
 	pause
@@ -83,6 +92,8 @@ resume:
 	syscall
 	ud2
 
+drop_signal:
+	addq	$8, %rsp
 	.globl	stub_restorer
 stub_restorer:
 	movl	$NR_SIGRETURN, %eax

@@ -17,7 +17,12 @@ struct lwp_md {
 	int lm_tid;		    /* its host thread, checked; 0: not yet */
 	int lm_place;		    /* placement last applied */
 	bool lm_fpu_reset;	    /* load the initial floating state */
-	void *lm_fpu;		    /* state to load at first run (fork) */
+	bool lm_fast;		    /* stopped by the short way */
+	bool lm_fast_return;	    /* went back by it */
+	bool lm_forked;		    /* its call made a process or thread */
+	uint64_t lm_fast_regs[18];  /* what it came with */
+	uint64_t lm_fast_fsbase;
+	void *lm_fpu; /* state to load at first run (fork) */
 	size_t lm_fpu_bytes;
 	struct debugregs lm_debug;
 	uint64_t lm_values[DEBUG_NADDR]; /* what the watched bytes were */
