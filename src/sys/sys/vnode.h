@@ -126,6 +126,9 @@ struct vnodeops {
 	/* Such a link to an open file without a path (a pipe): the held file;
 	 * open gives it another descriptor, stat asks it.  Unlocked. */
 	int (*vop_follow_file)(struct vnode *vp, struct file **fpp);
+	/* The process that a directory of procfs is about, held.  Unlocked.
+	 * NULL slot: none. */
+	int (*vop_process)(struct vnode *vp, struct proc **pp);
 	int (*vop_open)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_close)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_read)(
@@ -311,6 +314,8 @@ struct vfsops {
 	int (*vfs_root)(struct mount *mp, struct vnode **vpp); /* held */
 	int (*vfs_statfs)(struct mount *mp, struct statfs *sf);
 	int (*vfs_sync)(struct mount *mp);
+	/* New options; NULL: they are ignored. */
+	int (*vfs_remount)(struct mount *mp, const char *options);
 };
 struct mount {
 	TAILQ_ENTRY(mount) mnt_link; /* (mount list lock) */
@@ -332,13 +337,24 @@ struct mount {
 	struct lock mnt_rename;		   /* renames between directories */
 	dev_t mnt_dev;			   /* st_dev of its files */
 	bool mnt_doomed;		   /* (mount_lock) forced off: EIO */
+	/*
+	 * The file system's first mount, to which its vnodes belong: itself, or
+	 * (a bind mount) another one, held.
+	 */
+	struct mount *mnt_super;
+	uint32_t mnt_attached; /* (mount list lock) of a super: mounts in the
+				  tree that show it; 0: nothing is cached */
+	volatile uint32_t mnt_sbflags; /* of a super: MNT_RDONLY for all */
+	bool mnt_expire; /* (mount list lock) marked, unused since */
 };
-#define MNT_RDONLY  0x1
-#define MNT_NOSUID  0x2
-#define MNT_NOEXEC  0x4
-#define MNT_NODEV   0x8
-#define MNT_NOATIME 0x10
-#define MNT_SYNC    0x20
+#define MNT_RDONLY     0x1
+#define MNT_NOSUID     0x2
+#define MNT_NOEXEC     0x4
+#define MNT_NODEV      0x8
+#define MNT_NOATIME    0x10
+#define MNT_SYNC       0x20
+#define MNT_UNBINDABLE 0x40
+#define MNT_SETTABLE   0x1f /* by a remount of one mount */
 
 /* The value of key in "a=b,c": 0 and a copy in buf ("" for a bare key), or
  * ENOENT, ENAMETOOLONG. */
@@ -359,7 +375,24 @@ int vfs_mount_at(const char *fstype, const char *from, const char *on,
 int vfs_unmount_at(const char *on, int flags); /* UMOUNT_ */
 #define UMOUNT_FORCE	0x1		       /* users or not; they get EIO */
 #define UMOUNT_DETACH	0x2 /* out of the tree, with mounts below; users go on */
+#define UMOUNT_EXPIRE	0x4 /* EAGAIN, and off at the next such call if unused */
 #define UMOUNT_NOFOLLOW 0x8 /* on is no symlink */
+/* Show the tree at from (all: with the mounts below it) at on, too. */
+int vfs_bind_at(const char *from, const char *on, bool all);
+/* Take the mount at from, with all below it, to on. */
+int vfs_move_at(const char *from, const char *on);
+/*
+ * New flags for the mount at on: for it alone, or for its file system, which
+ * gets the options, too.  EBUSY: read-only, but files are open for writing.
+ */
+int vfs_remount_at(
+    const char *on, uint32_t flags, bool alone, const char *options);
+/* Kinds of propagation: only "unbindable" means something here. */
+int vfs_propagation_at(const char *on, bool unbindable, bool all);
+/* The flags that hold for mp: its own and its file system's. */
+uint32_t vfs_mount_flags(const struct mount *mp);
+/* Where in its file system mp begins: "/" but for bind mounts. */
+int vfs_mount_begin(struct mount *mp, char *buf, size_t size);
 /*
  * Make new, a mount's root, the root of the tree and show the old root at put.
  * Processes whose root or working directory was the old root get the new one.

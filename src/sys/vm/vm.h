@@ -103,6 +103,8 @@ struct vm_pager_ops {
 	 * not sleep.
 	 */
 	bool (*vpo_drop)(struct vm_object *obj);
+	/* Make [off, off + len) a hole.  Unlocked. */
+	int (*vpo_punch)(struct vm_object *obj, uint64_t off, uint64_t len);
 	/*
 	 * One map entry more or less shows the object (vo_mappings is changed
 	 * already).  Under the map's lock, with a reference: must not sleep.
@@ -162,6 +164,11 @@ uint64_t vm_object_resident(struct vm_object *obj);
 #define VMM_GROWSDOWN 0x0008 /* stack */
 #define VMM_POPULATE  0x0010
 #define VMM_NORESERVE 0x0020
+#define VMM_LOW	      0x0040 /* below 2 GiB */
+/* Kept of an entry, and set by vm_set_flags. */
+#define VMM_DONTFORK   0x0100 /* a child does not have it */
+#define VMM_WIPEONFORK 0x0200 /* a child has zeros */
+#define VMM_DONTDUMP   0x0400
 
 /*
  * Map len bytes (whole pages).  obj NULL: zero fill.  *addrp: hint or fixed
@@ -175,28 +182,50 @@ int vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len);
  * Unmap what was one mapping at addr of an object with these operations, in
  * however many pieces it is now.  EINVAL: there is none.
  */
+/* Show [off, off + len) of the object of the shared mapping at addr: EINVAL. */
+int vm_remap_view(struct vmspace *vm, uaddr_t addr, uint64_t len, uint64_t off);
 int vm_unmap_view(
     struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops);
 int vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot);
 int vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
     bool maymove, bool fixed, uaddr_t *newp);
+/* Move the pages of one mapping to *newp (0: anywhere); it stays, empty. */
+int vm_remap_pages(
+    struct vmspace *vm, uaddr_t old, uint64_t len, bool fixed, uaddr_t *newp);
 enum vm_advice {
 	VMADV_NORMAL,
 	VMADV_RANDOM,
 	VMADV_SEQUENTIAL,
 	VMADV_WILLNEED,
 	VMADV_DONTNEED,
-	VMADV_FREE
+	VMADV_FREE,
+	VMADV_REMOVE, /* from here on: vm_advise_pages */
+	VMADV_PAGEOUT,
+	VMADV_POPULATE_READ,
+	VMADV_POPULATE_WRITE
 };
 int vm_advise(
     struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how);
+/*
+ * The range is whole pages.  ENOMEM: not all is mapped.  REMOVE: EINVAL (no
+ * object, wired), EACCES (not shared and writable).  POPULATE: EINVAL, EFAULT.
+ */
+int vm_advise_pages(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how);
+int vm_set_flags(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, int set, int clear);
+/* A word of the ABI's for each entry: NUMA policy. */
+int vm_set_policy(struct vmspace *vm, uaddr_t addr, uint64_t len, uint16_t p);
+int vm_get_policy(struct vmspace *vm, uaddr_t addr, uint16_t *policyp);
 #define VMS_ASYNC      1
 #define VMS_SYNC       2
 #define VMS_INVALIDATE 4
 int vm_sync(struct vmspace *vm, uaddr_t addr, uint64_t len, int how);
 /* Residency: one byte per page, bit 0 set if resident; ENOMEM for holes. */
 int vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec);
-int vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire);
+/* limit: bytes that may be wired in all. */
+int vm_wire(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
 /* Grow or shrink the heap; *newp is the break afterwards. */
 int vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp);
 

@@ -178,6 +178,7 @@ clip(struct vmspace *vm, uaddr_t addr)
 	hi->ve_flags = e->ve_flags & ~VMM_GROWSDOWN;
 	hi->ve_wired = e->ve_wired;
 	hi->ve_advice = e->ve_advice;
+	hi->ve_policy = e->ve_policy;
 	entry_show(hi, e->ve_object);
 	if (hi->ve_anon != NULL)
 		vm_object_hold(hi->ve_anon);
@@ -186,8 +187,8 @@ clip(struct vmspace *vm, uaddr_t addr)
 	return (0);
 }
 
-static int
-clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end)
+int
+vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end)
 {
 	int error = clip(vm, start);
 
@@ -242,6 +243,22 @@ find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
 	return (0);
 }
 
+#define LOW_START 0x40000000UL
+#define LOW_END	  0x80000000UL
+
+/* (vm_lock) The lowest free space in the second GiB.  0: none. */
+static uaddr_t
+find_space_low(struct vmspace *vm, uint64_t len)
+{
+	struct vm_entry *e = vm_entry_at_or_after(vm, LOW_START);
+	uaddr_t at = LOW_START;
+
+	for (; e != NULL && e->ve_start < LOW_END && e->ve_start < at + len;
+	     e = TAILQ_NEXT(e, ve_link))
+		at = e->ve_end;
+	return (at + len <= LOW_END ? at : 0);
+}
+
 /* (vm_lock) */
 static int
 unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
@@ -251,7 +268,7 @@ unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
 
 	if (e == NULL || e->ve_start >= end)
 		return (0);
-	if ((error = clip_range(vm, start, end)) != 0)
+	if ((error = vm_clip_range(vm, start, end)) != 0)
 		return (error);
 	pmap_text_restore(vm, start, end);
 	pmap_remove(&vm->vm_pmap, start, end);
@@ -269,7 +286,7 @@ can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
 {
 	return (e != NULL && e->ve_end == start && obj == NULL &&
 	    e->ve_object == NULL && e->ve_prot == prot &&
-	    e->ve_maxprot == maxprot && e->ve_wired == 0 &&
+	    e->ve_maxprot == maxprot && e->ve_wired == 0 && e->ve_policy == 0 &&
 	    e->ve_flags == (flags & (VMM_SHARED | VMM_GROWSDOWN)) &&
 	    (e->ve_flags & (VMM_SHARED | VMM_GROWSDOWN)) == 0 &&
 	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1));
@@ -324,6 +341,9 @@ map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 			if ((error = unmap_locked(vm, start, start + len)) != 0)
 				return (error);
 		}
+	} else if ((flags & VMM_LOW) != 0) {
+		if ((start = find_space_low(vm, len)) == 0)
+			return (ENOMEM);
 	} else if ((start = find_space(vm, trunc_page(start), len)) == 0)
 		return (ENOMEM);
 	if (vm->vm_size + len > vm->vm_as_max)
@@ -425,9 +445,30 @@ vm_unmap_view(struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops)
 	return (error);
 }
 
+int
+vm_remap_view(struct vmspace *vm, uaddr_t addr, uint64_t len, uint64_t off)
+{
+	struct vm_object *obj;
+	struct vm_entry *e;
+	int error = EINVAL;
+
+	lock_excl(&vm->vm_lock);
+	e = vm_entry_lookup(vm, addr);
+	if (e != NULL && (e->ve_flags & VMM_SHARED) != 0 &&
+	    e->ve_object != NULL && e->ve_end >= addr + len) {
+		obj = e->ve_object;
+		vm_object_hold(obj);
+		error = map_locked(vm, &addr, len, e->ve_prot, e->ve_maxprot,
+		    VMM_SHARED | VMM_FIXED, obj, off);
+		vm_object_drop(obj);
+	}
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
 /* (vm_lock) ENOMEM unless entries cover all of [start, end). */
-static int
-check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end)
+int
+vm_check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end)
 {
 	struct vm_entry *e = vm_entry_lookup(vm, start);
 
@@ -447,13 +488,13 @@ protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end, vm_prot_t prot)
 	struct vm_entry *e;
 	int error;
 
-	if ((error = check_covered(vm, start, end)) != 0)
+	if ((error = vm_check_covered(vm, start, end)) != 0)
 		return (error);
 	for (e = vm_entry_lookup(vm, start); e != NULL && e->ve_start < end;
 	     e = TAILQ_NEXT(e, ve_link))
 		if ((prot & ~e->ve_maxprot) != 0)
 			return (EACCES);
-	if ((error = clip_range(vm, start, end)) != 0)
+	if ((error = vm_clip_range(vm, start, end)) != 0)
 		return (error);
 	pmap_text_restore(vm, start, end);
 	for (e = vm_entry_lookup(vm, start); e != NULL && e->ve_start < end;
@@ -565,7 +606,7 @@ remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
 			return (error);
 		oldlen = newlen;
 	}
-	if ((error = clip_range(vm, old, old + oldlen)) != 0)
+	if ((error = vm_clip_range(vm, old, old + oldlen)) != 0)
 		return (error);
 	e = vm_entry_lookup(vm, old);
 	/* A cut overlay has pages of neighbours behind this one's end. */
@@ -595,6 +636,43 @@ vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
 		return (EINVAL);
 	lock_excl(&vm->vm_lock);
 	error = remap_locked(vm, old, oldlen, newlen, maymove, fixed, newp);
+	lock_release(&vm->vm_lock);
+	return (error);
+}
+
+int
+vm_remap_pages(
+    struct vmspace *vm, uaddr_t old, uint64_t len, bool fixed, uaddr_t *newp)
+{
+	struct vm_entry *e;
+	uaddr_t to = *newp;
+	int error = 0;
+
+	len = round_page(len);
+	if (check_range(old, len) != 0 ||
+	    (fixed &&
+		(check_range(to, len) != 0 || to < VM_MIN_USER ||
+		    (to < old + len && old < to + len))))
+		return (EINVAL);
+	lock_excl(&vm->vm_lock);
+	e = vm_entry_lookup(vm, old);
+	if (e == NULL || e->ve_end < old + len)
+		error = EFAULT;
+	else if (vm->vm_size + len > vm->vm_as_max)
+		error = ENOMEM;
+	else if (fixed)
+		error = unmap_locked(vm, to, to + len);
+	else if ((to = find_space(vm, 0, len)) == 0)
+		error = ENOMEM;
+	if (error == 0)
+		error = vm_clip_range(vm, old, old + len);
+	if (error == 0) {
+		e = vm_entry_lookup(vm, old);
+		(void)move_entry(vm, e, to, len);
+		error = insert_locked(vm, old, len, e->ve_prot, e->ve_maxprot,
+		    e->ve_flags, e->ve_object, e->ve_offset);
+		*newp = to;
+	}
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -678,13 +756,19 @@ vm_entry_anon_private(struct vm_entry *e)
 static int
 fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
 {
-	struct vm_entry *ne = vm_entry_alloc();
+	bool wipe = (e->ve_flags & VMM_WIPEONFORK) != 0;
 	struct vm_object *anon = NULL;
+	struct vm_entry *ne;
 	int error;
 
-	if (ne == NULL)
+	if ((e->ve_flags & VMM_DONTFORK) != 0) {
+		nvm->vm_size -= e->ve_end - e->ve_start;
+		return (0);
+	}
+	if ((ne = vm_entry_alloc()) == NULL)
 		return (ENOMEM);
-	if (e->ve_anon != NULL && (error = copy_overlay(e, &anon)) != 0) {
+	if (e->ve_anon != NULL && !wipe &&
+	    (error = copy_overlay(e, &anon)) != 0) {
 		vm_entry_free(ne);
 		return (error);
 	}
@@ -697,8 +781,11 @@ fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
 	ne->ve_maxprot = e->ve_maxprot;
 	ne->ve_flags = e->ve_flags;
 	ne->ve_advice = e->ve_advice;
+	ne->ve_policy = e->ve_policy;
 	entry_show(ne, e->ve_object);
 	vm_entry_link(nvm, ne);
+	if (wipe)
+		return (0);
 	if ((e->ve_flags & VMM_SHARED) == 0)
 		pmap_protect(&vm->vm_pmap, e->ve_start, e->ve_end,
 		    e->ve_prot & ~VM_PROT_WRITE);
@@ -717,6 +804,7 @@ vmspace_fork(struct vmspace *vm, struct vmspace **newp)
 		return (ENOMEM);
 	lock_excl(&vm->vm_lock);
 	lock_excl_nested(&nvm->vm_lock); /* nobody else knows it */
+	nvm->vm_size = vm->vm_size;
 	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
 		if ((error = fork_entry(vm, nvm, e)) != 0)
 			break;
@@ -724,7 +812,7 @@ vmspace_fork(struct vmspace *vm, struct vmspace **newp)
 		error = pmap_text_fork(nvm, vm);
 	/* Before the child may run, the parent must not write shared pages. */
 	pmap_update(&vm->vm_pmap);
-	nvm->vm_size = nvm->vm_peak = vm->vm_size;
+	nvm->vm_peak = nvm->vm_size;
 	nvm->vm_free_hint = vm->vm_free_hint;
 	nvm->vm_text_start = vm->vm_text_start;
 	nvm->vm_text_len = vm->vm_text_len;

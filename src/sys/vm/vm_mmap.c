@@ -18,6 +18,7 @@ static const struct {
     {MAP_GROWSDOWN, VMM_GROWSDOWN},
     {MAP_POPULATE, VMM_POPULATE},
     {MAP_NORESERVE, VMM_NORESERVE},
+    {MAP_32BIT, VMM_LOW},
 };
 
 /*
@@ -152,8 +153,14 @@ check_args(uaddr_t addr, uint64_t len)
 
 static int
 discard(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
-    void *arg __unused)
+    void *arg)
 {
+	enum vm_advice how = *(enum vm_advice *)arg;
+
+	if (e->ve_wired != 0 ||
+	    (how == VMADV_FREE &&
+		(e->ve_object != NULL || (e->ve_flags & VMM_SHARED) != 0)))
+		return (EINVAL);
 	pmap_remove(&vm->vm_pmap, start, end);
 	pmap_update(&vm->vm_pmap);
 	if ((e->ve_flags & VMM_SHARED) == 0 && e->ve_anon != NULL)
@@ -203,7 +210,7 @@ vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 	} else {
 		lock_excl(&vm->vm_lock);
 		if (how == VMADV_DONTNEED || how == VMADV_FREE)
-			error = for_range(vm, addr, len, discard, NULL);
+			error = for_range(vm, addr, len, discard, &how);
 		else
 			error = for_range(vm, addr, len, set_advice, &advice);
 	}
@@ -309,20 +316,13 @@ vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec)
 	return (error);
 }
 
-static int
-wire_entry(struct vmspace *vm __unused, struct vm_entry *e,
-    uaddr_t start __unused, uaddr_t end __unused, void *arg)
-{
-	e->ve_wired = *(bool *)arg;
-	return (0);
-}
-
 /*
  * mlock: everything is resident on return.  Private pages then stay (there is
  * no swap); pages of files may still be reclaimed under pressure.
  */
 int
-vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
+vm_wire(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit)
 {
 	uaddr_t end, start = trunc_page(addr);
 	vm_prot_t access;
@@ -333,9 +333,7 @@ vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire)
 	if ((error = check_args(start, len)) != 0 || len == 0)
 		return (error);
 	end = start + round_page(len);
-	lock_excl(&vm->vm_lock);
-	error = for_range(vm, start, len, wire_entry, &wire);
-	lock_release(&vm->vm_lock);
+	error = vm_set_wired(vm, start, round_page(len), wire, limit);
 	for (; error == 0 && wire && start < end; start += PAGE_SIZE) {
 		lock_shared(&vm->vm_lock);
 		e = vm_entry_lookup(vm, start);

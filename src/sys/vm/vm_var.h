@@ -25,7 +25,8 @@ struct vm_entry {
 	struct vm_object *volatile ve_anon; /* private pages, or NULL yet */
 	uaddr_t ve_anon_base;		    /* address of index 0 of ve_anon */
 	vm_prot_t ve_prot, ve_maxprot;
-	uint16_t ve_flags; /* VMM_SHARED, VMM_GROWSDOWN */
+	uint16_t ve_flags;  /* VMM_SHARED, VMM_GROWSDOWN, VMM_DONTFORK.. */
+	uint16_t ve_policy; /* the ABI's word */
 	uint16_t ve_wired;
 	uint8_t ve_advice;
 	uint8_t ve_window;     /* pages to map ahead at next fault */
@@ -77,6 +78,13 @@ vm_entry_object_index(const struct vm_entry *e, uaddr_t va)
 int vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp);
 /* (vm_lock) The page at addr if it is the overlay's, else NULL. */
 struct vm_page *vm_overlay_page(struct vmspace *vm, uaddr_t addr);
+
+/* vm_map.c; the map lock exclusive. */
+int vm_check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end);
+int vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* vm_advise.c */
+int vm_set_wired(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
 
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */

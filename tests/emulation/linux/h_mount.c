@@ -8,10 +8,14 @@
 #include <stdbool.h>
 #include <limits.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "gtest.h"
 
@@ -312,4 +316,369 @@ GTEST(detach_many, "do thousands of detached mounts with users leave nothing?")
 	}
 	for (int i = 0; i < 8; i++)
 		close(fd[i]);
+}
+
+/* --- bind, move, remount --------------------------------------------------- */
+
+/* The mountinfo fields root and options of the mount at where; "" if none. */
+static void
+mountinfo(const char *where, char root[256], char options[256])
+{
+	char line[1024], place[256], r[256], o[256];
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+
+	root[0] = options[0] = '\0';
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%*d %*d %*s %255s %255s %255s", r, place,
+			o) == 3 &&
+		    strcmp(place, where) == 0) {
+			strcpy(root, r);
+			strcpy(options, o);
+		}
+	fclose(f);
+}
+
+static bool
+has_option(const char *options, const char *what)
+{
+	char copy[256];
+
+	strcpy(copy, options);
+	for (char *s = strtok(copy, ","); s != NULL; s = strtok(NULL, ","))
+		if (strcmp(s, what) == 0)
+			return (true);
+	return (false);
+}
+
+GTEST(bind_dir, "does a bind mount show the same files, with its own way up?")
+{
+	char root[256], options[256], cwd[PATH_MAX];
+	struct stat a, b;
+
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	mkdir("/tmp/m/sub", 0755);
+	put_file("/tmp/m/sub/file", "text");
+	put_file("/tmp/m/above", "above");
+	mkdir("/tmp/b", 0755);
+	put_file("/tmp/beside", "beside");
+	EQ(mount("/tmp/m/sub", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	CHECK(has_text("/tmp/b/file", "text"));
+	EQ(stat("/tmp/b/file", &a), 0);
+	EQ(stat("/tmp/m/sub/file", &b), 0);
+	EQ(a.st_ino, b.st_ino);
+	EQ(a.st_dev, b.st_dev);
+	put_file("/tmp/b/new", "new");
+	CHECK(has_text("/tmp/m/sub/new", "new"));
+	CHECK(has_text("/tmp/b/../beside", "beside"));
+	ERR(access("/tmp/b/../above", F_OK), ENOENT);
+	EQ(chdir("/tmp/b"), 0);
+	CHECK(strcmp(getcwd(cwd, sizeof(cwd)), "/tmp/b") == 0);
+	CHECK(has_text("../beside", "beside"));
+	chdir("/");
+	mountinfo("/tmp/b", root, options);
+	CHECK(strcmp(root, "/sub") == 0);
+	/* a link across two mounts of one file system is refused */
+	ERR(link("/tmp/m/sub/file", "/tmp/b/link"), EXDEV);
+	ERR(rename("/tmp/m/sub/file", "/tmp/b/other"), EXDEV);
+	EQ(rename("/tmp/b/file", "/tmp/b/moved"), 0);
+	CHECK(has_text("/tmp/m/sub/moved", "text"));
+	/* the first mount may go; the file system stays */
+	EQ(umount("/tmp/m"), 0);
+	CHECK(has_text("/tmp/b/moved", "text"));
+	put_file("/tmp/b/more", "more");
+	CHECK(has_text("/tmp/b/more", "more"));
+	EQ(umount("/tmp/b"), 0);
+	ERR(access("/tmp/b/moved", F_OK), ENOENT);
+	unlink("/tmp/beside");
+}
+
+GTEST(bind_busy, "is a bind mount busy while it is used, and only it?")
+{
+	int fd;
+
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	put_file("/tmp/m/file", "text");
+	mkdir("/tmp/b", 0755);
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	fd = open("/tmp/b/file", O_RDONLY);
+	ERR(umount("/tmp/b"), EBUSY);
+	EQ(umount("/tmp/m"), 0);
+	ERR(umount("/tmp/b"), EBUSY);
+	close(fd);
+	EQ(umount("/tmp/b"), 0);
+	mount_tmpfs("/tmp/m");
+	put_file("/tmp/m/file", "text");
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	fd = open("/tmp/m/file", O_RDONLY);
+	ERR(umount("/tmp/m"), EBUSY);
+	EQ(umount("/tmp/b"), 0);
+	close(fd);
+	EQ(umount("/tmp/m"), 0);
+}
+
+GTEST(bind_file, "can a file be mounted on a file, and kinds not be mixed?")
+{
+	own_tree();
+	put_file("/tmp/fa", "a");
+	put_file("/tmp/fb", "b");
+	mkdir("/tmp/fd", 0755);
+	EQ(mount("/tmp/fa", "/tmp/fb", NULL, MS_BIND, NULL), 0);
+	CHECK(has_text("/tmp/fb", "a"));
+	put_file("/tmp/fb", "changed");
+	CHECK(has_text("/tmp/fa", "changed"));
+	ERR(unlink("/tmp/fb"), EBUSY);
+	EQ(umount("/tmp/fb"), 0);
+	CHECK(has_text("/tmp/fb", "b"));
+	ERR(mount("/tmp/fa", "/tmp/fd", NULL, MS_BIND, NULL), ENOTDIR);
+	ERR(mount("/tmp/fd", "/tmp/fa", NULL, MS_BIND, NULL), ENOTDIR);
+	ERR(mount("/tmp/none", "/tmp/fa", NULL, MS_BIND, NULL), ENOENT);
+	ERR(mount(NULL, "/tmp/fa", NULL, MS_BIND, NULL), EINVAL);
+	unlink("/tmp/fa");
+	unlink("/tmp/fb");
+	rmdir("/tmp/fd");
+}
+
+GTEST(bind_tree, "does MS_REC take the mounts below along, and plain not?")
+{
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	mount_tmpfs("/tmp/m/x");
+	mount_tmpfs("/tmp/m/x/y");
+	put_file("/tmp/m/x/file", "x");
+	put_file("/tmp/m/x/y/file", "y");
+	mkdir("/tmp/b", 0755);
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	ERR(access("/tmp/b/x/file", F_OK), ENOENT);
+	EQ(umount("/tmp/b"), 0);
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND | MS_REC, NULL), 0);
+	CHECK(has_text("/tmp/b/x/file", "x"));
+	CHECK(has_text("/tmp/b/x/y/file", "y"));
+	CHECK(is_listed("/tmp/b/x/y"));
+	EQ(umount2("/tmp/m", MNT_DETACH), 0);
+	CHECK(has_text("/tmp/b/x/y/file", "y"));
+	/* into itself: what is there before, once */
+	EQ(mkdir("/tmp/b/in", 0755), 0);
+	EQ(mount("/tmp/b", "/tmp/b/in", NULL, MS_BIND | MS_REC, NULL), 0);
+	CHECK(has_text("/tmp/b/in/x/y/file", "y"));
+	ERR(access("/tmp/b/in/in/x", F_OK), ENOENT);
+	EQ(umount2("/tmp/b", MNT_DETACH), 0);
+	CHECK(!is_listed("/tmp/b"));
+}
+
+GTEST(move, "does MS_MOVE take a mount with all below it to another place?")
+{
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	mount_tmpfs("/tmp/m/x");
+	put_file("/tmp/m/x/file", "x");
+	mkdir("/tmp/n", 0755);
+	mkdir("/tmp/m/plain", 0755);
+	put_file("/tmp/f", "");
+	EQ(mount("/tmp/m", "/tmp/n", NULL, MS_MOVE, NULL), 0);
+	CHECK(has_text("/tmp/n/x/file", "x"));
+	CHECK(is_listed("/tmp/n/x"));
+	CHECK(!is_listed("/tmp/m"));
+	ERR(access("/tmp/m/x", F_OK), ENOENT);
+	ERR(mount("/tmp/n/plain", "/tmp/m", NULL, MS_MOVE, NULL), EINVAL);
+	ERR(mount("/tmp/n", "/tmp/n/x", NULL, MS_MOVE, NULL), ELOOP);
+	ERR(mount("/tmp/n", "/tmp/f", NULL, MS_MOVE, NULL), EINVAL);
+	EQ(umount("/tmp/n/x"), 0);
+	EQ(umount("/tmp/n"), 0);
+	unlink("/tmp/f");
+}
+
+GTEST(readonly_bind, "is a read-only bind mount so, and the original not?")
+{
+	char root[256], options[256];
+	struct statfs sf;
+
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	put_file("/tmp/m/file", "text");
+	mkdir("/tmp/b", 0755);
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	EQ(mount(NULL, "/tmp/b", NULL,
+	       MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID, NULL),
+	    0);
+	mountinfo("/tmp/b", root, options);
+	CHECK(has_option(options, "ro") && has_option(options, "nosuid"));
+	mountinfo("/tmp/m", root, options);
+	CHECK(has_option(options, "rw"));
+	EQ(statfs("/tmp/b", &sf), 0);
+	EQ(sf.f_flags & ST_RDONLY, ST_RDONLY);
+	EQ(statfs("/tmp/m", &sf), 0);
+	EQ(sf.f_flags & ST_RDONLY, 0);
+	ERR(open("/tmp/b/file", O_WRONLY), EROFS);
+	ERR(open("/tmp/b/new", O_WRONLY | O_CREAT, 0644), EROFS);
+	ERR(truncate("/tmp/b/file", 0), EROFS);
+	ERR(mkdir("/tmp/b/d", 0755), EROFS);
+	ERR(unlink("/tmp/b/file"), EROFS);
+	ERR(rename("/tmp/b/file", "/tmp/b/x"), EROFS);
+	ERR(chmod("/tmp/b/file", 0600), EROFS);
+	ERR(chown("/tmp/b/file", 1, 1), EROFS);
+	ERR(utimensat(AT_FDCWD, "/tmp/b/file", NULL, 0), EROFS);
+	ERR(setxattr("/tmp/b/file", "user.x", "v", 1, 0), EROFS);
+	ERR(access("/tmp/b/file", W_OK), EROFS);
+	CHECK(has_text("/tmp/b/file", "text"));
+	put_file("/tmp/m/file", "other");
+	CHECK(has_text("/tmp/b/file", "other"));
+	EQ(umount("/tmp/b"), 0);
+	EQ(umount("/tmp/m"), 0);
+}
+
+GTEST(remount, "does a remount make the file system read-only, and back?")
+{
+	int fd;
+
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	put_file("/tmp/m/file", "text");
+	fd = open("/tmp/m/file", O_WRONLY);
+	ERR(mount(NULL, "/tmp/m", NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY);
+	close(fd);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	ERR(open("/tmp/m/file", O_WRONLY), EROFS);
+	ERR(mkdir("/tmp/m/d", 0755), EROFS);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_REMOUNT, NULL), 0);
+	EQ(mkdir("/tmp/m/d", 0755), 0);
+	ERR(mount(NULL, "/tmp/m/d", NULL, MS_REMOUNT, NULL), EINVAL);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_REMOUNT, "size=64k"), 0);
+	fd = open("/tmp/m/big", O_WRONLY | O_CREAT, 0644);
+	for (int i = 0; i < 16; i++) {
+		char page[4096] = "";
+
+		if (write(fd, page, sizeof(page)) != sizeof(page)) {
+			EQ(errno, ENOSPC);
+			break;
+		}
+		CHECK(i < 16);
+	}
+	ERR(write(fd, "xxxx", 4), ENOSPC);
+	close(fd);
+	ERR(mount(NULL, "/tmp/m", NULL, MS_REMOUNT, "size=4k"), EINVAL);
+	EQ(umount("/tmp/m"), 0);
+}
+
+GTEST(mount_flags, "do nodev, noexec and nosuid hold?")
+{
+	char self[256];
+	int n, in, out, status;
+	char buf[65536];
+	pid_t pid;
+
+	own_tree();
+	n = (int)readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n] = '\0';
+	mkdir("/tmp/m", 0755);
+	EQ(mount("none", "/tmp/m", "tmpfs", MS_NODEV | MS_NOEXEC | MS_NOSUID,
+	       "mode=755"),
+	    0);
+	in = open(self, O_RDONLY);
+	out = open("/tmp/m/prog", O_WRONLY | O_CREAT, 0755);
+	while ((n = (int)read(in, buf, sizeof(buf))) > 0)
+		EQ(write(out, buf, (size_t)n), n);
+	close(out);
+	fchmod(open("/tmp/m/prog", O_RDONLY), 04755);
+	ERR(access("/tmp/m/prog", X_OK), EACCES);
+	ERR(execl("/tmp/m/prog", "prog", "id", NULL), EACCES);
+	out = open("/tmp/m/prog", O_RDONLY);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, out, 0) ==
+	    MAP_FAILED);
+	EQ(errno, EPERM);
+	close(out);
+	EQ(mknod("/tmp/m/null", S_IFCHR | 0666, 0x103), 0);
+	ERR(open("/tmp/m/null", O_RDONLY), EACCES);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID, NULL),
+	    0);
+	CHECK(open("/tmp/m/null", O_RDONLY) >= 0);
+	for (int suid = 0; suid < 2; suid++) {
+		if (suid)
+			EQ(mount(NULL, "/tmp/m", NULL, MS_REMOUNT | MS_BIND,
+			       NULL),
+			    0);
+		if ((pid = fork()) == 0) {
+			EQ(setuid(1000), 0);
+			execl("/tmp/m/prog", "prog", "id", NULL);
+			_exit(99);
+		}
+		waitpid(pid, &status, 0);
+		EQ(WEXITSTATUS(status), suid ? 0 : 1);
+	}
+	umount2("/tmp/m", MNT_DETACH);
+}
+
+GTEST(id, "am I root? (what another case executes)")
+{
+	if (geteuid() != 0)
+		_exit(1);
+	if (getuid() != 0)
+		_exit(0);
+}
+
+GTEST(expire, "does MNT_EXPIRE take off what was not used since the last time?")
+{
+	int fd;
+
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	put_file("/tmp/m/file", "text");
+	ERR(umount2("/tmp/m", MNT_EXPIRE | MNT_DETACH), EINVAL);
+	fd = open("/tmp/m/file", O_RDONLY);
+	ERR(umount2("/tmp/m", MNT_EXPIRE), EBUSY);
+	close(fd);
+	ERR(umount2("/tmp/m", MNT_EXPIRE), EAGAIN);
+	EQ(access("/tmp/m/file", F_OK), 0); /* used */
+	ERR(umount2("/tmp/m", MNT_EXPIRE), EAGAIN);
+	EQ(umount2("/tmp/m", MNT_EXPIRE), 0);
+	ERR(umount2("/tmp/m", MNT_EXPIRE), EINVAL);
+}
+
+GTEST(propagation, "are kinds of propagation taken, and wrong ones refused?")
+{
+	own_tree();
+	mount_tmpfs("/tmp/m");
+	mkdir("/tmp/m/d", 0755);
+	mkdir("/tmp/b", 0755);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_PRIVATE, NULL), 0);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_SLAVE | MS_REC, NULL), 0);
+	ERR(mount(NULL, "/tmp/m", NULL, MS_PRIVATE | MS_SHARED, NULL), EINVAL);
+	ERR(mount(NULL, "/tmp/m/d", NULL, MS_PRIVATE, NULL), EINVAL);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_UNBINDABLE, NULL), 0);
+	ERR(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), EINVAL);
+	EQ(mount(NULL, "/tmp/m", NULL, MS_PRIVATE, NULL), 0);
+	EQ(mount("/tmp/m", "/tmp/b", NULL, MS_BIND, NULL), 0);
+	EQ(umount("/tmp/b"), 0);
+	EQ(umount("/tmp/m"), 0);
+}
+
+GTEST(over_root, "can a mount be moved onto the root and be the new one?")
+{
+	struct stat st, now;
+	pid_t pid;
+
+	own_tree();
+	if ((pid = fork()) == 0) {
+		mount_tmpfs("/tmp/m");
+		put_file("/tmp/m/mark", "new");
+		EQ(stat("/tmp/m", &st), 0);
+		EQ(chdir("/tmp/m"), 0);
+		EQ(mount(".", "/", NULL, MS_MOVE, NULL), 0);
+		EQ(chroot("."), 0);
+		EQ(chdir("/"), 0);
+		CHECK(has_text("/mark", "new"));
+		EQ(stat("/", &now), 0);
+		EQ(now.st_dev, st.st_dev);
+		EQ(access("/tmp", F_OK), -1);
+		EQ(umount2("/", MNT_DETACH), 0);
+		_exit(gtest_failures);
+	}
+	int status;
+
+	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status, 0);
+	EQ(access("/tmp/m/mark", F_OK), -1);
 }

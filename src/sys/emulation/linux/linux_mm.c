@@ -5,8 +5,20 @@
 #include "linux_var.h"
 #include <sys/ptrace.h>
 #include <sys/malloc.h>
+#include <sys/ucred.h>
 #include <vm/vm.h>
 #include <machine/vmparam.h>
+
+#define CAP_IPC_LOCK 14
+
+/* Bytes that the caller may lock. */
+static uint64_t
+lock_limit(void)
+{
+	if ((cred_current()->cr_cap_effective >> CAP_IPC_LOCK & 1) != 0)
+		return (UINT64_MAX);
+	return (proc_rlimit(RLIMIT_MEMLOCK));
+}
 
 static const struct flagmap mmap_map[] = {
     {0x0010, MAP_FIXED},
@@ -42,6 +54,11 @@ map_flags(int l, int *nativep)
 	return (0);
 }
 
+#define L_MAP_LOCKED  0x2000
+#define L_MAP_HUGETLB 0x40000
+#define L_MAP_KNOWN                                                            \
+	0x17f97f /* what MAP_SHARED_VALIDATE lets pass; MAP_SYNC it does not */
+
 int
 linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
 {
@@ -50,11 +67,22 @@ linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
 
 	if ((uap->off & PAGE_MASK) != 0)
 		return (EINVAL);
+	if ((uap->flags & L_MAP_HUGETLB) != 0)
+		return (ENOMEM); /* as where no huge pages are set aside */
+	if ((uap->flags & L_MAP_TYPE) == L_MAP_SHARED_VALIDATE &&
+	    (uap->flags & ~L_MAP_KNOWN) != 0)
+		return (EOPNOTSUPP);
 	if ((error = map_flags(uap->flags, &flags)) != 0)
 		return (error);
-	error = kern_mmap(lp, &addr, uap->len, uap->prot & VM_PROT_ALL, flags,
-	    uap->fd, uap->off);
+	if ((uap->flags & L_MAP_LOCKED) != 0 && lock_limit() == 0)
+		return (EPERM);
+	error = kern_mmap(lp, &addr, uap->len,
+	    linux_prot(lp, uap->prot & VM_PROT_ALL), flags, uap->fd, uap->off);
 	*resp = addr;
+	/* What cannot be locked is mapped all the same, as on Linux. */
+	if (error == 0 && (uap->flags & L_MAP_LOCKED) != 0)
+		(void)vm_wire(lp->lw_proc->p_vmspace, addr,
+		    round_page(uap->len), true, lock_limit());
 	return (error);
 }
 
@@ -91,7 +119,7 @@ linux_mprotect(
 	if (len == 0)
 		return (0);
 	return (vm_protect(lp->lw_proc->p_vmspace, uap->addr, len,
-	    (vm_prot_t)(uap->prot & VM_PROT_ALL)));
+	    (vm_prot_t)linux_prot(lp, uap->prot & VM_PROT_ALL)));
 }
 
 int
@@ -102,6 +130,9 @@ linux_brk(struct lwp *lp, const struct linux_brk_args *uap, uint64_t *resp)
 	return (0);
 }
 
+#define L_MREMAP_DONTUNMAP 4
+#define L_MREMAP_ALL	   7
+
 int
 linux_mremap(
     struct lwp *lp, const struct linux_mremap_args *uap, uint64_t *resp)
@@ -110,10 +141,18 @@ linux_mremap(
 	size_t oldlen = uap->oldlen, newlen = uap->newlen;
 	int error;
 
-	if ((uap->flags & ~3) != 0 || (uap->flags & 3) == 2 ||
+	if ((uap->flags & ~L_MREMAP_ALL) != 0 || (uap->flags & 3) == 2 ||
 	    range_check(uap->old, &oldlen) != 0 ||
 	    range_check(0, &newlen) != 0 || newlen == 0)
 		return (EINVAL);
+	if ((uap->flags & L_MREMAP_DONTUNMAP) != 0) {
+		if ((uap->flags & 1) == 0 || oldlen != newlen)
+			return (EINVAL);
+		error = vm_remap_pages(lp->lw_proc->p_vmspace, uap->old, oldlen,
+		    (uap->flags & 2) != 0, &new);
+		*resp = new;
+		return (error);
+	}
 	error = vm_remap(lp->lw_proc->p_vmspace, uap->old, oldlen, newlen,
 	    (uap->flags & 1) != 0, (uap->flags & 2) != 0, &new);
 	*resp = new;
@@ -150,39 +189,64 @@ linux_mincore(
 	return (sys_mincore(lp, uap->addr, uap->len, uap->vec));
 }
 
-/* Linux's advice to ours; -1: accepted without an effect. */
-static const int8_t advice_map[] = {VMADV_NORMAL, VMADV_RANDOM,
-    VMADV_SEQUENTIAL, VMADV_WILLNEED, VMADV_DONTNEED, -2, -2, -2, VMADV_FREE};
-enum {
-	L_MADV_DONTFORK = 10,
-	L_MADV_COLLAPSE = 25
+/* What Linux's advice is here: advice of the VM, flags of entries, or nothing. */
+static const struct {
+	int lnx;
+	enum {
+		ADV_TUNE,  /* vm_advise */
+		ADV_PAGES, /* vm_advise_pages */
+		ADV_SET,   /* flags */
+		ADV_CLEAR,
+		ADV_ACCEPT
+	} kind;
+	int native;
+} advice_rows[] = {
+    {0, ADV_TUNE, VMADV_NORMAL}, {1, ADV_TUNE, VMADV_RANDOM},
+    {2, ADV_TUNE, VMADV_SEQUENTIAL}, {3, ADV_TUNE, VMADV_WILLNEED},
+    {4, ADV_TUNE, VMADV_DONTNEED}, {8, ADV_TUNE, VMADV_FREE},
+    {9, ADV_PAGES, VMADV_REMOVE}, {10, ADV_SET, VMM_DONTFORK},
+    {11, ADV_CLEAR, VMM_DONTFORK}, {12, ADV_ACCEPT, 0}, /* MERGEABLE */
+    {13, ADV_ACCEPT, 0}, {14, ADV_ACCEPT, 0},		/* HUGEPAGE */
+    {15, ADV_ACCEPT, 0}, {16, ADV_SET, VMM_DONTDUMP},
+    {17, ADV_CLEAR, VMM_DONTDUMP}, {18, ADV_SET, VMM_WIPEONFORK},
+    {19, ADV_CLEAR, VMM_WIPEONFORK},
+    {20, ADV_SET, 0}, /* COLD: there is no swap to be near to */
+    {21, ADV_PAGES, VMADV_PAGEOUT}, {22, ADV_PAGES, VMADV_POPULATE_READ},
+    {23, ADV_PAGES, VMADV_POPULATE_WRITE},
+    {24, ADV_TUNE, VMADV_DONTNEED}, /* DONTNEED_LOCKED */
 };
-
-/* -2: EINVAL. */
-static int
-advice_in(int l)
-{
-	if (l >= 0 && l < (int)nitems(advice_map))
-		return (advice_map[l]);
-	/* Merging, huge pages, dump filters; not the ones that change fork. */
-	if (l >= 12 && l <= L_MADV_COLLAPSE && l != 18 && l != 19)
-		return (-1);
-	return (-2);
-}
 
 int
 linux_madvise(
     struct lwp *lp, const struct linux_madvise_args *uap, uint64_t *resp)
 {
-	size_t len = uap->len;
-	int how = advice_in(uap->how);
+	struct vmspace *vm = lp->lw_proc->p_vmspace;
+	size_t len = uap->len, i = 0;
 
-	if (range_check(uap->addr, &len) != 0 || how == -2)
+	while (i < nitems(advice_rows) && advice_rows[i].lnx != uap->how)
+		i++;
+	if (i == nitems(advice_rows) || range_check(uap->addr, &len) != 0)
 		return (EINVAL);
-	if (how == -1 || len == 0)
+	if (len == 0)
 		return (0);
-	return (vm_advise(
-	    lp->lw_proc->p_vmspace, uap->addr, len, (enum vm_advice)how));
+	if (uap->addr + len > VM_MAX_USER)
+		return (ENOMEM);
+	switch (advice_rows[i].kind) {
+	case ADV_TUNE:
+		return (vm_advise(
+		    vm, uap->addr, len, (enum vm_advice)advice_rows[i].native));
+	case ADV_PAGES:
+		return (vm_advise_pages(
+		    vm, uap->addr, len, (enum vm_advice)advice_rows[i].native));
+	case ADV_SET:
+		return (
+		    vm_set_flags(vm, uap->addr, len, advice_rows[i].native, 0));
+	case ADV_CLEAR:
+		return (
+		    vm_set_flags(vm, uap->addr, len, 0, advice_rows[i].native));
+	default:
+		return (0);
+	}
 }
 
 static int
@@ -192,10 +256,12 @@ lock_common(struct lwp *lp, uaddr_t addr, size_t len, bool wire)
 
 	if (addr > VM_MAX_USER || len > VM_MAX_USER)
 		return (ENOMEM);
+	if (wire && lock_limit() == 0)
+		return (EPERM);
 	if (len == 0)
 		return (0);
 	return (vm_wire(lp->lw_proc->p_vmspace, start,
-	    round_page(addr + len) - start, wire));
+	    round_page(addr + len) - start, wire, lock_limit()));
 }
 
 int
@@ -264,6 +330,51 @@ linux_memfd_create(
 	    (uap->flags & L_MFD_CLOEXEC) != 0 ? O_CLOEXEC : 0, flags, &fd);
 	*resp = (uint64_t)fd;
 	return (error);
+}
+
+/* --- protection keys: there are none ------------------------------------------------ */
+
+int
+linux_pkey_alloc(
+    struct lwp *lp, const struct linux_pkey_alloc_args *uap, uint64_t *resp)
+{
+	return (uap->flags != 0 || (uap->rights & ~3u) != 0 ? EINVAL : ENOSPC);
+}
+
+int
+linux_pkey_free(
+    struct lwp *lp, const struct linux_pkey_free_args *uap, uint64_t *resp)
+{
+	return (EINVAL);
+}
+
+/* Key -1 means mprotect. */
+int
+linux_pkey_mprotect(
+    struct lwp *lp, const struct linux_pkey_mprotect_args *uap, uint64_t *resp)
+{
+	struct linux_mprotect_args ma = {
+	    .addr = uap->addr, .len = uap->len, .prot = uap->prot};
+
+	return (uap->key == -1 ? linux_mprotect(lp, &ma, resp) : EINVAL);
+}
+
+/*
+ * remap_file_pages: other pages of the object of a shared mapping.  It has long
+ * been an mmap of the same file in Linux, too.
+ */
+int
+linux_remap_file_pages(struct lwp *lp,
+    const struct linux_remap_file_pages_args *uap, uint64_t *resp)
+{
+	uaddr_t addr = trunc_page(uap->addr);
+	uint64_t len = uap->n & ~(uint64_t)PAGE_MASK;
+
+	if (uap->prot != 0 || len == 0 || addr + len < addr ||
+	    uap->page + atop(len) < uap->page)
+		return (EINVAL);
+	return (
+	    vm_remap_view(lp->lw_proc->p_vmspace, addr, len, ptoa(uap->page)));
 }
 
 /* --- other processes' memory ---------------------------------------------------------- */

@@ -13,8 +13,9 @@ static const struct flagmap mount_map[] = {
     {0x200000, 0},			/* MS_RELATIME */
     {0x1000000, 0},			/* MS_STRICTATIME */
     {0x2000000, 0},			/* MS_LAZYTIME */
-    {0xc0ed0000, 0},			/* MS_MGC_VAL */
 };
+#define MS_MGC_VAL     0xc0ed0000UL /* a magic number of old */
+#define MS_MGC_MASK    0xffff0000UL
 #define MS_PROPAGATION 0x1e0000 /* unbindable, private, slave, shared */
 
 struct mount_strings {
@@ -51,27 +52,69 @@ mount_strings_free(struct mount_strings *ms)
 			path_free(all[i]);
 }
 
+/* What of the flags decides which of five calls this is. */
+#define MS_REMOUNT    0x20
+#define MS_BIND	      0x1000
+#define MS_MOVE	      0x2000
+#define MS_REC	      0x4000
+#define MS_UNBINDABLE 0x20000
+
+/* One kind of propagation, perhaps for all below. */
+static int
+mount_propagation(const struct mount_strings *ms, uint64_t kind)
+{
+	uint64_t which = kind & MS_PROPAGATION;
+
+	if ((kind & ~(uint64_t)(MS_PROPAGATION | MS_REC | 0x8000)) != 0 ||
+	    (which & (which - 1)) != 0)
+		return (EINVAL);
+	return (kern_mount_propagation(
+	    ms->ms_on, which == MS_UNBINDABLE, (kind & MS_REC) != 0));
+}
+
+static int
+mount_dispatch(const struct mount_strings *ms, uint64_t lflags)
+{
+	const char *options = ms->ms_options != NULL ? ms->ms_options : "";
+	uint64_t rest, kind;
+	uint32_t flags;
+
+	flags = (uint32_t)flags_in(mount_map, nitems(mount_map), lflags, &rest);
+	kind = rest;
+	if ((kind & MS_REMOUNT) != 0)
+		return (kern_remount(
+		    ms->ms_on, flags, (kind & MS_BIND) != 0, options));
+	if ((kind & (MS_BIND | MS_MOVE)) != 0) {
+		if (ms->ms_from == NULL || ms->ms_from[0] == '\0')
+			return (EINVAL);
+		if ((kind & MS_BIND) != 0)
+			return (kern_mount_bind(
+			    ms->ms_from, ms->ms_on, (kind & MS_REC) != 0));
+		return (kern_mount_move(ms->ms_from, ms->ms_on));
+	}
+	if ((kind & MS_PROPAGATION) != 0)
+		return (mount_propagation(ms, kind));
+	if ((kind & ~(uint64_t)MS_REC) != 0)
+		return (EINVAL);
+	if (ms->ms_type == NULL)
+		return (EINVAL);
+	return (
+	    kern_mount(ms->ms_type, ms->ms_from != NULL ? ms->ms_from : "none",
+		ms->ms_on, flags, options));
+}
+
 int
 linux_mount(struct lwp *lp, const struct linux_mount_args *uap, uint64_t *resp)
 {
+	uint64_t flags = uap->flags;
 	struct mount_strings ms;
-	uint64_t rest;
-	uint32_t flags;
 	int error;
 
-	flags =
-	    (uint32_t)flags_in(mount_map, nitems(mount_map), uap->flags, &rest);
-	if ((rest & MS_PROPAGATION) != 0 && (rest & ~0x1e4000UL) == 0)
-		return (0); /* there is one name space: nothing propagates */
-	if (rest != 0)
-		return (EINVAL);
+	if ((flags & MS_MGC_MASK) == MS_MGC_VAL)
+		flags &= ~MS_MGC_MASK;
 	error = mount_strings_in(uap, &ms);
-	if (error == 0 && ms.ms_type == NULL)
-		error = EFAULT;
 	if (error == 0)
-		error = kern_mount(ms.ms_type,
-		    ms.ms_from != NULL ? ms.ms_from : "none", ms.ms_on, flags,
-		    ms.ms_options != NULL ? ms.ms_options : "");
+		error = mount_dispatch(&ms, flags);
 	mount_strings_free(&ms);
 	return (error);
 }
@@ -92,8 +135,12 @@ linux_umount2(
 	int error, flags = 0;
 	char *path;
 
-	if ((uap->flags & ~0xf) != 0 || (uap->flags & L_MNT_EXPIRE) != 0)
+	if ((uap->flags & ~0xf) != 0 ||
+	    ((uap->flags & L_MNT_EXPIRE) != 0 &&
+		(uap->flags & (L_MNT_FORCE | L_MNT_DETACH)) != 0))
 		return (EINVAL);
+	if ((uap->flags & L_MNT_EXPIRE) != 0)
+		flags |= UMOUNT_EXPIRE;
 	if ((uap->flags & L_MNT_DETACH) != 0)
 		flags |= UMOUNT_DETACH;
 	if ((uap->flags & L_UMOUNT_NOFOLLOW) != 0)

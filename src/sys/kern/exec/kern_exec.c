@@ -76,7 +76,7 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 	if (pt->pt_vnode->v_type == VLNK)
 		error = ELOOP;
 	else if (pt->pt_vnode->v_type != VREG ||
-	    (pt->pt_mount->mnt_flags & MNT_NOEXEC) != 0)
+	    (vfs_mount_flags(pt->pt_mount) & MNT_NOEXEC) != 0)
 		error = EACCES;
 	if (error == 0)
 		error = vn_access(pt->pt_vnode, X_OK, cred_current());
@@ -163,7 +163,7 @@ exec_map_stack(struct image_params *img)
 	max = trunc_page(MIN(max, STACK_MAX));
 	if (first > max)
 		return (E2BIG);
-	if (exec_aslr != 0)
+	if (exec_aslr != 0 && !curproc->p_no_aslr)
 		random_bytes(&r, sizeof(r));
 	img->img_stack_top =
 	    VM_STACK_TOP - ((uint64_t)(r & 0x3fff) << PAGE_SHIFT);
@@ -194,7 +194,11 @@ exec_vm_limits(struct image_params *img)
 static void
 exec_caps(const struct ucred *old, struct ucred *n)
 {
-	if (n->cr_uid == 0 || n->cr_ruid == 0) {
+	bool root = (n->cr_securebits & SECBIT_NOROOT) == 0 &&
+	    (n->cr_uid == 0 || n->cr_ruid == 0);
+
+	n->cr_securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	if (root) {
 		n->cr_cap_permitted =
 		    n->cr_cap_bounding | n->cr_cap_inheritable;
 		n->cr_cap_effective = n->cr_uid == 0 ? n->cr_cap_permitted : 0;
@@ -223,7 +227,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 		return (error);
 	if ((n = cred_dup(old)) == NULL)
 		return (ENOMEM);
-	if ((img->img_file->pt_mount->mnt_flags & MNT_NOSUID) == 0 &&
+	if ((vfs_mount_flags(img->img_file->pt_mount) & MNT_NOSUID) == 0 &&
 	    !p->p_no_new_privs && !trace_forbids_setid(lp)) {
 		if ((va.va_mode & S_ISUID) != 0)
 			n->cr_uid = va.va_uid;

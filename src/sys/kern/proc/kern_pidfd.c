@@ -18,6 +18,7 @@
 #include <sys/proc.h>
 #include <sys/ptrace.h>
 #include <sys/ucred.h>
+#include <sys/vnode.h>
 #include "../event/event_var.h"
 #include "proc_var.h"
 
@@ -136,6 +137,24 @@ kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp)
 	proc_hold(*pp);
 	file_drop(fp);
 	return (0);
+}
+
+/* The process that an open /proc/PID is about, held: EBADF for anything else. */
+int
+kern_procdir_proc(int fd, struct proc **pp)
+{
+	struct vnode *vp;
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	vp = fp->f_vnode;
+	error = vp != NULL && vp->v_ops->vop_process != NULL
+	    ? vp->v_ops->vop_process(vp, pp)
+	    : EBADF;
+	file_drop(fp);
+	return (error);
 }
 
 /* --- what is done through it ------------------------------------------------------ */

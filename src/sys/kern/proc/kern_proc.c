@@ -544,6 +544,7 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 		lp->lw_frame = from->lw_frame;
 		lp->lw_sigmask = from->lw_sigmask;
 		lp->lw_affinity = from->lw_affinity;
+		lp->lw_mempolicy = from->lw_mempolicy;
 		lp->lw_estcpu = from->lw_estcpu;
 		memcpy(lp->lw_name, from->lw_name, sizeof(lp->lw_name));
 		if ((a->flags & (KFORK_VM | KFORK_VFORK)) != KFORK_VM)

@@ -185,7 +185,7 @@ lookup_uncached(struct place *dir, const char *name, size_t len,
 {
 	struct vnode *dvp = dir->pl_vnode, *vp;
 	bool cache = (dvp->v_flags & VF_NOCACHE) == 0 &&
-	    dvp->v_mount->mnt_state != MS_GONE && !nc_is_unlinked(dir->pl_name);
+	    dvp->v_mount->mnt_attached != 0 && !nc_is_unlinked(dir->pl_name);
 	int error;
 
 	error = VOP_CALL(dvp, vop_lookup, ENOTDIR, dvp, name, len, &vp);
@@ -303,8 +303,8 @@ walk_dotdot(struct walk *wk)
 			return (EXDEV);
 		if (place_is(at, wk->wk_root))
 			return (0);
-		parent = nc_parent_get(at->pl_name, &vp);
-		if (parent != NULL)
+		if (at->pl_name != at->pl_mount->mnt_root_nc &&
+		    (parent = nc_parent_get(at->pl_name, &vp)) != NULL)
 			break;
 		if (!mount_cross_up(at))
 			return (0);
@@ -715,8 +715,8 @@ path_prepend(
 		stop = root != NULL && root->pt_mount == pl->pl_mount
 		    ? root->pt_name
 		    : NULL;
-		*posp = nc_name_prepend(
-		    pl->pl_name, buf, *posp, gone, &error, &stop);
+		*posp = nc_name_prepend(pl->pl_name, buf, *posp, gone,
+		    pl->pl_mount->mnt_root_nc, &error, &stop);
 		if (error != 0)
 			break;
 		if (root != NULL && root->pt_mount == pl->pl_mount &&

@@ -44,6 +44,7 @@ struct mount_list mounts = TAILQ_HEAD_INITIALIZER(mounts); /* (m) */
 static struct vfs_type_list vfs_types =
     TAILQ_HEAD_INITIALIZER(vfs_types); /* (m) */
 struct mount *mount_root;	       /* (m) */
+static const struct thread *unmounter; /* (mount_lock) in vfs_unmount_at */
 static uint64_t mount_next_fsid = 1;   /* (mount_lock) */
 
 /* --- types ------------------------------------------------------------------ */
@@ -95,123 +96,6 @@ vfs_type_next(const char *prev)
 	return (best);
 }
 
-/* --- options ------------------------------------------------------------------ */
-
-/* The next "key[=value]" of *sp: its length, and *sp behind it; 0 at the end. */
-static size_t
-option_next(const char **sp, const char **optp)
-{
-	const char *s = *sp, *end;
-
-	while (*s == ',')
-		s++;
-	for (end = s; *end != '\0' && *end != ',';)
-		end++;
-	*optp = s;
-	*sp = end;
-	return ((size_t)(end - s));
-}
-
-static bool
-option_is(const char *opt, size_t len, const char *key, size_t *skipp)
-{
-	size_t klen = strlen(key);
-
-	if (len < klen || memcmp(opt, key, klen) != 0)
-		return (false);
-	if (len > klen && opt[klen] != '=')
-		return (false);
-	*skipp = len > klen ? klen + 1 : klen;
-	return (true);
-}
-
-int
-vfs_option(const char *options, const char *key, char *buf, size_t size)
-{
-	const char *opt;
-	size_t len, skip;
-	int error = ENOENT;
-
-	while ((len = option_next(&options, &opt)) > 0) {
-		if (!option_is(opt, len, key, &skip))
-			continue;
-		if (len - skip >= size)
-			return (ENAMETOOLONG);
-		memcpy(buf, opt + skip, len - skip);
-		buf[len - skip] = '\0';
-		error = 0; /* the last one wins */
-	}
-	return (error);
-}
-
-/* Multiplier of a suffix letter; 0 if it is none. */
-static uint64_t
-option_suffix(char c)
-{
-	switch (c) {
-	case 'k':
-	case 'K':
-		return (1ULL << 10);
-	case 'm':
-	case 'M':
-		return (1ULL << 20);
-	case 'g':
-	case 'G':
-		return (1ULL << 30);
-	default:
-		return (0);
-	}
-}
-
-int
-vfs_option_u64(const char *options, const char *key, int base,
-    uint64_t percent_of, uint64_t *valuep)
-{
-	char buf[32];
-	uint64_t mult = 1, value;
-	size_t len;
-	int error;
-
-	if ((error = vfs_option(options, key, buf, sizeof(buf))) != 0)
-		return (error == ENOENT ? ENOENT : EINVAL);
-	if ((len = strlen(buf)) == 0)
-		return (EINVAL);
-	if (buf[len - 1] == '%' && percent_of != 0) {
-		buf[len - 1] = '\0';
-		mult = 0;
-	} else if (base == 10 && option_suffix(buf[len - 1]) != 0) {
-		mult = option_suffix(buf[len - 1]);
-		buf[len - 1] = '\0';
-	}
-	if (kstrtou64(buf, base, &value) != 0)
-		return (EINVAL);
-	if (mult == 0)
-		value = value > 100 ? percent_of : percent_of / 100 * value;
-	else if (value > UINT64_MAX / mult)
-		return (EINVAL);
-	else
-		value *= mult;
-	*valuep = value;
-	return (0);
-}
-
-int
-vfs_option_check(const char *options, const char *const *known)
-{
-	const char *opt;
-	size_t len, skip;
-
-	while ((len = option_next(&options, &opt)) > 0) {
-		bool found = false;
-
-		for (int i = 0; known[i] != NULL && !found; i++)
-			found = option_is(opt, len, known[i], &skip);
-		if (!found)
-			return (EINVAL);
-	}
-	return (0);
-}
-
 /* --- references ------------------------------------------------------------------ */
 
 void
@@ -226,16 +110,33 @@ mount_drop(struct mount *mp)
 	if (!ref_drop(&mp->mnt_refs))
 		return;
 	KASSERT(mp->mnt_nvnodes == 0, ("mount %s: vnodes left", mp->mnt_on));
-	if (mp->mnt_state == MS_GONE)
+	if (mp->mnt_super != mp) {
+		nc_drop(mp->mnt_root_nc);
+		mount_drop(mp->mnt_super);
+	} else if (mp->mnt_state == MS_GONE) {
 		(void)mp->mnt_ops->vfs_unmount(mp, true);
+	}
 	lock_destroy(&mp->mnt_rename);
 	kfree(mp, M_MOUNT);
 }
 
+uint32_t
+vfs_mount_flags(const struct mount *mp)
+{
+	return (mp->mnt_flags | mp->mnt_super->mnt_sbflags);
+}
+
+/* Of a vnode's mount: its file system's word; of a place's: also its own. */
 int
 mount_write_check(struct mount *mp)
 {
-	return ((mp->mnt_flags & MNT_RDONLY) != 0 ? EROFS : 0);
+	return ((mp->mnt_sbflags & MNT_RDONLY) != 0 ? EROFS : 0);
+}
+
+int
+mount_place_write_check(const struct mount *mp)
+{
+	return ((vfs_mount_flags(mp) & MNT_RDONLY) != 0 ? EROFS : 0);
 }
 
 bool
@@ -271,6 +172,8 @@ mount_cross_down(struct place *pl)
 		return (false);
 	spin_lock(&mount_spin);
 	if ((mp = mount_on(pl->pl_mount, pl->pl_name)) != NULL) {
+		if (curthread != unmounter) /* its walk is no use */
+			mp->mnt_expire = false;
 		root.pl_mount = mp;
 		root.pl_name = mp->mnt_root_nc;
 		root.pl_vnode = mp->mnt_root_nc->nc_vnode;
@@ -320,7 +223,7 @@ path_root(void)
 
 /* --- mounting ------------------------------------------------------------------------ */
 
-static struct mount *
+struct mount *
 mount_alloc(const struct vfsops *ops, const char *from, const char *on,
     uint32_t flags, const char *options)
 {
@@ -329,6 +232,7 @@ mount_alloc(const struct vfsops *ops, const char *from, const char *on,
 	if (mp == NULL)
 		return (NULL);
 	ref_init(&mp->mnt_refs, 1);
+	mp->mnt_super = mp;
 	mp->mnt_ops = ops;
 	mp->mnt_flags = flags;
 	mp->mnt_state = MS_NEW;
@@ -343,19 +247,25 @@ mount_alloc(const struct vfsops *ops, const char *from, const char *on,
 	return (mp);
 }
 
-/* The mount's last steps down, whatever state it reached.  May sleep. */
+/*
+ * The mount's last steps down, whatever state it reached.  A file system that no
+ * mount shows any more lets go of what it has cached.  May sleep.
+ */
 static void
 mount_dispose(struct mount *mp)
 {
-	struct namecache *root = mp->mnt_root_nc;
+	struct mount *super = mp->mnt_super;
+	struct namecache *root = super->mnt_root_nc;
 
-	mp->mnt_root_nc = NULL;
-	if (root != NULL) {
-		nc_purge_tree(root);
-		nc_drop(root);
+	if (super->mnt_attached == 0) {
+		super->mnt_root_nc = NULL;
+		if (root != NULL) {
+			nc_purge_tree(root);
+			nc_drop(root);
+		}
+		vnode_drain();
+		(void)vnode_flush_mount(super);
 	}
-	vnode_drain();
-	(void)vnode_flush_mount(mp);
 	mount_drop(mp);
 }
 
@@ -370,6 +280,7 @@ mount_start(struct mount *mp, const char *from, const char *options)
 		return (EIO);
 	if ((error = mp->mnt_ops->vfs_mount(mp, from, options)) != 0)
 		return (error);
+	mp->mnt_sbflags = mp->mnt_flags & MNT_RDONLY;
 	mp->mnt_state = MS_GONE; /* from here mount_drop ends it */
 	if ((error = mp->mnt_ops->vfs_root(mp, &vp)) != 0)
 		return (error);
@@ -381,7 +292,7 @@ mount_start(struct mount *mp, const char *from, const char *options)
 }
 
 /* Hang mp into the tree at covered (NULL: it is the root).  mount_lock held. */
-static int
+int
 mount_insert(struct mount *mp, struct path *covered)
 {
 	struct vnode *dvp = covered != NULL ? covered->pt_vnode : NULL;
@@ -395,6 +306,7 @@ mount_insert(struct mount *mp, struct path *covered)
 	} else {
 		mp->mnt_covered = covered;
 		mp->mnt_state = MS_LIVE;
+		mp->mnt_super->mnt_attached++;
 		TAILQ_INSERT_TAIL(&mounts, mp, mnt_link);
 		if (covered != NULL)
 			covered->pt_name->nc_mounts++;
@@ -407,8 +319,26 @@ mount_insert(struct mount *mp, struct path *covered)
 	return (error);
 }
 
+/* A path, or what is mounted on top of it. */
+int
+mount_lookup(const char *name, int flags, struct path **pp)
+{
+	struct place pl;
+	struct path *p;
+	int error;
+
+	if ((error = path_lookup(AT_FDCWD, name, flags, &p)) != 0)
+		return (error);
+	place_from_path(&pl, p);
+	path_drop(p);
+	while (mount_cross_down(&pl))
+		continue;
+	*pp = place_to_path(&pl);
+	return (*pp != NULL ? 0 : ENOMEM);
+}
+
 /* The place to cover.  *coveredp NULL: this will be the root. */
-static int
+int
 mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
 {
 	struct path *p;
@@ -419,12 +349,10 @@ mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
 		strlcpy(buf, "/", size);
 		return (strcmp(on, "/") == 0 ? 0 : ENOENT);
 	}
-	if ((error = path_lookup(AT_FDCWD, on, 0, &p)) != 0)
+	if ((error = mount_lookup(on, 0, &p)) != 0)
 		return (error);
-	if ((error = path_name(p, NULL, buf, size)) != 0) {
-		path_drop(p);
-		return (error);
-	}
+	if (path_name(p, NULL, buf, size) != 0)
+		strlcpy(buf, "(long)", size); /* it is for messages */
 	*coveredp = p;
 	return (0);
 }
@@ -513,15 +441,45 @@ mount_has_children(struct mount *mp)
 	return (false);
 }
 
+/* The references on mp that are no users: list, vnodes, bind mounts of it. */
+static uint32_t
+mount_own_refs(struct mount *mp)
+{
+	uint32_t n = 1 + mp->mnt_nvnodes;
+
+	SPIN_ASSERT(&mount_spin);
+	if (mp->mnt_super == mp && mp->mnt_attached > 0)
+		n += mp->mnt_attached - 1;
+	return (n);
+}
+
+/* Is mp, which other mounts share their file system with, unused? */
+static bool
+mount_idle_shared(struct mount *mp)
+{
+	bool idle;
+
+	spin_lock(&mount_spin);
+	idle = atomic_load(&mp->mnt_refs) == mount_own_refs(mp);
+	spin_unlock(&mount_spin);
+	return (idle);
+}
+
 /* Let go of what is only cached; true if nothing else uses mp. */
 static bool
 mount_idle(struct mount *mp)
 {
+	struct namecache *root = mp->mnt_super->mnt_root_nc;
+
 	vnode_drain();
-	nc_purge_tree(mp->mnt_root_nc);
+	nc_purge_tree(root);
+	if (mp->mnt_super != mp || mp->mnt_attached > 1) {
+		(void)vnode_flush_mount(mp->mnt_super);
+		return (mount_idle_shared(mp));
+	}
 	/* left: the root vnode, and one reference on its node: ours */
-	return (vnode_flush_mount(mp) == 1 && mp->mnt_root_nc->nc_refs == 1 &&
-	    atomic_load(&mp->mnt_root_nc->nc_vnode->v_refs) == 1);
+	return (vnode_flush_mount(mp) == 1 && root->nc_refs == 1 &&
+	    atomic_load(&root->nc_vnode->v_refs) == 1);
 }
 
 static void
@@ -557,6 +515,7 @@ mount_remove(struct mount *mp)
 	spin_lock(&mount_spin);
 	TAILQ_REMOVE(&mounts, mp, mnt_link);
 	mp->mnt_state = MS_GONE;
+	mp->mnt_super->mnt_attached--;
 	if ((covered = mp->mnt_covered) != NULL)
 		covered->pt_name->nc_mounts--;
 	mp->mnt_covered = NULL;
@@ -572,6 +531,7 @@ mount_remove(struct mount *mp)
 void
 mount_sync(struct mount *mp)
 {
+	mp = mp->mnt_super;
 	if (mp->mnt_ops->vfs_sync != NULL)
 		(void)mp->mnt_ops->vfs_sync(mp);
 	vnode_sync_mount(mp);
@@ -597,8 +557,8 @@ mount_detach(struct mount *mp, bool force)
 		mount_set_state(mp, MS_LIVE);
 		return (EBUSY);
 	}
-	if (force)
-		mount_doom(mp);
+	if (force && mp->mnt_super->mnt_attached == 1)
+		mount_doom(mp->mnt_super);
 	mount_remove(mp);
 	return (0);
 }
@@ -607,7 +567,7 @@ mount_detach(struct mount *mp, bool force)
  * The mount that a name means: its root, or what is mounted on that.  The second
  * matters for "." after pivot_root(".", ".").  0, EINVAL (not a mount point).
  */
-static int
+int
 mount_of_root(struct path *p, struct mount **mpp)
 {
 	struct place pl;
@@ -625,6 +585,21 @@ mount_of_root(struct path *p, struct mount **mpp)
 	return (error);
 }
 
+/* Twice in a row without use between: off.  EAGAIN, EBUSY. */
+static int
+mount_expire(struct mount *mp)
+{
+	bool again;
+
+	if (!mount_idle(mp))
+		return (EBUSY);
+	spin_lock(&mount_spin);
+	again = mp->mnt_expire;
+	mp->mnt_expire = true;
+	spin_unlock(&mount_spin);
+	return (again ? mount_detach(mp, false) : EAGAIN);
+}
+
 /* 0, EINVAL (not a mount point), EBUSY, or the lookup's error. */
 int
 vfs_unmount_at(const char *on, int flags)
@@ -634,6 +609,7 @@ vfs_unmount_at(const char *on, int flags)
 	int error;
 
 	lock_excl(&mount_lock);
+	unmounter = curthread;
 	error = path_lookup(AT_FDCWD, on,
 	    (flags & UMOUNT_NOFOLLOW) != 0 ? LOOKUP_NOFOLLOW : 0, &p);
 	if (error != 0)
@@ -642,6 +618,8 @@ vfs_unmount_at(const char *on, int flags)
 	path_drop(p);
 	if (error == 0 && mp == mount_root)
 		error = EBUSY;
+	else if (error == 0 && (flags & UMOUNT_EXPIRE) != 0)
+		error = mount_expire(mp);
 	else if (error == 0 && (flags & UMOUNT_DETACH) != 0)
 		mount_tree_detach(mp);
 	else if (error == 0)
@@ -649,6 +627,7 @@ vfs_unmount_at(const char *on, int flags)
 	KTR_EVENT(VFS, unmount, "mount=%p flags=%d error=%d", KTRP(mp),
 	    (uint64_t)flags, (uint64_t)error);
 out:
+	unmounter = NULL;
 	lock_release(&mount_lock);
 	return (error);
 }

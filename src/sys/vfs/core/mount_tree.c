@@ -72,8 +72,14 @@ mount_rename(struct mount *mp, void *arg __unused)
 	return (0);
 }
 
+void
+mount_names_update(void)
+{
+	(void)vfs_mount_foreach(mount_rename, NULL);
+}
+
 /* Is m at or below top?  (m) held. */
-static bool
+bool
 mount_is_below(struct mount *m, struct mount *top)
 {
 	SPIN_ASSERT(&mount_spin);
@@ -83,7 +89,7 @@ mount_is_below(struct mount *m, struct mount *top)
 }
 
 /* Is p at or below top, in whatever mount? */
-static bool
+bool
 path_is_below(struct path *p, struct path *top)
 {
 	struct namecache *nc = p->pt_name;
@@ -219,7 +225,7 @@ vfs_pivot_root(const char *new, const char *put)
 		error = pivot_do(&pv);
 	if (error == 0) {
 		fs_context_move(pv.pv_root, pv.pv_new);
-		(void)vfs_mount_foreach(mount_rename, NULL);
+		mount_names_update();
 	}
 	KTR_EVENT(VFS, pivot_root, "error=%d", (uint64_t)error);
 	pivot_drop(&pv);

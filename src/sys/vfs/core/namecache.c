@@ -615,14 +615,14 @@ nc_is_unlinked(struct namecache *nc)
  */
 size_t
 nc_name_prepend(struct namecache *nc, char *buf, size_t pos, bool gone,
-    int *errp, struct namecache **stopp)
+    const struct namecache *top, int *errp, struct namecache **stopp)
 {
 	struct namecache *stop = *stopp;
 
 	*errp = 0;
 	spin_lock(&nc_spin);
-	while (
-	    nc != stop && (nc->nc_parent != NULL || (gone && nc->nc_len > 0))) {
+	while (nc != stop && nc != top &&
+	    (nc->nc_parent != NULL || (gone && nc->nc_len > 0))) {
 		if ((nc->nc_flags & NCF_UNLINKED) != 0 && !gone) {
 			*errp = ENOENT;
 			break;

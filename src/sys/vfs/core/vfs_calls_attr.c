@@ -91,6 +91,30 @@ target_find_vnode(struct target *tg, int dirfd, const char *path, int atflags)
 	return (error);
 }
 
+/* The mount through which the target was reached, or NULL. */
+static struct mount *
+target_mount(const struct target *tg)
+{
+	if (tg->tg_file != NULL)
+		return (tg->tg_file->f_path != NULL
+			? tg->tg_file->f_path->pt_mount
+			: NULL);
+	return (tg->tg_walked ? tg->tg_nd.nd_place.pl_mount : NULL);
+}
+
+/* The same for calls that change the vnode: EROFS. */
+static int
+target_find_write(struct target *tg, int dirfd, const char *path, int atflags)
+{
+	int error = target_find_vnode(tg, dirfd, path, atflags);
+	struct mount *mp;
+
+	if (error == 0 && (mp = target_mount(tg)) != NULL &&
+	    (error = mount_place_write_check(mp)) != 0)
+		target_done(tg);
+	return (error);
+}
+
 /* --- stat and access ---------------------------------------------------------------- */
 
 static int
@@ -129,6 +153,9 @@ cred_real(void)
 	if (cr != NULL) {
 		cr->cr_fsuid = cr->cr_uid = cr->cr_ruid;
 		cr->cr_fsgid = cr->cr_gid = cr->cr_rgid;
+		if ((cr->cr_securebits & SECBIT_NO_SETUID_FIXUP) == 0)
+			cr->cr_cap_effective =
+			    cr->cr_ruid == 0 ? cr->cr_cap_permitted : 0;
 	}
 	return (cr);
 }
@@ -138,6 +165,7 @@ access_with(
     struct ucred *cred, int dirfd, const char *path, int rwx, int atflags)
 {
 	struct target tg;
+	struct mount *mp;
 	int error;
 
 	/* the walk, too, is made with these credentials */
@@ -146,10 +174,14 @@ access_with(
 		return (error);
 	if (rwx != 0 && tg.tg_vnode != NULL)
 		error = vn_access(tg.tg_vnode, rwx, cred);
+	mp = target_mount(&tg);
 	if (error == 0 && (rwx & X_OK) != 0 && tg.tg_vnode != NULL &&
-	    tg.tg_vnode->v_type == VREG &&
-	    (tg.tg_vnode->v_mount->mnt_flags & MNT_NOEXEC) != 0)
+	    mp != NULL && tg.tg_vnode->v_type == VREG &&
+	    (vfs_mount_flags(mp) & MNT_NOEXEC) != 0)
 		error = EACCES;
+	if (error == 0 && (rwx & W_OK) != 0 && tg.tg_vnode != NULL &&
+	    mp != NULL && !vn_is_unlocked_type(tg.tg_vnode))
+		error = mount_place_write_check(mp);
 	target_done(&tg);
 	return (error);
 }
@@ -190,7 +222,7 @@ chmod_locked(struct vnode *vp, mode_t mode)
 		return (EOPNOTSUPP);
 	set.va_mode = mode & 07777;
 	/* a foreign group's set-group-id is dropped, not refused */
-	if (vp->v_type != VDIR && !cred_is_super(cred) &&
+	if (vp->v_type != VDIR && !cred_has_cap(cred, CAP_FSETID) &&
 	    !cred_file_group(cred, va.va_gid))
 		set.va_mode &= ~(mode_t)S_ISGID;
 	return (vn_setattr(vp, &set));
@@ -202,7 +234,7 @@ kern_fchmodat(int dirfd, const char *path, mode_t mode, int atflags)
 	struct target tg;
 	int error;
 
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	lock_excl(&tg.tg_vnode->v_lock);
@@ -218,7 +250,7 @@ chown_check(const struct vattr *va, uid_t uid, gid_t gid)
 {
 	struct ucred *cred = cred_current();
 
-	if (cred_is_super(cred))
+	if (cred_has_cap(cred, CAP_CHOWN))
 		return (0);
 	if (uid != (uid_t)-1 &&
 	    (uid != va->va_uid || cred->cr_fsuid != va->va_uid))
@@ -267,7 +299,7 @@ kern_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int atflags)
 	struct target tg;
 	int error;
 
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	lock_excl(&tg.tg_vnode->v_lock);
@@ -333,7 +365,7 @@ kern_utimensat(
 	    (error = utimes_decode(ts != NULL ? &ts[1] : &now, VA_MTIME,
 		 VA_NOW_M, &set.va_mtime, &set)) != 0)
 		return (error);
-	error = target_find_vnode(&tg, dirfd, path, atflags);
+	error = target_find_write(&tg, dirfd, path, atflags);
 	if (error != 0)
 		return (error);
 	if (set.va_mask != 0) {
@@ -355,7 +387,7 @@ kern_truncate(const char *path, off_t size)
 
 	if (size < 0)
 		return (EINVAL);
-	if ((error = target_find_vnode(&tg, AT_FDCWD, path, 0)) != 0)
+	if ((error = target_find_write(&tg, AT_FDCWD, path, 0)) != 0)
 		return (error);
 	if (tg.tg_vnode->v_type == VDIR)
 		error = EISDIR;
@@ -392,12 +424,12 @@ xattr_check(struct vnode *vp, const char *name, bool write)
 	if (write && (error = mount_write_check(vp->v_mount)) != 0)
 		return (error);
 	if (strncmp(name, "trusted.", 8) == 0) {
-		if (cred_is_super(cred))
+		if (cred_has_cap(cred, CAP_SYS_ADMIN))
 			return (len > 8 ? 0 : EINVAL);
 		return (write ? EPERM : ENOATTR);
 	}
 	if (strncmp(name, "security.", 9) == 0) {
-		if (write && !cred_is_super(cred))
+		if (write && !cred_has_cap(cred, CAP_SYS_ADMIN))
 			return (EPERM);
 		return (len > 9 ? 0 : EINVAL);
 	}
@@ -416,6 +448,13 @@ xattr_target(struct target *tg, int fd, const char *path, int atflags)
 {
 	return (
 	    target_find_vnode(tg, path == NULL ? fd : AT_FDCWD, path, atflags));
+}
+
+static int
+xattr_target_write(struct target *tg, int fd, const char *path, int atflags)
+{
+	return (
+	    target_find_write(tg, path == NULL ? fd : AT_FDCWD, path, atflags));
 }
 
 int
@@ -450,7 +489,7 @@ kern_setxattr(int fd, const char *path, int atflags, const char *name,
 		return (EINVAL);
 	if (size > XATTR_VALUE_MAX)
 		return (E2BIG);
-	if ((error = xattr_target(&tg, fd, path, atflags)) != 0)
+	if ((error = xattr_target_write(&tg, fd, path, atflags)) != 0)
 		return (error);
 	vp = tg.tg_vnode;
 	lock_excl(&vp->v_lock);
@@ -497,7 +536,8 @@ kern_listxattr(
 	lock_shared(&vp->v_lock);
 	error = VOP_CALL(vp, vop_listxattr, EOPNOTSUPP, vp, buf, size, lenp);
 	lock_release(&vp->v_lock);
-	if (error == 0 && size > 0 && !cred_is_super(cred_current()))
+	if (error == 0 && size > 0 &&
+	    !cred_has_cap(cred_current(), CAP_SYS_ADMIN))
 		*lenp = xattr_filter(buf, *lenp);
 	target_done(&tg);
 	return (error);
@@ -510,7 +550,7 @@ kern_removexattr(int fd, const char *path, int atflags, const char *name)
 	struct vnode *vp;
 	int error;
 
-	if ((error = xattr_target(&tg, fd, path, atflags)) != 0)
+	if ((error = xattr_target_write(&tg, fd, path, atflags)) != 0)
 		return (error);
 	vp = tg.tg_vnode;
 	lock_excl(&vp->v_lock);

@@ -103,7 +103,7 @@ create_at(int dirfd, const char *path, const struct creation *cr)
 	if (nd.nd_kind != LAST_NORMAL) {
 		error = EEXIST;
 	} else if (cr->cr_link != NULL &&
-	    cr->cr_link->v_mount != nd.nd_dir.pl_mount) {
+	    cr->cr_link_mount != nd.nd_dir.pl_mount) {
 		error = EXDEV;
 	} else {
 		lock_excl(&nd.nd_dir.pl_vnode->v_lock);
@@ -137,7 +137,7 @@ kern_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 	switch (cr.cr_type) {
 	case VCHR:
 	case VBLK:
-		if ((error = cred_check_root(cred_current())) != 0)
+		if ((error = cred_check_cap(cred_current(), CAP_MKNOD)) != 0)
 			return (error);
 		cr.cr_rdev = dev;
 		/* FALLTHROUGH */
@@ -198,6 +198,7 @@ kern_linkat(int fromfd, const char *from, int tofd, const char *to, int atflags)
 	if ((error = namei(&nd, fromfd, from, flags)) != 0)
 		return (error);
 	cr.cr_link = nd.nd_place.pl_vnode;
+	cr.cr_link_mount = nd.nd_place.pl_mount;
 	if (cr.cr_link->v_type == VDIR)
 		error = EPERM;
 	else if ((error = link_check(cr.cr_link)) == 0)
@@ -219,7 +220,8 @@ remove_check(struct place *dir, struct place *child)
 	struct vattr dva;
 	int error;
 
-	if ((error = vop_access_locked(
+	if ((error = mount_place_write_check(dir->pl_mount)) != 0 ||
+	    (error = vop_access_locked(
 		 dir->pl_vnode, W_OK | X_OK, cred_current())) != 0 ||
 	    (error = vop_getattr_locked(dir->pl_vnode, &dva)) != 0)
 		return (error);
@@ -359,7 +361,7 @@ rename_lock_dirs(struct renaming *rn)
 
 	rn->rn_cross = f->pl_vnode != t->pl_vnode;
 	if (rn->rn_cross)
-		lock_excl(&f->pl_mount->mnt_rename);
+		lock_excl(&f->pl_mount->mnt_super->mnt_rename);
 	if (nc_is_ancestor(f->pl_name, t->pl_name))
 		lock_two(f->pl_vnode, t->pl_vnode);
 	else if (nc_is_ancestor(t->pl_name, f->pl_name) ||
@@ -376,7 +378,7 @@ rename_unlock_dirs(struct renaming *rn)
 
 	unlock_two(f->pl_vnode, t->pl_vnode);
 	if (rn->rn_cross)
-		lock_release(&f->pl_mount->mnt_rename);
+		lock_release(&f->pl_mount->mnt_super->mnt_rename);
 }
 
 /* Both names, looked up in their locked directories. */
@@ -547,6 +549,10 @@ rename_found(struct renaming *rn)
 			: EBUSY);
 	if (rn->rn_f.nd_dir.pl_mount != rn->rn_t.nd_dir.pl_mount)
 		return (EXDEV);
+	/* File systems that make their names up (procfs) give the directory's
+	 * lock back in a lookup, which two locked ones do not bear. */
+	if (rn->rn_f.nd_dir.pl_vnode->v_ops->vop_rename == NULL)
+		return (EPERM);
 	rename_lock_dirs(rn);
 	error = rename_under_lock(rn);
 	rename_unlock_dirs(rn);

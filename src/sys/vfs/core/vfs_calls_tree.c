@@ -59,7 +59,7 @@ kern_chroot(const char *path)
 	struct path *p;
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0 ||
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_CHROOT)) != 0 ||
 	    (error = enter_lookup(path, &p)) != 0)
 		return (error);
 	fs_context_set_root(curproc->p_fs, p);
@@ -99,8 +99,8 @@ kern_umask(mode_t mask)
 static void
 statfs_common(struct mount *mp, struct statfs *sf)
 {
-	sf->f_flags = mp->mnt_flags;
-	sf->f_fsid = mp->mnt_fsid;
+	sf->f_flags = vfs_mount_flags(mp);
+	sf->f_fsid = mp->mnt_super->mnt_fsid;
 	if (sf->f_namemax == 0)
 		sf->f_namemax = NAME_MAX;
 	strlcpy(
@@ -116,12 +116,37 @@ vfs_statfs_mount(struct mount *mp, struct statfs *sf)
 
 	memset(sf, 0, sizeof(*sf));
 	vnode_drain(); /* what unmapped files free counts as free */
-	if (mp->mnt_doomed)
+	if (mp->mnt_super->mnt_doomed)
 		return (EIO);
 	if (mp->mnt_ops->vfs_statfs != NULL)
-		error = mp->mnt_ops->vfs_statfs(mp, sf);
+		error = mp->mnt_ops->vfs_statfs(mp->mnt_super, sf);
 	statfs_common(mp, sf);
 	return (error);
+}
+
+struct dev_statfs {
+	dev_t ds_dev;
+	struct statfs *ds_sf;
+	int ds_error;
+};
+
+static int
+dev_statfs(struct mount *mp, void *arg)
+{
+	struct dev_statfs *ds = arg;
+
+	if (ds->ds_error == EINVAL && mp->mnt_fsid == ds->ds_dev)
+		ds->ds_error = vfs_statfs_mount(mp, ds->ds_sf);
+	return (0);
+}
+
+int
+kern_devstatfs(dev_t dev, struct statfs *sf)
+{
+	struct dev_statfs ds = {dev, sf, EINVAL};
+
+	(void)vfs_mount_foreach(dev_statfs, &ds);
+	return (ds.ds_error);
 }
 
 int
@@ -148,7 +173,10 @@ kern_fstatfs(int fd, struct statfs *sf)
 	if (fp->f_vnode == NULL)
 		error = EINVAL;
 	else
-		error = vfs_statfs_mount(fp->f_vnode->v_mount, sf);
+		error =
+		    vfs_statfs_mount(fp->f_path != NULL ? fp->f_path->pt_mount
+							: fp->f_vnode->v_mount,
+			sf);
 	file_drop(fp);
 	return (error);
 }
@@ -159,7 +187,7 @@ kern_mount(const char *type, const char *from, const char *on, uint32_t flags,
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_mount_at(type, from, on, flags, options));
 }
@@ -169,9 +197,41 @@ kern_unmount(const char *on, int flags)
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_unmount_at(on, flags));
+}
+
+int
+kern_mount_bind(const char *from, const char *on, bool all)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_bind_at(from, on, all));
+}
+
+int
+kern_mount_move(const char *from, const char *on)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_move_at(from, on));
+}
+
+int
+kern_remount(const char *on, uint32_t flags, bool alone, const char *options)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_remount_at(on, flags, alone, options));
+}
+
+int
+kern_mount_propagation(const char *on, bool unbindable, bool all)
+{
+	int error = cred_check_root(cred_current());
+
+	return (error != 0 ? error : vfs_propagation_at(on, unbindable, all));
 }
 
 int
@@ -179,7 +239,7 @@ kern_pivot_root(const char *new, const char *put)
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_pivot_root(new, put));
 }
@@ -187,9 +247,7 @@ kern_pivot_root(const char *new, const char *put)
 static int
 sync_mount(struct mount *mp, void *arg __unused)
 {
-	vnode_sync_mount(mp);
-	if (mp->mnt_ops->vfs_sync != NULL)
-		(void)mp->mnt_ops->vfs_sync(mp);
+	mount_sync(mp);
 	return (0);
 }
 

@@ -71,7 +71,7 @@ struct namecache *nc_parent_get(struct namecache *nc, struct vnode **vpp);
 bool nc_is_ancestor(struct namecache *a, struct namecache *nc);
 bool nc_is_unlinked(struct namecache *nc);
 size_t nc_name_prepend(struct namecache *nc, char *buf, size_t pos, bool gone,
-    int *errp, struct namecache **stopp);
+    const struct namecache *top, int *errp, struct namecache **stopp);
 struct namecache *nc_of_vnode(struct vnode *vp);
 struct namecache *nc_create_detached(struct vnode *vp, const char *name);
 void nc_purge_vnode(struct vnode *vp);
@@ -147,8 +147,9 @@ struct creation {
 	enum vtype cr_type;
 	mode_t cr_mode; /* umask applied */
 	dev_t cr_rdev;
-	const char *cr_target; /* symlink */
-	struct vnode *cr_link; /* hard link */
+	const char *cr_target;	     /* symlink */
+	struct vnode *cr_link;	     /* hard link */
+	struct mount *cr_link_mount; /* where that was found */
 };
 int vfs_create_locked(
     struct nameidata *nd, const struct creation *cr, struct vnode **vpp);
@@ -173,9 +174,20 @@ extern struct lock mount_lock;	   /* one change of the tree at a time */
 int mount_create_hidden(
     const char *fstype, const char *options, struct mount **mpp);
 void mount_destroy_hidden(struct mount *mp);
-bool mount_cross_down(struct place *pl);   /* onto what is mounted there */
-bool mount_cross_up(struct place *pl);	   /* to the covered place */
-int mount_write_check(struct mount *mp);   /* EROFS */
+bool mount_cross_down(struct place *pl); /* onto what is mounted there */
+bool mount_cross_up(struct place *pl);	 /* to the covered place */
+int mount_write_check(struct mount *mp); /* EROFS */
+int mount_place_write_check(const struct mount *mp);
+struct mount *mount_alloc(const struct vfsops *ops, const char *from,
+    const char *on, uint32_t flags, const char *options);
+int mount_insert(struct mount *mp, struct path *covered);
+int mount_lookup(const char *name, int flags, struct path **pp);
+int mount_find_place(
+    const char *on, struct path **coveredp, char *buf, size_t size);
+int mount_of_root(struct path *p, struct mount **mpp);
+bool mount_is_below(struct mount *m, struct mount *top); /* (m) held */
+bool path_is_below(struct path *p, struct path *top);
+void mount_names_update(void);
 bool mount_covers(struct namecache *nc);   /* is something mounted on it? */
 bool mount_has_children(struct mount *mp); /* (m) held */
 void mount_remove(struct mount *mp);	   /* mount_lock held */

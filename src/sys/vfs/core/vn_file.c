@@ -359,7 +359,8 @@ vn_file_mmap(struct file *fp, uint64_t off, uint64_t len, int prot, bool shared,
 			return (EACCES);
 		*maxprotp &= (uint8_t)~VM_PROT_WRITE;
 	}
-	if ((vp->v_mount->mnt_flags & MNT_NOEXEC) != 0) {
+	if (fp->f_path != NULL &&
+	    (vfs_mount_flags(fp->f_path->pt_mount) & MNT_NOEXEC) != 0) {
 		if ((prot & VM_PROT_EXECUTE) != 0)
 			return (EPERM);
 		*maxprotp &= (uint8_t)~VM_PROT_EXECUTE;

@@ -36,7 +36,7 @@ current_umask(void)
 /* --- checks --------------------------------------------------------------------- */
 
 static int
-open_check_type(struct vnode *vp, int oflags)
+open_check_type(struct vnode *vp, const struct mount *mp, int oflags)
 {
 	bool write = (FFLAGS(oflags) & FWRITE) != 0;
 
@@ -52,7 +52,7 @@ open_check_type(struct vnode *vp, int oflags)
 		    write || (oflags & (O_TRUNC | O_CREAT)) != 0 ? EISDIR : 0);
 	case VCHR:
 	case VBLK:
-		if ((vp->v_mount->mnt_flags & MNT_NODEV) != 0)
+		if ((vfs_mount_flags(mp) & MNT_NODEV) != 0)
 			return (EACCES);
 		/* FALLTHROUGH */
 	default:
@@ -164,7 +164,10 @@ vn_open_file(struct place *pl, int oflags, bool created, struct file **fpp)
 	int error = 0;
 
 	if ((oflags & O_PATH) == 0) {
-		error = open_check_type(vp, oflags);
+		error = open_check_type(vp, pl->pl_mount, oflags);
+		if (error == 0 && !vn_is_unlocked_type(vp) &&
+		    ((FFLAGS(oflags) & FWRITE) != 0 || (oflags & O_TRUNC) != 0))
+			error = mount_place_write_check(pl->pl_mount);
 		if (error == 0 && !created)
 			error = open_check_access(vp, oflags);
 	}
@@ -259,6 +262,8 @@ vn_check_create(struct place *dir, struct vattr *dva)
 
 	if (nc_is_unlinked(dir->pl_name))
 		return (ENOENT);
+	if ((error = mount_place_write_check(dir->pl_mount)) != 0)
+		return (error);
 	error = vop_access_locked(dir->pl_vnode, W_OK | X_OK, cred_current());
 	return (error != 0 ? error : vop_getattr_locked(dir->pl_vnode, dva));
 }
@@ -360,7 +365,7 @@ open_tmpfile(int dirfd, const char *name, int oflags, mode_t mode, int resolve,
 	}
 	lock_release(&dvp->v_lock);
 	if (error == 0) {
-		pl.pl_mount = vp->v_mount;
+		pl.pl_mount = nd.nd_place.pl_mount;
 		pl.pl_vnode = vp;
 		pl.pl_name = nc_create_detached(vp, "(tmpfile)");
 		if (pl.pl_name == NULL) {

@@ -318,7 +318,7 @@ vnode_drop_last(struct vnode *vp)
 		return;
 	}
 	gone = (vp->v_flags & (VF_DELETE | VF_DOOMED)) != 0 ||
-	    vp->v_mount->mnt_state == MS_GONE;
+	    vp->v_mount->mnt_attached == 0;
 	if (gone) {
 		atomic_or(&vp->v_flags, VF_RECLAIM);
 	} else {

@@ -56,7 +56,22 @@ vnode_pager_drop(struct vm_object *obj)
 	return (mine);
 }
 
+/* A hole in the file, by madvise(MADV_REMOVE). */
+static int
+vnode_pager_punch(struct vm_object *obj, uint64_t off, uint64_t len)
+{
+	struct vnode *vp = obj->vo_handle;
+	int error;
+
+	lock_excl(&vp->v_lock);
+	error = VOP_CALL(vp, vop_allocate, EOPNOTSUPP, vp,
+	    FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, off, len);
+	lock_release(&vp->v_lock);
+	return (error);
+}
+
 static const struct vm_pager_ops vnode_pager_ops = {
+    .vpo_punch = vnode_pager_punch,
     .vpo_getpage = vnode_pager_getpage,
     .vpo_putpage = vnode_pager_putpage,
     .vpo_drop = vnode_pager_drop,

@@ -291,7 +291,7 @@ hostfs_open(struct vnode *vp, int fflags, struct file *fp __unused)
 static int
 hostfs_fsync(struct vnode *vp, bool data_only)
 {
-	if (vp->v_type != VREG || (vp->v_mount->mnt_flags & MNT_RDONLY) != 0)
+	if (vp->v_type != VREG || (vp->v_mount->mnt_sbflags & MNT_RDONLY) != 0)
 		return (0);
 	return (hostfs_host_sync(handle_of(vp), data_only));
 }

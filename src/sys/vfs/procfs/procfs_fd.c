@@ -174,7 +174,7 @@ fdinfo_gen(struct procfs_node *pn, struct procfs_text *t)
 		return (error);
 	text_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%lu\n", fp->f_offset,
 	    procfs_linux_oflags(fp->f_flags, (fdflags & FDF_CLOEXEC) != 0),
-	    fp->f_vnode != NULL ? fp->f_vnode->v_mount->mnt_fsid : 0UL);
+	    fp->f_path != NULL ? fp->f_path->pt_mount->mnt_fsid : 0UL);
 	if (fp->f_ops->fo_info != NULL) {
 		fp->f_ops->fo_info(fp, info, sizeof(info));
 		text_write(t, info, strlen(info));

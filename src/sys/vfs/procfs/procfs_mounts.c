@@ -14,7 +14,8 @@ static const struct {
 static void
 mounts_options(struct mount *mp, struct procfs_text *t)
 {
-	text_printf(t, "%s", (mp->mnt_flags & MNT_RDONLY) != 0 ? "ro" : "rw");
+	text_printf(
+	    t, "%s", (vfs_mount_flags(mp) & MNT_RDONLY) != 0 ? "ro" : "rw");
 	for (size_t i = 0; i < nitems(mount_flags); i++)
 		if ((mp->mnt_flags & mount_flags[i].flag) != 0)
 			text_printf(t, "%s", mount_flags[i].text);
@@ -24,7 +25,8 @@ mounts_options(struct mount *mp, struct procfs_text *t)
 static void
 mounts_super_options(struct mount *mp, struct procfs_text *t)
 {
-	text_printf(t, "%s", (mp->mnt_flags & MNT_RDONLY) != 0 ? "ro" : "rw");
+	text_printf(t, "%s",
+	    (mp->mnt_super->mnt_sbflags & MNT_RDONLY) != 0 ? "ro" : "rw");
 	if (mp->mnt_options[0] != '\0') {
 		text_printf(t, ",");
 		text_escaped(t, mp->mnt_options);
@@ -41,7 +43,7 @@ mounts_from(struct mount *mp)
 struct mounts_walk {
 	struct procfs_text *mw_text;
 	struct path *mw_root; /* the process's: names are as seen from there */
-	char *mw_name;
+	char *mw_name, *mw_begin;
 };
 
 /*
@@ -78,8 +80,12 @@ mountinfo_line(struct mount *mp, void *arg)
 
 	if (vfs_mount_name(mp, mw->mw_root, mw->mw_name, PATH_MAX_ABI) != 0)
 		return (0);
-	text_printf(t, "%lu %lu 0:%lu / ", mp->mnt_fsid, vfs_mount_parent(mp),
-	    mp->mnt_fsid);
+	text_printf(t, "%lu %lu 0:%lu ", mp->mnt_fsid, vfs_mount_parent(mp),
+	    mp->mnt_super->mnt_fsid);
+	if (vfs_mount_begin(mp, mw->mw_begin, PATH_MAX_ABI) != 0)
+		strlcpy(mw->mw_begin, "//deleted", PATH_MAX_ABI);
+	text_escaped(t, mw->mw_begin);
+	text_printf(t, " ");
 	text_escaped(t, mw->mw_name);
 	text_printf(t, " ");
 	mounts_options(mp, t);
@@ -100,11 +106,14 @@ mounts_text(struct procfs_node *pn, struct procfs_text *t,
 
 	if ((error = pid_fs_path(pn->pn_proc, true, &mw.mw_root)) != 0)
 		return (error == ENOENT ? EINVAL : error);
-	if ((mw.mw_name = kmalloc(PATH_MAX_ABI, M_TEMP, M_WAITOK)) == NULL)
+	mw.mw_name = kmalloc(PATH_MAX_ABI, M_TEMP, M_WAITOK);
+	mw.mw_begin = kmalloc(PATH_MAX_ABI, M_TEMP, M_WAITOK);
+	if (mw.mw_name == NULL || mw.mw_begin == NULL)
 		error = ENOMEM;
 	else
 		error = vfs_mount_foreach(line, &mw);
 	kfree(mw.mw_name, M_TEMP);
+	kfree(mw.mw_begin, M_TEMP);
 	path_drop(mw.mw_root);
 	return (error);
 }

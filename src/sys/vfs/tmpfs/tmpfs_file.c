@@ -22,8 +22,11 @@ tmpfs_read(
 	if (vp->v_type != VREG)
 		return (EINVAL);
 	error = vnode_cache_read(vp, uio, node->tn_size);
-	if ((vp->v_mount->mnt_flags & (MNT_NOATIME | MNT_RDONLY)) == 0 &&
-	    (fp == NULL || (fp->f_flags & O_NOATIME) == 0))
+	if ((vp->v_mount->mnt_sbflags & MNT_RDONLY) == 0 &&
+	    (fp == NULL ||
+		((fp->f_flags & O_NOATIME) == 0 && fp->f_path != NULL &&
+		    (vfs_mount_flags(fp->f_path->pt_mount) &
+			(MNT_NOATIME | MNT_RDONLY)) == 0)))
 		tmpfs_touch(node, TMPFS_ATIME);
 	return (error);
 }

@@ -144,6 +144,36 @@ tmpfs_unmount(struct mount *mp, bool force __unused)
 	return (0);
 }
 
+/* New limits, not below what is in use; the rest of the options is ignored. */
+static int
+tmpfs_remount(struct mount *mp, const char *options)
+{
+	struct tmpfs_mount *tm = MP_TO_TMPFS(mp);
+	uint64_t pages, size, nodes = tm->tm_nodes_max;
+	struct vm_stats st;
+	int error;
+
+	vm_stats_get(&st);
+	size = ptoa(MIN(tm->tm_pages_max, atop(UINT64_MAX)));
+	if ((error = vfs_option_check(options, tmpfs_options)) != 0 ||
+	    (error = option_number(
+		 options, "size", 10, ptoa(st.vs_total), &size)) != 0 ||
+	    (error = option_number(options, "nr_inodes", 10, 0, &nodes)) != 0)
+		return (error);
+	pages = size == 0 ? atop(UINT64_MAX) : atop(round_page(size));
+	if (nodes == 0)
+		nodes = UINT64_MAX;
+	spin_lock(&tm->tm_spin);
+	if (pages < tm->tm_pages || nodes < tm->tm_nodes) {
+		error = EINVAL;
+	} else {
+		tm->tm_pages_max = pages;
+		tm->tm_nodes_max = nodes;
+	}
+	spin_unlock(&tm->tm_spin);
+	return (error);
+}
+
 static int
 tmpfs_root(struct mount *mp, struct vnode **vpp)
 {
@@ -171,6 +201,7 @@ static const struct vfsops tmpfs_vfsops = {
     .vfs_unmount = tmpfs_unmount,
     .vfs_root = tmpfs_root,
     .vfs_statfs = tmpfs_statfs,
+    .vfs_remount = tmpfs_remount,
 };
 
 static int
