@@ -58,7 +58,8 @@ struct abi {
 	 * it sees the call as not yet made. */
 	uint64_t (*abi_restart_show)(int error);
 	int (*abi_restart_kind)(uint64_t result);
-	/* What call filters see, and what their answers mean. */
+	/* What call filters see, and what their answers mean.  NULL: a
+	 * program that has filters cannot run under this ABI. */
 	void (*abi_filter_input)(
 	    const struct lwp *lp, uint32_t nr, void *input);
 	struct filter_verdict (*abi_filter_answer)(uint32_t answer);

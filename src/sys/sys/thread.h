@@ -119,6 +119,11 @@ void thread_set_prio(struct thread *td, int prio);
 void usched_tick(void);
 /* trap_userret: due tick, then yield if c_resched; sets the user priority. */
 void usched_userret(struct lwp *lp);
+/*
+ * In a call that may take long: let others have the CPU if it is their turn.
+ * No spin lock held; a sleeping lock may be, as in a sleep.
+ */
+void usched_checkpoint(void);
 
 /* --- sleeping ----------------------------------------------------------- */
 

@@ -819,6 +819,24 @@ GTEST(short_timers, "do timers that expire all the time leave room?")
 	CHECK(wait(NULL) > 0);
 }
 
+GTEST(long_sendfile, "does a copy that takes for ever leave room, and end?")
+{
+	pid_t pid = fork();
+	int st;
+
+	if (pid == 0) {
+		int in = memfd_create("m", 0), out = eventfd(0, EFD_NONBLOCK);
+
+		(void)!ftruncate(in, 1L << 31);
+		(void)!syscall(SYS_sendfile, out, in, NULL, 0x7ffff000);
+		_exit(0);
+	}
+	for (int i = 0; i < 1000; i++)
+		sched_yield();
+	kill(pid, SIGKILL);
+	EQ(waitpid(pid, &st, 0), pid);
+}
+
 GTEST(rename_in_proc, "is a rename of made-up names refused?")
 {
 	ERR(rename("/proc/self/status", "/proc/self/stat"), EPERM);

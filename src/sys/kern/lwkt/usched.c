@@ -79,6 +79,23 @@ usched_tick(void)
 }
 
 void
+usched_checkpoint(void)
+{
+	nstime_t now = clock_mono();
+
+	if (curthread->td_lwp == NULL)
+		return;
+	callout_poll(now);
+	ipi_poll();
+	if (now >= curcpu->c_slice_end)
+		usched_tick();
+	if (curcpu->c_resched) {
+		thread_yield();
+		curcpu->c_slice_end = clock_mono() + SCHED_SLICE_NS;
+	}
+}
+
+void
 usched_userret(struct lwp *lp)
 {
 	struct thread *td = curthread;

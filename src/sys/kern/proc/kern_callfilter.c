@@ -201,6 +201,9 @@ verdict(struct lwp *lp, uint32_t nr)
 	struct filter_verdict best = {FILTER_ALLOW, 0}, v;
 	uint64_t input[FILTER_INPUT_MAX / sizeof(uint64_t)];
 
+	/* Numbers that no filter can know: nothing is allowed. */
+	if (abi->abi_filter_input == NULL)
+		return ((struct filter_verdict){FILTER_KILL_PROCESS, 0});
 	abi->abi_filter_input(lp, nr, input);
 	for (const struct callfilter *cf = atomic_load(&lp->lw_filter);
 	     cf != NULL; cf = cf->cf_prev) {

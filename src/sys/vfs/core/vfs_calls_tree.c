@@ -145,6 +145,7 @@ kern_devstatfs(dev_t dev, struct statfs *sf)
 {
 	struct dev_statfs ds = {dev, sf, EINVAL};
 
+	memset(sf, 0, sizeof(*sf));
 	(void)vfs_mount_foreach(dev_statfs, &ds);
 	return (ds.ds_error);
 }

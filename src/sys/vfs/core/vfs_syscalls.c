@@ -362,7 +362,9 @@ copy_chunk(struct copy *cp, size_t want, size_t *donep)
 		error =
 		    copy_io(cp, false, cp->cp_buf + *donep, got - *donep, &put);
 		*donep += put;
-		if (put == 0)
+		/* The output may take some bytes at a time. */
+		usched_checkpoint();
+		if (put == 0 || (curlwp != NULL && sig_pending(curlwp)))
 			break;
 	}
 	copy_unread(cp, got - *donep);
