@@ -53,6 +53,8 @@ struct abi {
 	/* Build the handler's frame on the user stack: 0 or EFAULT. */
 	int (*abi_sendsig)(struct lwp *lp, const struct ksigaction *sa,
 	    const struct ksiginfo *ksi, const struct sigset *oldmask);
+	/* lw_rseq_event is set, and user mode near.  NULL: never. */
+	void (*abi_resume)(struct lwp *lp);
 	/* What a tracer sees as result of a call that is to be made again, for
 	 * ERESTART or ERESTARTNOHAND; and back: 0 for anything else.  NULL:
 	 * it sees the call as not yet made. */

@@ -120,6 +120,7 @@ struct proc {
 	bool p_stop_reported, p_cont_pending; /* (t) */
 	int p_nice;			      /* (p) -20..20 */
 	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
+	uint32_t p_membarrier; /* (atomic) the ABI's registrations */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
 	uint32_t p_no_aslr;	 /* exec puts nothing at random places */
 	uint32_t p_persona;	 /* the ABI's word about other systems' ways */
@@ -186,8 +187,11 @@ struct lwp {
 	volatile int lw_boost;	       /* user priority of who waits for it */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
-	uint32_t lw_mempolicy;	       /* (s) the ABI's word, inherited */
-	uaddr_t lw_robust_list;	       /* (s) */
+	uaddr_t lw_rseq; /* (s) the ABI's area that tells the CPU, or 0 */
+	uint32_t lw_rseq_len, lw_rseq_sig;
+	volatile bool lw_rseq_event; /* it left its CPU: look at the area */
+	uint32_t lw_mempolicy;	     /* (s) the ABI's word, inherited */
+	uaddr_t lw_robust_list;	     /* (s) */
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast; /* look at signals, stop, exit */
 	struct rusage lw_ru;	  /* (s) */

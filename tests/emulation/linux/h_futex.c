@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -224,8 +225,12 @@ GTEST(pi_signals, "do signals during waits for PI locks lose nothing?")
 					sched_yield();
 				w[1] = v + 1;
 				if (futex(w, FUTEX_UNLOCK_PI, 0, NULL, NULL,
-					0) != 0)
+					0) != 0) {
+					printf("unlock: errno %d, word %x, I "
+					       "am %x, round %d\n",
+					    errno, load(w), gettid(), k);
 					_exit(2);
+				}
 			}
 			_exit(0);
 		}
@@ -345,4 +350,206 @@ GTEST(waitv, "does futex_waitv wake for any word, and check what it is given?")
 	ERR(waitv(v, 129, NULL), EINVAL);
 	ERR(waitv((void *)8, 2, NULL), EFAULT);
 	ERR(syscall(SYS_futex_waitv, v, 2, 1, NULL, CLOCK_MONOTONIC), EINVAL);
+}
+
+/* --- rseq, membarrier ------------------------------------------------------------ */
+
+/* glibc registers an area for each thread, at this offset from its pointer. */
+extern const ptrdiff_t __rseq_offset;
+extern const unsigned __rseq_size;
+
+struct rseq_area {
+	uint32_t cpu_start, cpu;
+	uint64_t cs;
+	uint32_t flags;
+};
+
+struct rseq_cs {
+	uint32_t version, flags;
+	uint64_t start, length, abort;
+} __attribute__((aligned(32)));
+
+static volatile struct rseq_area *
+my_rseq(void)
+{
+	return (
+	    (volatile struct rseq_area *)((char *)__builtin_thread_pointer() +
+		__rseq_offset));
+}
+
+GTEST(
+    rseq_registered, "does the C library's area tell the CPU, and only one be?")
+{
+	static char other[64] __attribute__((aligned(32)));
+	volatile struct rseq_area *rs = my_rseq();
+	cpu_set_t set;
+
+	CHECK(__rseq_size > 0);
+	CHECK((int32_t)rs->cpu >= 0 && rs->cpu < 1024);
+	EQ(rs->cpu, rs->cpu_start);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		if (sched_setaffinity(0, sizeof(set), &set) == 0) {
+			for (int i = 0; i < 1000 && sched_getcpu() != cpu; i++)
+				sched_yield();
+			EQ(rs->cpu, sched_getcpu());
+		}
+	}
+	ERR(syscall(SYS_rseq, other, 32, 0, 0x53053053), EINVAL);
+	ERR(syscall(SYS_rseq, (void *)rs, 32, 7, 0x53053053), EINVAL);
+	ERR(syscall(SYS_rseq, (void *)rs, 32, 0, 1), EPERM);
+	ERR(syscall(SYS_rseq, (void *)rs, 32, 0, 0x53053053), EBUSY);
+	EQ(syscall(SYS_rseq, (void *)rs, 32, 1, 0x53053053), 0);
+	EQ((int32_t)rs->cpu, -1);
+	ERR(syscall(SYS_rseq, other + 1, 32, 0, 0x53053053), EINVAL);
+	EQ(syscall(SYS_rseq, other, 32, 0, 0x53053053), 0);
+	CHECK((int32_t)((struct rseq_area *)other)->cpu >= 0);
+}
+
+/*
+ * A sequence that never ends by itself: a signal or another thread must end it.
+ * True: it was ended at the abort address.
+ */
+static bool
+spin_in_sequence(void)
+{
+	volatile struct rseq_area *rs = my_rseq();
+
+	__asm__ goto(".pushsection .data.rel, \"aw\"\n"
+		     ".balign 32\n"
+		     "3: .long 0, 0\n"
+		     ".quad 1f, 2f - 1f, 4f\n"
+		     ".popsection\n"
+		     "lea 3b(%%rip), %%rax\n"
+		     "mov %%rax, 8(%0)\n"
+		     "1: jmp 1b\n"
+		     "2: nop\n"
+		     ".pushsection .text.unlikely, \"ax\"\n"
+		     ".byte 0x0f, 0xb9, 0x3d\n"
+		     ".long 0x53053053\n"
+		     "4: jmp %l[aborted]\n"
+		     ".popsection\n"
+		     :
+		     : "r"(rs)
+		     : "rax", "memory", "cc"
+		     : aborted);
+	return (false);
+aborted:
+	return (true);
+}
+
+GTEST(rseq_signal, "does a signal take a thread out of its sequence?")
+{
+	struct itimerval it = {{0, 0}, {0, 3000}};
+	struct sigaction sa = {.sa_handler = on_alarm};
+
+	sigaction(SIGALRM, &sa, NULL);
+	for (int i = 0; i < 5; i++) {
+		setitimer(ITIMER_REAL, &it, NULL);
+		CHECK(spin_in_sequence());
+		EQ(my_rseq()->cs, 0);
+	}
+}
+
+/* One more on the counter of the CPU that this runs on. */
+static void
+count_on_cpu(long counts[][8])
+{
+	volatile struct rseq_area *rs = my_rseq();
+
+	for (;;) {
+		uint32_t cpu = rs->cpu_start;
+		long *at = &counts[cpu][0];
+
+		__asm__ goto(".pushsection .data.rel, \"aw\"\n"
+			     ".balign 32\n"
+			     "3: .long 0, 0\n"
+			     ".quad 1f, 2f - 1f, 4f\n"
+			     ".popsection\n"
+			     "lea 3b(%%rip), %%rax\n"
+			     "mov %%rax, 8(%0)\n"
+			     "1: cmp %1, 4(%0)\n"
+			     "jne 4f\n"
+			     "mov (%2), %%rax\n"
+			     "inc %%rax\n"
+			     "mov %%rax, (%2)\n"
+			     "2: nop\n"
+			     ".pushsection .text.unlikely, \"ax\"\n"
+			     ".byte 0x0f, 0xb9, 0x3d\n"
+			     ".long 0x53053053\n"
+			     "4: jmp %l[again]\n"
+			     ".popsection\n"
+			     :
+			     : "r"(rs), "r"(cpu), "r"(at)
+			     : "rax", "memory", "cc"
+			     : again);
+		return;
+again:
+		continue;
+	}
+}
+
+static long counts[1024][8];
+
+static void *
+count_a_lot(void *arg)
+{
+	for (int i = 0; i < 200000; i++)
+		count_on_cpu(counts);
+	return (arg);
+}
+
+GTEST(
+    rseq_counters, "do threads that count on CPUs without locks lose nothing?")
+{
+	pthread_t t[4];
+	long sum = 0;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, count_a_lot, NULL);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	for (int i = 0; i < 1024; i++)
+		sum += counts[i][0];
+	EQ(sum, 800000);
+}
+
+GTEST(rseq_fork, "does a child of fork have its parent's area?")
+{
+	volatile struct rseq_area *rs = my_rseq();
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		CHECK((int32_t)rs->cpu >= 0);
+		ERR(syscall(SYS_rseq, (void *)rs, 32, 0, 0x53053053), EBUSY);
+		_exit(gtest_failures);
+	}
+	EQ(reap(pid), 0);
+}
+
+GTEST(membarrier, "must processes register for the expedited barriers?")
+{
+	long all = syscall(SYS_membarrier, 0, 0, 0);
+	pid_t pid;
+
+	CHECK(all > 0);
+	EQ(all & 0x1ff, 0x1ff);
+	EQ(syscall(SYS_membarrier, 1, 0, 0), 0);
+	ERR(syscall(SYS_membarrier, 8, 0, 0), EPERM);
+	EQ(syscall(SYS_membarrier, 16, 0, 0), 0);
+	EQ(syscall(SYS_membarrier, 8, 0, 0), 0);
+	ERR(syscall(SYS_membarrier, 32, 0, 0), EPERM);
+	EQ(syscall(SYS_membarrier, 64, 0, 0), 0);
+	EQ(syscall(SYS_membarrier, 32, 0, 0), 0);
+	EQ(syscall(SYS_membarrier, 256, 0, 0), 0);
+	EQ(syscall(SYS_membarrier, 128, 0, 0), 0);
+	EQ(syscall(SYS_membarrier, 2, 0, 0), 0);
+	ERR(syscall(SYS_membarrier, 3, 0, 0), EINVAL);
+	ERR(syscall(SYS_membarrier, 8, 5, 0), EINVAL);
+	if ((pid = fork()) == 0) {
+		EQ(syscall(SYS_membarrier, 8, 0, 0), 0); /* inherited */
+		_exit(gtest_failures);
+	}
+	EQ(reap(pid), 0);
 }

@@ -304,6 +304,7 @@ const struct abi abi_linux64 = {
     .abi_filter_input = linux_filter_input,
     .abi_filter_answer = linux_filter_answer,
     .abi_sendsig = linux_sendsig,
+    .abi_resume = linux_resume,
     .abi_signo_out = linux_sig_out,
     .abi_stack = linux_stack,
     .abi_sysname = "Linux",

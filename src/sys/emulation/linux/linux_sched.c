@@ -233,37 +233,3 @@ linux_ioprio_get(
 	*resp = 2 << 13 | 4;
 	return (thread_check(uap->which == 1 ? uap->who : 0));
 }
-
-/* --- membarrier ------------------------------------------------------------------ */
-
-#define MB_GLOBAL	    1
-#define MB_PRIVATE	    8
-#define MB_REGISTER_PRIVATE 16
-
-static void
-barrier_here(void *arg)
-{
-	atomic_fence();
-}
-
-int
-linux_membarrier(
-    struct lwp *lp, const struct linux_membarrier_args *uap, uint64_t *resp)
-{
-	if (uap->flags != 0)
-		return (EINVAL);
-	switch (uap->cmd) {
-	case 0: /* which ones are there? */
-		*resp = MB_GLOBAL | MB_PRIVATE | MB_REGISTER_PRIVATE;
-		return (0);
-	case MB_REGISTER_PRIVATE:
-		return (0);
-	case MB_GLOBAL:
-	case MB_PRIVATE:
-		/* A CPU in user mode comes into the kernel for it. */
-		ipi_broadcast_wait(barrier_here, NULL);
-		return (0);
-	default:
-		return (EINVAL);
-	}
-}

@@ -325,6 +325,8 @@ linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
 	uaddr_t sp = handler_stack(lp, sa);
 	int error;
 
+	if (lp->lw_rseq != 0 && linux_rseq_resume(lp) != 0)
+		return (EFAULT);
 	if ((sa->sa_flags & SA_RESTORER) == 0)
 		return (EFAULT); /* amd64 has no other way back */
 	memset(&sf, 0, sizeof(sf));

@@ -56,6 +56,10 @@ int linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
 int linux_vdso_make(void);
 int linux_stack(struct lwp *lp, struct image_params *img, uaddr_t *spp);
 
+/* Out of the sequence that was interrupted: EFAULT, EINVAL. */
+int linux_rseq_resume(struct lwp *lp);
+void linux_resume(struct lwp *lp);
+
 /* flags that eventfd, timerfd, signalfd, pipe2, epoll_create1 take. */
 int linux_fd_flags(int flags, int *oflagsp); /* EINVAL */
 

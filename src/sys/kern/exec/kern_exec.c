@@ -368,6 +368,8 @@ commit_lwp(struct lwp *lp, struct image_params *img)
 	lp->lw_sigstk = (struct ksigaltstack){0, 0, SS_DISABLE};
 	lp->lw_clear_tid = 0;
 	lp->lw_robust_list = 0;
+	lp->lw_rseq = 0;
+	lp->lw_proc->p_membarrier = 0;
 	lp->lw_restart_kind = LWR_NONE;
 	sigacts_exec(p);
 	ptimers_exit(p);

@@ -247,6 +247,10 @@ lwkt_switch(void)
 	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
 		to->td_lwp->lw_stamp = cpu_cycles();
+		if (to->td_lwp->lw_rseq != 0) {
+			to->td_lwp->lw_rseq_event = true;
+			atomic_store(&to->td_lwp->lw_ast, 1);
+		}
 	}
 	from->td_runtime_ns += now - from->td_started_ns;
 	to->td_started_ns = now;

@@ -124,6 +124,7 @@ fork_resources(struct proc *parent, struct proc *p, uint32_t flags)
 	} else if ((p->p_sigacts = sigacts_copy(parent->p_sigacts)) == NULL) {
 		return (ENOMEM);
 	}
+	p->p_membarrier = parent->p_membarrier;
 	if ((flags & KFORK_FS) != 0) {
 		fs_context_hold(parent->p_fs);
 		p->p_fs = parent->p_fs;

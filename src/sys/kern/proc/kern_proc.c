@@ -547,6 +547,13 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 		lp->lw_mempolicy = from->lw_mempolicy;
 		lp->lw_estcpu = from->lw_estcpu;
 		memcpy(lp->lw_name, from->lw_name, sizeof(lp->lw_name));
+		if ((a->flags & KFORK_VM) == 0) {
+			lp->lw_rseq = from->lw_rseq;
+			lp->lw_rseq_len = from->lw_rseq_len;
+			lp->lw_rseq_sig = from->lw_rseq_sig;
+			lp->lw_rseq_event = true;
+			lp->lw_ast = 1;
+		}
 		if ((a->flags & (KFORK_VM | KFORK_VFORK)) != KFORK_VM)
 			lp->lw_sigstk = from->lw_sigstk;
 	}

@@ -252,6 +252,9 @@ ast_handle(struct lwp *lp)
 		atomic_store_seq(&lp->lw_ast, 1);
 		return;
 	}
+	if (lp->lw_rseq_event && lp->lw_rseq != 0 &&
+	    p->p_abi->abi_resume != NULL)
+		p->p_abi->abi_resume(lp);
 	sig_deliver(lp);
 	if (lwp_must_stop(lp) ||
 	    (atomic_load_seq(&lp->lw_flags) & LWF_TRAP) != 0)
