@@ -192,6 +192,7 @@ enum {
 	ERESTART = -1,	     /* restart the system call after the signal */
 	EJUSTRETURN = -2,    /* the frame already holds the result */
 	ERESTARTNOHAND = -3, /* restart only if no handler runs, else EINTR */
+	ERESTARTNOINTR = -4, /* restart also after a handler */
 };
 
 /* Name ("ENOENT") and text of an error; "E?" and "Unknown error" if none. */

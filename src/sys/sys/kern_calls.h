@@ -312,6 +312,16 @@ int kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
     nstime_t deadline, int clock); /* 0: no limit; EAGAIN */
 int kern_futex_wake(
     uaddr_t addr, int n, uint32_t bitset, bool shared, int *wokenp);
+int kern_futex_lock_pi(
+    uaddr_t addr, bool shared, bool only_try, nstime_t deadline, int clock);
+int kern_futex_unlock_pi(uaddr_t addr, bool shared);
+struct kfutex_wait {
+	uaddr_t addr;
+	uint32_t expect;
+	bool shared;
+};
+int kern_futex_waitv(const struct kfutex_wait *v, unsigned n, nstime_t deadline,
+    int clock, int *indexp);
 int kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
     bool check, uint32_t expect, bool shared, int *np);
 

@@ -183,6 +183,7 @@ struct lwp {
 	uint64_t lw_stamp;	       /* (s) cycles at the last boundary */
 	uint64_t lw_cycles[2];	       /* (s) spent in user mode, kernel */
 	int lw_uprio;		       /* (s) priority it last returned with */
+	volatile int lw_boost;	       /* user priority of who waits for it */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uint32_t lw_mempolicy;	       /* (s) the ABI's word, inherited */

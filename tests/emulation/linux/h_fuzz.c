@@ -799,6 +799,34 @@ from_env(const char *name, uint64_t value)
 	return (s != NULL ? strtoull(s, NULL, 0) : value);
 }
 
+/* --- what it found ------------------------------------------------------------------------- */
+
+GTEST(short_timers, "do timers that expire all the time leave room?")
+{
+	struct itimerspec its = {{0, 1}, {0, 1}};
+	uint64_t n = 0;
+
+	for (int i = 0; i < 8; i++) {
+		int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+
+		CHECK(timerfd_settime(fd, 0, &its, NULL) == 0);
+		CHECK(read(fd, &n, sizeof(n)) == sizeof(n) && n > 0);
+	}
+	/* A barrier on every CPU, and a child, come through. */
+	(void)!syscall(SYS_membarrier, 1, 0, 0);
+	if (fork() == 0)
+		_exit(0);
+	CHECK(wait(NULL) > 0);
+}
+
+GTEST(rename_in_proc, "is a rename of made-up names refused?")
+{
+	ERR(rename("/proc/self/status", "/proc/self/stat"), EPERM);
+	ERR(rename("/proc/self/status", "/tmp/x"), EXDEV);
+}
+
+/* --- the cases ------------------------------------------------------------------------------ */
+
 #define WORKERS	    6
 #define PATIENCE_US 150000 /* for a child: most are done in a tenth of it */
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux futexes on the futex core.  PI operations are refused (ENOSYS).
+ * Linux futexes on the futex core.  Requeueing to a PI lock is done in two steps:
+ * the waiters are woken, and each takes the lock before it returns.
  */
 #include "linux_var.h"
+#include <sys/malloc.h>
 
 /*
  * An absolute deadline for the call, 0: none.  WAIT takes a relative time, which
@@ -129,6 +131,159 @@ futex_wake_op(const struct linux_futex_args *uap, bool shared, uint64_t *resp)
 	return (error);
 }
 
+/* --- priority inheritance --------------------------------------------------------- */
+
+enum {
+	L_LOCK_PI = 6,
+	L_UNLOCK_PI,
+	L_TRYLOCK_PI,
+	L_WAIT_REQUEUE_PI = 11,
+	L_CMP_REQUEUE_PI,
+	L_LOCK_PI2
+};
+
+static int
+pi_clock(int op, const struct linux_futex_args *uap)
+{
+	if (op == L_LOCK_PI || (uap->op & LINUX_FUTEX_REALTIME) != 0)
+		return (CLOCK_REALTIME);
+	return (CLOCK_MONOTONIC);
+}
+
+static int
+futex_lock_pi(
+    uaddr_t word, uaddr_t utimeout, bool shared, bool only_try, int clock)
+{
+	nstime_t t = -1;
+	int error = 0;
+
+	if (!only_try)
+		error = timeout_copyin(utimeout, &t);
+	if (error == 0)
+		error = kern_futex_lock_pi(
+		    word, shared, only_try, t < 0 ? 0 : MAX(t, 1), clock);
+	/* Never told to the program: the call goes on after the handler. */
+	return (error == EINTR || error == ERESTART ? ERESTARTNOINTR : error);
+}
+
+/* Wait on the first word, then take the lock that is the second. */
+static int
+futex_wait_requeue_pi(const struct linux_futex_args *uap, bool shared)
+{
+	int clock = pi_clock(L_WAIT_REQUEUE_PI, uap), error;
+	nstime_t t;
+
+	if (uap->word == uap->word2)
+		return (EINVAL);
+	if ((error = timeout_copyin(uap->timeout, &t)) != 0)
+		return (error);
+	error = kern_futex_wait(
+	    uap->word, uap->value, ~0u, shared, t < 0 ? 0 : MAX(t, 1), clock);
+	if (error == EINTR || error == ERESTART)
+		return (ERESTART);
+	return (error != 0 ? error
+			   : kern_futex_lock_pi(uap->word2, shared, false,
+				 t < 0 ? 0 : MAX(t, 1), clock));
+}
+
+static int
+futex_cmp_requeue_pi(
+    const struct linux_futex_args *uap, bool shared, uint64_t *resp)
+{
+	int error, n = 0;
+	uint32_t value;
+
+	if (uap->value != 1 || (int)uap->timeout < 0)
+		return (EINVAL);
+	if ((error = user_load32(uap->word, &value)) != 0)
+		return (error);
+	if (value != uap->value3)
+		return (EAGAIN);
+	error =
+	    kern_futex_wake(uap->word, 1 + (int)uap->timeout, ~0u, shared, &n);
+	*resp = (uint64_t)n;
+	return (error);
+}
+
+static int
+futex_pi(
+    const struct linux_futex_args *uap, int op, bool shared, uint64_t *resp)
+{
+	switch (op) {
+	case L_LOCK_PI:
+	case L_LOCK_PI2:
+		return (futex_lock_pi(
+		    uap->word, uap->timeout, shared, false, pi_clock(op, uap)));
+	case L_TRYLOCK_PI:
+		return (futex_lock_pi(uap->word, 0, shared, true, 0));
+	case L_UNLOCK_PI:
+		return (kern_futex_unlock_pi(uap->word, shared));
+	case L_WAIT_REQUEUE_PI:
+		return (futex_wait_requeue_pi(uap, shared));
+	case L_CMP_REQUEUE_PI:
+		return (futex_cmp_requeue_pi(uap, shared, resp));
+	default:
+		return (ENOSYS);
+	}
+}
+
+/* --- several words ---------------------------------------------------------------- */
+
+struct linux_futex_waitv {
+	uint64_t val, uaddr;
+	uint32_t flags, reserved;
+};
+#define WAITV_MAX      128
+#define FUTEX2_U32     2
+#define FUTEX2_PRIVATE 128
+
+static int
+waitv_in(uaddr_t u, unsigned n, struct kfutex_wait *v)
+{
+	struct linux_futex_waitv l;
+	int error;
+
+	for (unsigned i = 0; i < n; i++) {
+		if ((error = copyin(u + i * sizeof(l), &l, sizeof(l))) != 0)
+			return (error);
+		if ((l.flags & ~(uint32_t)FUTEX2_PRIVATE) != FUTEX2_U32 ||
+		    l.reserved != 0 || l.val > UINT32_MAX)
+			return (EINVAL);
+		v[i] = (struct kfutex_wait){
+		    l.uaddr, (uint32_t)l.val, (l.flags & FUTEX2_PRIVATE) == 0};
+	}
+	return (0);
+}
+
+int
+linux_futex_waitv(
+    struct lwp *lp, const struct linux_futex_waitv_args *uap, uint64_t *resp)
+{
+	int error, index = 0, clock = linux_clock(uap->clock);
+	struct kfutex_wait *v;
+	nstime_t t = -1;
+
+	if (uap->flags != 0 || uap->n == 0 || uap->n > WAITV_MAX ||
+	    uap->waiters == 0)
+		return (EINVAL);
+	if (uap->timeout != 0) {
+		if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+			return (EINVAL);
+		if ((error = timeout_copyin(uap->timeout, &t)) != 0)
+			return (error);
+	}
+	v = kmalloc(uap->n * sizeof(*v), M_TEMP, M_WAITOK);
+	if (v == NULL)
+		return (ENOMEM);
+	error = waitv_in(uap->waiters, uap->n, v);
+	if (error == 0)
+		error = kern_futex_waitv(
+		    v, uap->n, t < 0 ? 0 : MAX(t, 1), clock, &index);
+	kfree(v, M_TEMP);
+	*resp = (uint64_t)index;
+	return (error);
+}
+
 int
 linux_futex(struct lwp *lp, const struct linux_futex_args *uap, uint64_t *resp)
 {
@@ -157,7 +312,7 @@ linux_futex(struct lwp *lp, const struct linux_futex_args *uap, uint64_t *resp)
 	case LINUX_FUTEX_WAKE_OP:
 		return (futex_wake_op(uap, shared, resp));
 	default:
-		return (ENOSYS);
+		return (futex_pi(uap, op, shared, resp));
 	}
 	*resp = (uint64_t)n;
 	return (error);

@@ -25,6 +25,7 @@ user_prio(struct lwp *lp)
 	int p = TDPRI_USER_MAX - 10 - (int)lp->lw_estcpu / 4 -
 	    lp->lw_proc->p_nice / 2;
 
+	p = MAX(p, atomic_load(&lp->lw_boost));
 	return (MIN(MAX(p, TDPRI_USER_MIN), TDPRI_USER_MAX));
 }
 

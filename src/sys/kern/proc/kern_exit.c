@@ -27,6 +27,7 @@
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 #include <vm/vm.h>
+#include "futex_var.h"
 #include "proc_var.h"
 
 /* --- being the only thread ------------------------------------------------- */
@@ -120,6 +121,7 @@ lwp_detach(struct lwp *lp)
 	struct rusage ru;
 
 	lwp_leave_hash(lp);
+	futex_pi_owner_died(lp->lw_tid);
 	spin_lock(&p->p_spin);
 	lwp_rusage(lp, &ru);
 	rusage_add(&p->p_ru, &ru);

@@ -25,50 +25,29 @@
 #include <sys/proc.h>
 #include <sys/vnode.h>
 #include <vm/vm.h>
+#include "futex_var.h"
 #include "proc_var.h"
 
-#define FUTEX_BUCKETS 256
-
-struct fkey {
-	uint64_t fk_object; /* vmspace or page */
-	uint64_t fk_offset; /* address or offset in the page */
-};
-
-struct fwaiter {
-	TAILQ_ENTRY(fwaiter) fw_link;	    /* (bucket) */
-	struct fbucket *volatile fw_bucket; /* (bucket) where it is queued */
-	struct fkey fw_key;		    /* (bucket) */
-	struct vm_page *fw_page;	    /* (bucket) wired, shared keys */
-	uint32_t fw_bitset;
-	bool fw_queued; /* (bucket) false: woken */
-	pid_t fw_tid;
-};
-
-struct fbucket {
-	struct spinlock fb_spin;
-	TAILQ_HEAD(, fwaiter) fb_waiters;
-} __aligned(64);
-
-static struct fbucket buckets[FUTEX_BUCKETS];
+struct fbucket futex_buckets[FUTEX_BUCKETS];
 
 static void
 futex_init(void)
 {
 	for (int i = 0; i < FUTEX_BUCKETS; i++) {
-		spin_init(&buckets[i].fb_spin, "futex");
-		TAILQ_INIT(&buckets[i].fb_waiters);
+		spin_init(&futex_buckets[i].fb_spin, "futex");
+		TAILQ_INIT(&futex_buckets[i].fb_waiters);
 	}
 }
 SYSINIT(futex, SI_KERN, futex_init);
 
-static struct fbucket *
-bucket_of(const struct fkey *k)
+struct fbucket *
+futex_bucket(const struct fkey *k)
 {
-	return (&buckets[hash64(k, sizeof(*k), 0) % FUTEX_BUCKETS]);
+	return (&futex_buckets[hash64(k, sizeof(*k), 0) % FUTEX_BUCKETS]);
 }
 
-static bool
-key_equal(const struct fkey *a, const struct fkey *b)
+bool
+futex_key_equal(const struct fkey *a, const struct fkey *b)
 {
 	return (a->fk_object == b->fk_object && a->fk_offset == b->fk_offset);
 }
@@ -93,8 +72,8 @@ addr_shared(struct vmspace *vm, uaddr_t addr)
 }
 
 /* EINVAL (alignment), EFAULT, ENOMEM.  *pgp is wired if not NULL. */
-static int
-key_get(uaddr_t addr, bool shared, struct fkey *k, struct vm_page **pgp)
+int
+futex_key_get(uaddr_t addr, bool shared, struct fkey *k, struct vm_page **pgp)
 {
 	struct vmspace *vm = curproc->p_vmspace;
 	int error;
@@ -115,16 +94,16 @@ key_get(uaddr_t addr, bool shared, struct fkey *k, struct vm_page **pgp)
 	return (0);
 }
 
-static void
-key_put(struct vm_page *pg)
+void
+futex_key_put(struct vm_page *pg)
 {
 	if (pg != NULL)
 		vm_page_unwire(pg);
 }
 
 /* Lock the bucket that w is in, which may change until it is locked. */
-static struct fbucket *
-waiter_lock(struct fwaiter *w)
+struct fbucket *
+futex_waiter_lock(struct fwaiter *w)
 {
 	struct fbucket *b;
 
@@ -138,10 +117,10 @@ waiter_lock(struct fwaiter *w)
 }
 
 /* Take w off its queue if it is still on it.  True if it was woken before. */
-static bool
-waiter_leave(struct fwaiter *w)
+bool
+futex_waiter_leave(struct fwaiter *w)
 {
-	struct fbucket *b = waiter_lock(w);
+	struct fbucket *b = futex_waiter_lock(w);
 	bool woken = !w->fw_queued;
 
 	if (w->fw_queued) {
@@ -152,28 +131,44 @@ waiter_leave(struct fwaiter *w)
 	return (woken);
 }
 
+void
+futex_waiter_enter(struct fwaiter *w)
+{
+	struct fbucket *b = futex_bucket(&w->fw_key);
+
+	w->fw_bucket = b;
+	w->fw_queued = true;
+	spin_lock(&b->fb_spin);
+	TAILQ_INSERT_TAIL(&b->fb_waiters, w, fw_link);
+	spin_unlock(&b->fb_spin);
+}
+
+int
+futex_left(nstime_t deadline, int clock, nstime_t *leftp)
+{
+	*leftp = 0;
+	if (deadline == 0)
+		return (0);
+	*leftp =
+	    deadline - (clock == CLOCK_REALTIME ? clock_real() : clock_mono());
+	return (*leftp <= 0 ? ETIMEDOUT : 0);
+}
+
 /* Sleep until woken: 0, ETIMEDOUT, EINTR. */
 static int
 waiter_sleep(struct fwaiter *w, nstime_t deadline, int clock)
 {
 	nstime_t left = 0;
-	struct fbucket *b = waiter_lock(w);
+	struct fbucket *b = futex_waiter_lock(w);
 	int error = 0;
 
 	while (w->fw_queued) {
-		if (deadline != 0) {
-			left = deadline -
-			    (clock == CLOCK_REALTIME ? clock_real()
-						     : clock_mono());
-			if (left <= 0) {
-				error = ETIMEDOUT;
-				break;
-			}
-		}
+		if ((error = futex_left(deadline, clock, &left)) != 0)
+			break;
 		error = spin_sleep(w, &b->fb_spin, PCATCH, "futex", left);
 		if (b != w->fw_bucket) {
 			spin_unlock(&b->fb_spin);
-			b = waiter_lock(w);
+			b = futex_waiter_lock(w);
 		}
 		if (error != 0 && error != EWOULDBLOCK)
 			break;
@@ -194,22 +189,15 @@ kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
     nstime_t deadline, int clock)
 {
 	struct fwaiter w = {.fw_bitset = bitset, .fw_tid = curlwp->lw_tid};
-	struct fbucket *b;
 	uint32_t value;
 	int error;
 
 	if (bitset == 0)
 		return (EINVAL);
-	error = key_get(addr, shared, &w.fw_key, &w.fw_page);
+	error = futex_key_get(addr, shared, &w.fw_key, &w.fw_page);
 	if (error != 0)
 		return (error);
-	b = bucket_of(&w.fw_key);
-	w.fw_bucket = b;
-	w.fw_queued = true;
-	spin_lock(&b->fb_spin);
-	TAILQ_INSERT_TAIL(&b->fb_waiters, &w, fw_link);
-	spin_unlock(&b->fb_spin);
-
+	futex_waiter_enter(&w);
 	error = user_load32(addr, &value);
 	if (error == 0 && value != expect)
 		error = EAGAIN;
@@ -218,9 +206,9 @@ kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
 		    (uint64_t)w.fw_tid, addr);
 		error = waiter_sleep(&w, deadline, clock);
 	}
-	if (waiter_leave(&w))
+	if (futex_waiter_leave(&w))
 		error = 0;
-	key_put(w.fw_page);
+	futex_key_put(w.fw_page);
 	return (error);
 }
 
@@ -228,9 +216,18 @@ kern_futex_wait(uaddr_t addr, uint32_t expect, uint32_t bitset, bool shared,
 static void
 waiter_wake(struct fbucket *b, struct fwaiter *w)
 {
+	struct fgroup *g = w->fw_group;
+
 	TAILQ_REMOVE(&b->fb_waiters, w, fw_link);
 	w->fw_queued = false;
-	wakeup(w);
+	if (g == NULL) {
+		wakeup(w);
+		return;
+	}
+	spin_lock(&g->fg_spin);
+	g->fg_woken = true;
+	wakeup(g);
+	spin_unlock(&g->fg_spin);
 }
 
 int
@@ -245,20 +242,21 @@ kern_futex_wake(uaddr_t addr, int n, uint32_t bitset, bool shared, int *wokenp)
 	*wokenp = 0;
 	if (bitset == 0)
 		return (EINVAL);
-	if ((error = key_get(addr, shared, &k, &pg)) != 0)
+	if ((error = futex_key_get(addr, shared, &k, &pg)) != 0)
 		return (error);
-	b = bucket_of(&k);
+	b = futex_bucket(&k);
 	spin_lock(&b->fb_spin);
 	TAILQ_FOREACH_SAFE(w, &b->fb_waiters, fw_link, next) {
 		if (woken >= n)
 			break;
-		if (!key_equal(&w->fw_key, &k) || (w->fw_bitset & bitset) == 0)
+		if (!futex_key_equal(&w->fw_key, &k) || w->fw_pi ||
+		    (w->fw_bitset & bitset) == 0)
 			continue;
 		waiter_wake(b, w);
 		woken++;
 	}
 	spin_unlock(&b->fb_spin);
-	key_put(pg);
+	futex_key_put(pg);
 	KTR_EVENT(PROC, futex_wake, "addr=%p n=%d", addr, (uint64_t)woken);
 	*wokenp = woken;
 	return (0);
@@ -322,10 +320,10 @@ kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
 	*np = 0;
 	if (nwake < 0 || nrequeue < 0)
 		return (EINVAL);
-	if ((error = key_get(addr, shared, &k1, &pg1)) != 0)
+	if ((error = futex_key_get(addr, shared, &k1, &pg1)) != 0)
 		return (error);
-	if ((error = key_get(to, shared, &k2, &pg2)) != 0) {
-		key_put(pg1);
+	if ((error = futex_key_get(to, shared, &k2, &pg2)) != 0) {
+		futex_key_put(pg1);
 		return (error);
 	}
 	/*
@@ -339,37 +337,37 @@ kern_futex_requeue(uaddr_t addr, uaddr_t to, int nwake, int nrequeue,
 		if (error != 0)
 			goto out;
 	}
-	b1 = bucket_of(&k1);
-	b2 = bucket_of(&k2);
+	b1 = futex_bucket(&k1);
+	b2 = futex_bucket(&k2);
 	buckets_lock(b1, b2);
 	TAILQ_FOREACH_SAFE(w, &b1->fb_waiters, fw_link, next) {
 		if (n >= nwake + nrequeue)
 			break;
-		if (!key_equal(&w->fw_key, &k1))
+		if (!futex_key_equal(&w->fw_key, &k1) || w->fw_pi)
+			continue;
+		/* One that waits on several words stays with its words. */
+		if (w->fw_group != NULL && n >= nwake)
 			continue;
 		if (n++ < nwake)
 			waiter_wake(b1, w);
-		else if (!key_equal(&k1, &k2))
+		else if (!futex_key_equal(&k1, &k2))
 			waiter_move(w, b1, b2, &k2, pg2);
 	}
 	buckets_unlock(b1, b2);
 	*np = n;
 out:
-	key_put(pg1);
-	key_put(pg2);
+	futex_key_put(pg1);
+	futex_key_put(pg2);
 	return (error);
 }
 
 /* --- the end of a thread ------------------------------------------------------- */
 
-#define ROBUST_LIMIT   2048 /* entries: the list may be a ring */
-#define FUT_WAITERS    0x80000000u
-#define FUT_OWNER_DIED 0x40000000u
-#define FUT_TID_MASK   0x3fffffffu
+#define ROBUST_LIMIT 2048 /* entries: the list may be a ring */
 
 /* The word of a lock that a dying thread may own. */
 static void
-robust_release(struct lwp *lp, uaddr_t word, bool pending)
+robust_release(struct lwp *lp, uaddr_t word, bool pi, bool pending)
 {
 	uint32_t v, old;
 	int woken;
@@ -377,7 +375,7 @@ robust_release(struct lwp *lp, uaddr_t word, bool pending)
 	if ((word & 3) != 0 || user_load32(word, &v) != 0)
 		return;
 	/* Unlocked but its waiters not yet woken: the wake was ours to do. */
-	if (pending && (v & FUT_TID_MASK) == 0) {
+	if (pending && !pi && (v & FUT_TID_MASK) == 0) {
 		(void)kern_futex_wake(word, 1, ~0u, true, &woken);
 		return;
 	}
@@ -388,6 +386,10 @@ robust_release(struct lwp *lp, uaddr_t word, bool pending)
 		if (old == v) {
 			if ((v & FUT_WAITERS) == 0)
 				return;
+			if (pi) {
+				futex_pi_retry(word);
+				return;
+			}
 			(void)kern_futex_wake(word, 1, ~0u, true, &woken);
 			(void)kern_futex_wake(word, 1, ~0u, false, &woken);
 			return;
@@ -412,6 +414,7 @@ futex_robust_exit(struct lwp *lp)
 {
 	uaddr_t head = lp->lw_robust_list, entry, next;
 	struct robust_head rh;
+	bool pi;
 	int n = 0;
 
 	lp->lw_robust_list = 0;
@@ -419,17 +422,20 @@ futex_robust_exit(struct lwp *lp)
 	    copyin(head, &rh, sizeof(rh)) != 0)
 		return;
 	entry = rh.rh_next & ~1UL;
+	pi = (rh.rh_next & 1) != 0;
 	while (entry != head && entry != 0 && n++ < ROBUST_LIMIT) {
 		if (copyin(entry, &next, sizeof(next)) != 0)
 			break;
 		if (entry != (rh.rh_pending & ~1UL))
 			robust_release(
-			    lp, entry + (uint64_t)rh.rh_offset, false);
+			    lp, entry + (uint64_t)rh.rh_offset, pi, false);
 		entry = next & ~1UL;
+		pi = (next & 1) != 0;
 	}
 	if ((rh.rh_pending & ~1UL) != 0)
-		robust_release(
-		    lp, (rh.rh_pending & ~1UL) + (uint64_t)rh.rh_offset, true);
+		robust_release(lp,
+		    (rh.rh_pending & ~1UL) + (uint64_t)rh.rh_offset,
+		    (rh.rh_pending & 1) != 0, true);
 }
 
 void
@@ -455,7 +461,7 @@ ddb_show_futexes(const char *arg)
 	struct fwaiter *w;
 
 	for (int i = 0; i < FUTEX_BUCKETS; i++)
-		TAILQ_FOREACH(w, &buckets[i].fb_waiters, fw_link)
+		TAILQ_FOREACH(w, &futex_buckets[i].fb_waiters, fw_link)
 			kprintf("tid %d object %lx offset %lx bits %x%s\n",
 			    w->fw_tid, w->fw_key.fk_object, w->fw_key.fk_offset,
 			    w->fw_bitset, w->fw_page != NULL ? " shared" : "");

@@ -775,7 +775,8 @@ restart_cancel(struct lwp *lp, const struct ksigaction *sa)
 
 	lp->lw_restart = 0;
 	lp->lw_restart_kind = LWR_NONE;
-	if (kind == 0 || (kind == ERESTART && (sa->sa_flags & SA_RESTART) != 0))
+	if (kind == 0 || kind == ERESTARTNOINTR ||
+	    (kind == ERESTART && (sa->sa_flags & SA_RESTART) != 0))
 		return;
 	lp->lw_frame.tf_rip = lp->lw_restart_ip;
 	lp->lw_proc->p_abi->abi_result(&lp->lw_frame, EINTR, 0);

@@ -84,6 +84,7 @@ syscall_finish(struct lwp *lp, const struct sysent *se, int error, uint64_t res)
 	switch (error) {
 	case ERESTART:
 	case ERESTARTNOHAND:
+	case ERESTARTNOINTR:
 		lp->lw_restart = error;
 		lp->lw_restart_ip = tf->tf_rip;
 		lp->lw_proc->p_abi->abi_result(tf, ERESTART, 0);
@@ -147,7 +148,7 @@ syscall_hooked(struct lwp *lp, const struct abi *abi, uint32_t nr)
 		    "tid=%d nr=%d error=%d res=%lx", (uint64_t)lp->lw_tid,
 		    (uint64_t)nr, (uint64_t)error, res);
 		if (error == EINTR || error == ERESTART ||
-		    error == ERESTARTNOHAND)
+		    error == ERESTARTNOHAND || error == ERESTARTNOINTR)
 			lp->lw_frame.tf_rax = nr;
 		syscall_finish(lp, se, error, res);
 	}
