@@ -163,7 +163,8 @@ GTEST(every_number, "does every call number survive garbage arguments?")
 			    nr == SYS_vfork || nr == SYS_fork ||
 			    nr == SYS_clone || nr == SYS_rt_sigtimedwait ||
 			    nr == SYS_wait4 || nr == SYS_waitid ||
-			    nr == SYS_sync || nr == SYS_umount2)
+			    nr == SYS_sync || nr == SYS_umount2 ||
+			    nr == SYS_vhangup)
 				continue;
 			if ((pid = fork()) == 0) {
 				alarm(2);

@@ -462,4 +462,13 @@ def gdb_threads():
         p.wait()
 
 
+@case("are refused calls counted by name?")
+def syscall_failures():
+    status, out, _ = vkernel("--", "/bin/sh", "-c",
+                             "cat /nowhere; /sbin/sysctl kern.syscall_failures")
+    equal(status, 0, "status")
+    check("\nlinux64 openat 1\n" in "\n" + out.replace(": ", ":\n"),
+          "openat of /nowhere is not counted")
+
+
 main()

@@ -64,6 +64,7 @@ test_become(struct test_proc *tp, uid_t uid, gid_t gid)
 	cr->cr_uid = cr->cr_ruid = cr->cr_svuid = cr->cr_fsuid = uid;
 	cr->cr_gid = cr->cr_rgid = cr->cr_svgid = cr->cr_fsgid = gid;
 	cr->cr_ngroups = 0;
+	cr->cr_cap_permitted = cr->cr_cap_effective = uid == 0 ? CAP_ALL : 0;
 }
 
 /* A root for the test; options of tmpfs. */

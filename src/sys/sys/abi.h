@@ -44,6 +44,7 @@ struct abi {
 	const char *abi_name;
 	const struct sysent *abi_sysent;
 	uint32_t abi_nsys;
+	uint32_t *abi_failures; /* (atomic) calls that ended with an errno */
 	/* Number and six arguments from the frame; NULL: frame_syscall. */
 	void (*abi_fetch)(
 	    struct trapframe *tf, uint32_t *nrp, uint64_t args[6]);

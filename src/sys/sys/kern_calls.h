@@ -76,6 +76,7 @@ int kern_fcntl_lock(int fd, int cmd, struct flock *fl);
 int kern_flock(int fd, int how);
 int kern_statfs(const char *path, struct statfs *sf);
 int kern_fstatfs(int fd, struct statfs *sf);
+int kern_devstatfs(dev_t dev, struct statfs *sf); /* EINVAL: not mounted */
 int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
 int kern_unmount(const char *on, int flags); /* UMOUNT_ */
@@ -132,6 +133,7 @@ enum {
 };
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
+int kern_epoll_size(int epfd, int *np);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np);
 struct kevent {
@@ -189,6 +191,12 @@ struct kern_fork_args {
 	pid_t set_tid; /* the id it shall have; 0: any.  EEXIST */
 };
 int kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp);
+/*
+ * A table of its own (KFORK_FILES), a context of its own (KFORK_FS) for the
+ * process.  EINVAL: it has threads, which share them; ENOMEM.
+ */
+int kern_unshare(uint32_t flags);
+int kern_vhangup(void); /* EPERM */
 /* argv, envp: user pointer arrays of word_size-byte words. */
 int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
 /* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */
@@ -221,6 +229,7 @@ int kern_kill_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
 int kern_pidfd_open(pid_t pid, int oflags, int *fdp); /* O_NONBLOCK */
 /* The process of fd, held: EBADF. */
 int kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp);
+int kern_procdir_proc(int fd, struct proc **pp);
 int kern_pidfd_signal(struct proc *p, int sig, const ksiginfo_t *ksi);
 /* A file of p as one of ours: EPERM, ESRCH, EBADF, EMFILE. */
 int kern_pidfd_getfd(struct proc *p, int target, int *fdp);

@@ -122,6 +122,9 @@ struct proc {
 	int p_oom_adj; /* (atomic) -1000: never killed for memory .. 1000 */
 	uint32_t p_membarrier; /* (atomic) the ABI's registrations */
 	uint32_t p_dumpable, p_no_new_privs, p_pdeathsig, p_subreaper;
+	uint32_t p_no_aslr;	 /* exec puts nothing at random places */
+	uint32_t p_persona;	 /* the ABI's word about other systems' ways */
+	uint32_t p_no_thp;	 /* a hint that nobody takes, but remembered */
 	struct proc *p_vforker;	 /* (p) held; waits for PF_VFORKED to go */
 	struct lwp *p_execing;	 /* (p) the lwp that stops the others */
 	struct tracee *p_tracee; /* (t) who traces its first thread */
@@ -192,6 +195,7 @@ struct lwp {
 	uint64_t lw_robust_len;
 	volatile uint32_t lw_ast; /* look at signals, stop, exit */
 	struct rusage lw_ru;	  /* (s) */
+	uint64_t lw_timerslack;	  /* (s) a hint, remembered; 0: the default */
 	uint32_t lw_estcpu;	  /* (s) usched: recent use, ticks */
 	nstime_t lw_decayed_ns;	  /* (s) usched */
 	int lw_syscall;		  /* (s) number in progress, -1 none */

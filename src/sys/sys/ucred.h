@@ -13,6 +13,7 @@ struct ucred {
 	gid_t cr_gid, cr_rgid, cr_svgid, cr_fsgid;
 	uint64_t cr_cap_effective, cr_cap_permitted, cr_cap_inheritable,
 	    cr_cap_bounding, cr_cap_ambient; /* Linux bit numbers */
+	uint32_t cr_securebits;		     /* SECBIT_ */
 	int cr_ngroups;
 	gid_t cr_groups[NGROUPS_MAX];
 };
@@ -41,13 +42,44 @@ int kern_setgroups(int n, const gid_t *groups); /* EINVAL EPERM ENOMEM */
 int kern_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int kern_cap_ambient(int cap, bool raise); /* cap -1: clear all */
 int kern_cap_bound_drop(int cap);
-#define CAP_LAST	       40
-#define CAP_SYS_PTRACE	       19
-#define CAP_SYS_ADMIN	       21
-#define CAP_SYS_NICE	       23
-#define CAP_CHECKPOINT_RESTORE 40
-/* Is cap (a Linux number) in the effective set? */
+#define CAP_LAST 40
+/* The numbers are Linux's: capabilities are its invention. */
+enum {
+	CAP_CHOWN = 0,
+	CAP_DAC_OVERRIDE = 1,
+	CAP_DAC_READ_SEARCH = 2,
+	CAP_FOWNER = 3,
+	CAP_FSETID = 4,
+	CAP_KILL = 5,
+	CAP_SETGID = 6,
+	CAP_SETUID = 7,
+	CAP_SETPCAP = 8,
+	CAP_LINUX_IMMUTABLE = 9,
+	CAP_SYS_RAWIO = 17,
+	CAP_SYS_CHROOT = 18,
+	CAP_SYS_PTRACE = 19,
+	CAP_SYS_ADMIN = 21,
+	CAP_SYS_BOOT = 22,
+	CAP_SYS_NICE = 23,
+	CAP_SYS_RESOURCE = 24,
+	CAP_SYS_TIME = 25,
+	CAP_SYS_TTY_CONFIG = 26,
+	CAP_MKNOD = 27,
+	CAP_MAC_OVERRIDE = 32,
+	CAP_CHECKPOINT_RESTORE = 40
+};
+/* Is cap in the effective set? */
 bool cred_has_cap(const struct ucred *cr, int cap);
+int cred_check_cap(const struct ucred *cr, int cap); /* 0, EPERM */
+
+/* What root's number means for the sets; each bit's lock is the next one. */
+#define SECBIT_NOROOT		0x01 /* nothing, at exec */
+#define SECBIT_NO_SETUID_FIXUP	0x04 /* nothing, when ids change */
+#define SECBIT_KEEP_CAPS	0x10 /* losing it, permitted stays */
+#define SECBIT_NO_AMBIENT_RAISE 0x40
+#define SECBIT_ALL		0xff
+int kern_set_securebits(uint32_t bits); /* EPERM ENOMEM */
+int kern_set_keepcaps(bool keep);
 #define CAP_ALL ((1ULL << (CAP_LAST + 1)) - 1)
 /* Install cr (reference consumed) as the current process's credentials. */
 void cred_install(struct ucred *cr);

@@ -126,6 +126,9 @@ struct vnodeops {
 	/* Such a link to an open file without a path (a pipe): the held file;
 	 * open gives it another descriptor, stat asks it.  Unlocked. */
 	int (*vop_follow_file)(struct vnode *vp, struct file **fpp);
+	/* The process that a directory of procfs is about, held.  Unlocked.
+	 * NULL slot: none. */
+	int (*vop_process)(struct vnode *vp, struct proc **pp);
 	int (*vop_open)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_close)(struct vnode *vp, int fflags, struct file *fp);
 	int (*vop_read)(

@@ -30,12 +30,6 @@ uint64_t pmap_resident_range(struct pmap *pm, uaddr_t start, uaddr_t end);
 void pmap_update(struct pmap *pm);
 
 /*
- * Can no program use the translations now, so that pmap_update costs nothing?
- * True on a single-threaded program's own way through the kernel.
- */
-bool pmap_quiet(struct pmap *pm);
-
-/*
  * A machine may change a program's text behind its back (vk_rewrite.c does).
  * (vm_lock excl) The text in [start, end) is about to change, move or go: put
  * back what was there.

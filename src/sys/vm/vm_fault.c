@@ -38,6 +38,9 @@ struct fault {
 	struct vm_entry *e;
 	uaddr_t va; /* of the page */
 	vm_prot_t access;
+	/* Pages that were replaced: ours until no program can see them. */
+	struct vm_page *old[WRITE];
+	unsigned nold;
 };
 
 struct vm_object *
@@ -88,13 +91,24 @@ anon_copy(struct fault *f, struct vm_object *anon, uint64_t index,
 	if (pg == NULL)
 		return (ENOMEM);
 	memcpy(vm_page_kva(pg), vm_page_kva(old), PAGE_SIZE);
-	(void)radix_remove(&anon->vo_pages, index);
-	pmap_remove(&f->vm->vm_pmap, f->va, f->va + PAGE_SIZE);
-	/* Other threads of the program must not read the old page on. */
-	pmap_update(&f->vm->vm_pmap);
-	vm_anon_page_drop(old);
+	KASSERT(f->nold < WRITE, ("anon_copy: %u pages", f->nold));
+	f->old[f->nold++] = old;
 	atomic_add(&vm_cow_count, 1);
 	return (anon_install(f, anon, index, pg, f->va));
+}
+
+/*
+ * The fault is done: when this returns no thread of the program reads a page
+ * that was replaced.
+ */
+static void
+fault_done(struct fault *f)
+{
+	if (f->nold == 0)
+		return;
+	pmap_update(&f->vm->vm_pmap);
+	while (f->nold > 0)
+		vm_anon_page_drop(f->old[--f->nold]);
 }
 
 /* An overlay page answers the fault: 0, an error, or ENOENT if there is none. */
@@ -278,10 +292,10 @@ object_copy(struct fault *f, struct vm_page *from)
 		vm_page_release(pg);
 		error = 0; /* another thread was faster: the retry finds it */
 	} else {
-		pmap_remove(&f->vm->vm_pmap, f->va, f->va + PAGE_SIZE);
-		pmap_update(&f->vm->vm_pmap);
 		atomic_add(&vm_cow_count, 1);
 		error = anon_install(f, anon, index, pg, f->va);
+		/* The caller holds the file's page until now. */
+		pmap_update(&f->vm->vm_pmap);
 	}
 	lock_release(&anon->vo_lock);
 	return (error);
@@ -362,14 +376,14 @@ write_around(struct fault *f)
 	struct vm_entry *e = f->e;
 	uaddr_t start = rounddown2(f->va, WRITE * PAGE_SIZE);
 	uaddr_t end = MIN(start + WRITE * PAGE_SIZE, e->ve_end);
-	struct fault g = *f;
+	uaddr_t va = f->va;
 
-	if (e->ve_advice == VMADV_RANDOM || !pmap_quiet(&f->vm->vm_pmap) ||
-	    vm_free_pages < vm_free_low + WRITE)
+	if (e->ve_advice == VMADV_RANDOM || vm_free_pages < vm_free_low + WRITE)
 		return;
-	for (g.va = MAX(start, e->ve_start); g.va < end; g.va += PAGE_SIZE)
-		if (g.va != f->va && !write_neighbour(&g))
-			return;
+	for (f->va = MAX(start, e->ve_start); f->va < end; f->va += PAGE_SIZE)
+		if (f->va != va && !write_neighbour(f))
+			break;
+	f->va = va;
 }
 
 /*
@@ -423,7 +437,7 @@ grow_stack(struct vmspace *vm, uaddr_t va)
 static int
 fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 {
-	struct fault f = {vm, vm_entry_lookup(vm, va), va, access};
+	struct fault f = {vm, vm_entry_lookup(vm, va), va, access, {NULL}, 0};
 	int error;
 
 	if (f.e == NULL)
@@ -437,6 +451,7 @@ fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 		    f.e->ve_object == NULL ? fault_zero(&f) : fault_object(&f);
 	if (error == 0 && access == VM_PROT_WRITE)
 		write_around(&f);
+	fault_done(&f);
 	return (error);
 }
 
@@ -481,8 +496,8 @@ vm_overlay_page(struct vmspace *vm, uaddr_t addr)
 int
 vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp)
 {
-	struct fault f = {
-	    vm, vm_entry_lookup(vm, addr), trunc_page(addr), VM_PROT_WRITE};
+	struct fault f = {vm, vm_entry_lookup(vm, addr), trunc_page(addr),
+	    VM_PROT_WRITE, {NULL}, 0};
 	int error;
 
 	LOCK_ASSERT_EXCL(&vm->vm_lock);
@@ -495,6 +510,7 @@ vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp)
 	if (error == ENOENT)
 		error =
 		    f.e->ve_object != NULL ? fault_object(&f) : fault_zero(&f);
+	fault_done(&f);
 	if (error == 0 && (*pgp = vm_overlay_page(vm, addr)) == NULL)
 		error = EFAULT;
 	return (error);
@@ -589,7 +605,8 @@ static int
 force_private(struct vmspace *vm, struct vm_entry *e, uaddr_t va, bool write,
     struct vm_page **pgp)
 {
-	struct fault f = {vm, e, va, write ? VM_PROT_WRITE : VM_PROT_READ};
+	struct fault f = {
+	    vm, e, va, write ? VM_PROT_WRITE : VM_PROT_READ, {NULL}, 0};
 	struct vm_object *obj = e->ve_object;
 	uint64_t index;
 	int error;
@@ -605,6 +622,7 @@ force_private(struct vmspace *vm, struct vm_entry *e, uaddr_t va, bool write,
 		}
 		if ((error = fault_anon(&f)) == ENOENT)
 			error = obj != NULL ? fault_object(&f) : fault_zero(&f);
+		fault_done(&f);
 		if (error != 0)
 			return (error);
 	}

@@ -36,11 +36,13 @@ mount --rbind /dev "$0/dev"
 mount -t tmpfs none "$0/dev/shm"
 mount -t proc none "$0/proc"
 mount --rbind /sys "$0/sys"
+ulimit -c 0
 mkdir "$0/tmp/work" && cp "$1" "$0/tmp/script.sh"
 exec chroot "$0" /bin/bash -c 'cd /tmp/work && exec setsid -w %s bash ../script.sh </dev/null 2>&1'
 """ % ENV
 # On Mayfly: /host is the shared directory.
 ON_MAYFLY = """
+ulimit -c 0
 mkdir /tmp/work && cp /host/script.sh /tmp/ && cd /tmp/work || exit 125
 setsid -w %s bash ../script.sh >/tmp/out 2>&1 </dev/null
 status=$?
@@ -54,7 +56,7 @@ def header(name):
     found = {}
     with open(f"{PROGRAMS}/{name}.sh", encoding="utf-8") as f:
         for line in f:
-            m = re.match(r"# (seconds|memory|not on): (.*)", line)
+            m = re.match(r"# (seconds|memory|not on|expect): (.*)", line)
             if m:
                 found[m[1]] = m[2]
             elif not line.startswith("#"):
@@ -109,7 +111,8 @@ def program(name):
             skip(why)
         if not os.path.exists(IMAGE):
             skip(f"no {IMAGE}: ci/test makes it")
-        want = on_host(name, seconds)
+        want = on_host(name, seconds) if "expect" not in asked else (
+            (asked["expect"] + "\n").encode(), 0)
         check(want[0], "the host printed nothing")
         for _ in range(REPEAT):
             compare(name, want, in_guest(name, guest_seconds,

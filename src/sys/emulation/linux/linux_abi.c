@@ -297,6 +297,7 @@ const struct abi abi_linux64 = {
     .abi_name = "linux64",
     .abi_sysent = linux64_sysent,
     .abi_nsys = LINUX64_NSYS,
+    .abi_failures = linux64_failures,
     .abi_result = linux_result,
     .abi_restart_show = linux_restart_show,
     .abi_restart_kind = linux_restart_kind,

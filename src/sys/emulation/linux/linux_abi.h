@@ -432,6 +432,10 @@ struct linux_cap_data {
 	uint32_t effective, permitted, inheritable;
 };
 
+#define LINUX_UNAME26		0x0020000u
+#define LINUX_ADDR_NO_RANDOMIZE 0x0040000u
+#define LINUX_READ_IMPLIES_EXEC 0x0400000u
+
 #define LINUX_WNOHANG	 0x00000001
 #define LINUX_WUNTRACED	 0x00000002
 #define LINUX_WEXITED	 0x00000004

@@ -3,6 +3,7 @@
  * Linux calls on the system: names, memory totals, prctl, reboot.
  */
 #include "linux_var.h"
+#include <sys/file.h>
 #include <sys/malloc.h>
 #include <sys/ucred.h>
 #include <sys/vnode.h>
@@ -20,7 +21,12 @@ linux_uname(struct lwp *lp, const struct linux_uname_args *uap, uint64_t *resp)
 		return (ENOMEM);
 	strlcpy(u->sysname, abi_linux64.abi_sysname, LINUX_UTSLEN);
 	kern_gethostname(u->nodename, LINUX_UTSLEN);
-	strlcpy(u->release, abi_linux64.abi_release, LINUX_UTSLEN);
+	/* What a program that knows no other major number wants. */
+	strlcpy(u->release,
+	    (lp->lw_proc->p_persona & LINUX_UNAME26) != 0
+		? "2.6.61-mayfly"
+		: abi_linux64.abi_release,
+	    LINUX_UTSLEN);
 	strlcpy(u->version, "#1 SMP Mayfly", LINUX_UTSLEN);
 	strlcpy(u->machine, "x86_64", LINUX_UTSLEN);
 	kern_getdomainname(u->domainname, LINUX_UTSLEN);
@@ -85,19 +91,6 @@ linux_getrandom(
 	return (sys_getrandom(uap->buf, uap->n, resp));
 }
 
-#define PER_QUERY	  0xffffffffu
-#define ADDR_NO_RANDOMIZE 0x0040000u
-
-int
-linux_personality(
-    struct lwp *lp, const struct linux_personality_args *uap, uint64_t *resp)
-{
-	if (uap->persona != PER_QUERY &&
-	    (uap->persona & ~ADDR_NO_RANDOMIZE) != 0)
-		return (EINVAL);
-	return (0); /* what it was: PER_LINUX */
-}
-
 int
 linux_restart_syscall(struct lwp *lp,
     const struct linux_restart_syscall_args *uap, uint64_t *resp)
@@ -105,7 +98,7 @@ linux_restart_syscall(struct lwp *lp,
 	return (EINTR);
 }
 
-/* --- arch_prctl, prctl ------------------------------------------------------------- */
+/* --- arch_prctl ------------------------------------------------------------- */
 
 enum {
 	ARCH_SET_GS = 0x1001,
@@ -137,165 +130,6 @@ linux_arch_prctl(
 		return (copyout(&tf->tf_gsbase, uap->addr, 8));
 	default:
 		return (EINVAL);
-	}
-}
-
-enum {
-	PR_SET_PDEATHSIG = 1,
-	PR_GET_PDEATHSIG,
-	PR_GET_DUMPABLE,
-	PR_SET_DUMPABLE,
-	PR_GET_KEEPCAPS = 7,
-	PR_SET_KEEPCAPS,
-	PR_SET_NAME = 15,
-	PR_GET_NAME,
-	PR_GET_SECCOMP = 21,
-	PR_SET_SECCOMP,
-	PR_CAPBSET_READ = 23,
-	PR_CAPBSET_DROP,
-	PR_GET_SECUREBITS = 27,
-	PR_SET_TIMERSLACK = 29,
-	PR_GET_TIMERSLACK,
-	PR_SET_CHILD_SUBREAPER = 36,
-	PR_GET_CHILD_SUBREAPER,
-	PR_SET_NO_NEW_PRIVS,
-	PR_GET_NO_NEW_PRIVS,
-	PR_GET_TID_ADDRESS,
-	PR_SET_THP_DISABLE,
-	PR_GET_THP_DISABLE,
-	PR_CAP_AMBIENT = 47
-};
-enum {
-	PR_CAP_AMBIENT_IS_SET = 1,
-	PR_CAP_AMBIENT_RAISE,
-	PR_CAP_AMBIENT_LOWER,
-	PR_CAP_AMBIENT_CLEAR_ALL
-};
-#define TIMERSLACK_NS 50000
-#define COMM_BYTES    16
-
-static int
-prctl_set_name(uaddr_t uname)
-{
-	char name[COMM_BYTES];
-	size_t n;
-	int error = copyinstr(uname, name, sizeof(name), &n);
-
-	if (error == ENAMETOOLONG)
-		name[sizeof(name) - 1] = '\0'; /* cut, as documented */
-	else if (error != 0)
-		return (error);
-	kern_setname(name);
-	return (0);
-}
-
-static int
-prctl_get_name(struct lwp *lp, uaddr_t to)
-{
-	char name[COMM_BYTES];
-
-	memset(name, 0, sizeof(name));
-	strlcpy(name, lp->lw_name, sizeof(name));
-	return (copyout(name, to, sizeof(name)));
-}
-
-static int
-prctl_ambient(uint64_t op, uint64_t cap, uint64_t *resp)
-{
-	if (op == PR_CAP_AMBIENT_CLEAR_ALL)
-		return (kern_cap_ambient(-1, false));
-	if (cap > CAP_LAST)
-		return (EINVAL);
-	switch (op) {
-	case PR_CAP_AMBIENT_IS_SET:
-		*resp = (cred_current()->cr_cap_ambient >> cap) & 1;
-		return (0);
-	case PR_CAP_AMBIENT_RAISE:
-		return (kern_cap_ambient((int)cap, true));
-	case PR_CAP_AMBIENT_LOWER:
-		return (kern_cap_ambient((int)cap, false));
-	default:
-		return (EINVAL);
-	}
-}
-
-/* Operations that store one word of the process.  EINVAL: not one of them. */
-static int
-prctl_set_word(struct proc *p, const struct linux_prctl_args *uap)
-{
-	switch (uap->op) {
-	case PR_SET_PDEATHSIG:
-		if (uap->a2 > LINUX_NSIG)
-			return (EINVAL);
-		p->p_pdeathsig = (uint32_t)linux_sig_in((int)uap->a2);
-		return (0);
-	case PR_SET_DUMPABLE:
-		if (uap->a2 > 1)
-			return (EINVAL);
-		p->p_dumpable = (uint32_t)uap->a2;
-		return (0);
-	case PR_SET_CHILD_SUBREAPER:
-		p->p_subreaper = uap->a2 != 0;
-		return (0);
-	case PR_SET_NO_NEW_PRIVS:
-		if (uap->a2 != 1)
-			return (EINVAL);
-		p->p_no_new_privs = 1;
-		return (0);
-	default:
-		return (EINVAL);
-	}
-}
-
-int
-linux_prctl(struct lwp *lp, const struct linux_prctl_args *uap, uint64_t *resp)
-{
-	struct proc *p = lp->lw_proc;
-
-	switch (uap->op) {
-	case PR_SET_NAME:
-		return (prctl_set_name(uap->a2));
-	case PR_GET_NAME:
-		return (prctl_get_name(lp, uap->a2));
-	case PR_GET_PDEATHSIG:
-		return (copyout_u32(
-		    (uint32_t)linux_sig_out((int)p->p_pdeathsig), uap->a2));
-	case PR_GET_DUMPABLE:
-		*resp = p->p_dumpable;
-		return (0);
-	case PR_GET_CHILD_SUBREAPER:
-		return (copyout_u32(p->p_subreaper, uap->a2));
-	case PR_GET_NO_NEW_PRIVS:
-		*resp = p->p_no_new_privs;
-		return (0);
-	case PR_GET_TID_ADDRESS:
-		return (copyout(&lp->lw_clear_tid, uap->a2, 8));
-	case PR_CAPBSET_READ:
-		if (uap->a2 > CAP_LAST)
-			return (EINVAL);
-		*resp = (cred_current()->cr_cap_bounding >> uap->a2) & 1;
-		return (0);
-	case PR_CAPBSET_DROP:
-		return (uap->a2 > CAP_LAST ? EINVAL
-					   : kern_cap_bound_drop((int)uap->a2));
-	case PR_CAP_AMBIENT:
-		return (prctl_ambient(uap->a2, uap->a3, resp));
-	case PR_GET_SECCOMP:
-		*resp = (uint64_t)linux_seccomp_mode(lp);
-		return (0);
-	case PR_SET_SECCOMP:
-		return (linux_seccomp_set(lp, uap->a2, uap->a3, resp));
-	case PR_GET_TIMERSLACK:
-		*resp = TIMERSLACK_NS;
-		return (0);
-	case PR_SET_TIMERSLACK: /* a hint */
-	case PR_SET_THP_DISABLE:
-	case PR_GET_THP_DISABLE:
-	case PR_GET_SECUREBITS:
-	case PR_GET_KEEPCAPS:
-		return (0);
-	default:
-		return (prctl_set_word(p, uap));
 	}
 }
 
@@ -331,8 +165,74 @@ linux_reboot(
 		return (kern_reboot_call(RB_POWEROFF, 0));
 	case REBOOT_CAD_ON:
 	case REBOOT_CAD_OFF:
-		return (cred_check_root(lp->lw_cred));
+		return (cred_check_cap(lp->lw_cred, CAP_SYS_BOOT));
 	default:
 		return (EINVAL);
 	}
+}
+
+/* --- what there is none of ------------------------------------------------------------- */
+
+/* A kernel without name spaces: EINVAL for each. */
+int
+linux_unshare(
+    struct lwp *lp, const struct linux_unshare_args *uap, uint64_t *resp)
+{
+	const uint64_t threads =
+	    LINUX_CLONE_VM | LINUX_CLONE_SIGHAND | LINUX_CLONE_THREAD;
+	const uint64_t known =
+	    threads | LINUX_CLONE_FILES | LINUX_CLONE_FS | LINUX_CLONE_SYSVSEM;
+
+	if ((uap->flags & ~known) != 0)
+		return (EINVAL);
+	/* These can be asked for where they are so already. */
+	if ((uap->flags & threads) != 0 && lp->lw_proc->p_nlwps > 1)
+		return (EINVAL);
+	return (kern_unshare(
+	    ((uap->flags & LINUX_CLONE_FILES) != 0 ? KFORK_FILES : 0) |
+	    ((uap->flags & LINUX_CLONE_FS) != 0 ? KFORK_FS : 0)));
+}
+
+/* No file is a name space: EINVAL, or EBADF. */
+int
+linux_setns(struct lwp *lp, const struct linux_setns_args *uap, uint64_t *resp)
+{
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(uap->fd, 0, &fp)) != 0)
+		return (error);
+	file_drop(fp);
+	return (EINVAL);
+}
+
+/* --- small ones -------------------------------------------------------------------------- */
+
+int
+linux_vhangup(
+    struct lwp *lp, const struct linux_vhangup_args *uap, uint64_t *resp)
+{
+	return (kern_vhangup());
+}
+
+struct l_ustat {
+	int32_t tfree;
+	uint64_t tinode;
+	char fname[6], fpack[6];
+};
+CTASSERT(sizeof(struct l_ustat) == 32);
+
+int
+linux_ustat(struct lwp *lp, const struct linux_ustat_args *uap, uint64_t *resp)
+{
+	struct l_ustat u;
+	struct statfs sf;
+	int error = kern_devstatfs(linux_dev_in(uap->dev), &sf);
+
+	if (error != 0)
+		return (error);
+	memset(&u, 0, sizeof(u));
+	u.tfree = (int32_t)MIN(sf.f_bfree, (uint64_t)INT32_MAX);
+	u.tinode = sf.f_ffree;
+	return (copyout(&u, uap->buf, sizeof(u)));
 }

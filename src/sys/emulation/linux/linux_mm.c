@@ -76,8 +76,8 @@ linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
 		return (error);
 	if ((uap->flags & L_MAP_LOCKED) != 0 && lock_limit() == 0)
 		return (EPERM);
-	error = kern_mmap(lp, &addr, uap->len, uap->prot & VM_PROT_ALL, flags,
-	    uap->fd, uap->off);
+	error = kern_mmap(lp, &addr, uap->len,
+	    linux_prot(lp, uap->prot & VM_PROT_ALL), flags, uap->fd, uap->off);
 	*resp = addr;
 	/* What cannot be locked is mapped all the same, as on Linux. */
 	if (error == 0 && (uap->flags & L_MAP_LOCKED) != 0)
@@ -119,7 +119,7 @@ linux_mprotect(
 	if (len == 0)
 		return (0);
 	return (vm_protect(lp->lw_proc->p_vmspace, uap->addr, len,
-	    (vm_prot_t)(uap->prot & VM_PROT_ALL)));
+	    (vm_prot_t)linux_prot(lp, uap->prot & VM_PROT_ALL)));
 }
 
 int

@@ -44,7 +44,10 @@ linux_pidfd_send_signal(struct lwp *lp,
 
 	if (uap->sig != 0 && (sig = linux_sig_in(uap->sig)) == 0)
 		return (EINVAL);
-	if ((error = pidfd_arg(uap->pidfd, uap->flags, &p)) != 0)
+	error = pidfd_arg(uap->pidfd, uap->flags, &p);
+	if (error == EBADF) /* an open /proc/PID will do, too */
+		error = kern_procdir_proc(uap->pidfd, &p);
+	if (error != 0)
 		return (error);
 	memset(&ksi, 0, sizeof(ksi));
 	ksi.ksi_signo = sig;

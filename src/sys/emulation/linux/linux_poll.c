@@ -7,7 +7,7 @@
 #include <sys/malloc.h>
 
 #define POLL_MAX  65536
-#define EPOLL_MAX 4096 /* events of one call */
+#define EPOLL_MIN 16 /* entries may come while the call waits */
 
 /* Bits beyond ours: data in bands is plain data here. */
 #define L_POLLRDNORM 0x0040
@@ -214,11 +214,14 @@ epoll_common(struct lwp *lp, int epfd, uaddr_t uevs, int max, nstime_t timeout,
 {
 	struct linux_epoll_event *l;
 	struct kepoll_event *k;
-	int error, n = 0;
+	int error, entries, n = 0;
 
 	if (max <= 0)
 		return (EINVAL);
-	max = MIN(max, EPOLL_MAX);
+	/* Programs have room for many events; buffers are for those there are. */
+	if ((error = kern_epoll_size(epfd, &entries)) != 0)
+		return (error);
+	max = MIN(max, MAX(entries, EPOLL_MIN));
 	k = kmalloc((size_t)max * sizeof(*k), M_TEMP, M_WAITOK);
 	l = kmalloc((size_t)max * sizeof(*l), M_TEMP, M_WAITOK);
 	error = k == NULL || l == NULL

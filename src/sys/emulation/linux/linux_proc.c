@@ -366,8 +366,10 @@ rlimit_common(pid_t pid, int which, uaddr_t unew, uaddr_t uold)
 	struct rlimit rl, old;
 	int error;
 
-	if (which < 0 || which >= (int)nitems(rlimit_in) || pid < 0)
+	if (which < 0 || which >= (int)nitems(rlimit_in))
 		return (EINVAL);
+	if (pid < 0)
+		return (ESRCH);
 	if (unew != 0) {
 		if ((error = copyin(unew, &l, sizeof(l))) != 0)
 			return (error);

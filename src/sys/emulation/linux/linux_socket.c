@@ -205,7 +205,7 @@ cred_in(struct sockctl **scp, const uint8_t *data, size_t bytes)
 	if (bytes != sizeof(lc))
 		return (EINVAL);
 	memcpy(&lc, data, sizeof(lc));
-	if (cr->cr_uid != 0 &&
+	if (!cred_has_cap(cr, CAP_SYS_ADMIN) &&
 	    (lc.pid != curproc->p_pid ||
 		(lc.uid != cr->cr_uid && lc.uid != cr->cr_ruid &&
 		    lc.uid != cr->cr_svuid) ||

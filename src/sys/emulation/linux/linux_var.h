@@ -35,6 +35,7 @@ void linux_filter_input(const struct lwp *lp, uint32_t nr, void *input);
 int linux_seccomp_set(
     struct lwp *lp, uint64_t mode, uaddr_t prog, uint64_t *resp);
 int linux_seccomp_mode(const struct lwp *lp); /* Linux's number */
+int linux_prot(struct lwp *lp, int prot);     /* by its personality */
 int linux_stop_code(int code); /* of a traced thread, native -> Linux */
 int linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi);
 /* A siginfo from a program, to process to: it may not pretend.  EPERM. */

@@ -45,6 +45,7 @@ MALLOC_DEFINE(M_EPOLL, "epoll", "epoll instances and entries");
 struct epoll {
 	struct lock ep_lock;
 	struct radix ep_items; /* (ep_lock) fd -> chain of entries */
+	int ep_nitems;	       /* (ep_lock) entries in ep_items */
 	struct spinlock ep_spin;
 	TAILQ_HEAD(, epoll_item) ep_ready; /* (ep_spin) */
 	uint32_t ep_nready;		   /* (ep_spin) */
@@ -134,8 +135,12 @@ epoll_find(struct epoll *ep, struct file *fp, int fd)
 static int
 epoll_insert(struct epoll *ep, struct epoll_item *ei)
 {
+	int error;
+
 	ei->ei_samefd = radix_get(&ep->ep_items, ei->ei_fd);
-	return (radix_set(&ep->ep_items, ei->ei_fd, ei));
+	error = radix_set(&ep->ep_items, ei->ei_fd, ei);
+	ep->ep_nitems += error == 0;
+	return (error);
 }
 
 /* (ep_lock) Replacing or removing an index needs no memory. */
@@ -146,6 +151,7 @@ epoll_unchain(struct epoll *ep, struct epoll_item *ei)
 	struct epoll_item **pp = &first;
 	int error;
 
+	ep->ep_nitems--;
 	while (*pp != ei)
 		pp = &(*pp)->ei_samefd;
 	*pp = ei->ei_samefd;
@@ -515,6 +521,20 @@ epoll_wait(struct epoll *ep, struct kepoll_event *evs, int max,
 		if (sig_pending(curlwp))
 			return (EINTR);
 	}
+}
+
+/* How many events there can be at most, now.  EBADF, EINVAL. */
+int
+kern_epoll_size(int epfd, int *np)
+{
+	struct file *fp;
+	int error = ev_file_get(epfd, &epoll_fileops, &fp);
+
+	if (error != 0)
+		return (error);
+	*np = atomic_load(&((struct epoll *)fp->f_data)->ep_nitems);
+	file_drop(fp);
+	return (0);
 }
 
 /* 0 and *np events (0: timeout), EBADF, EINVAL, EINTR.  Sleeps. */

@@ -155,7 +155,7 @@ random_pages(void)
 {
 	uint32_t r;
 
-	if (exec_aslr == 0)
+	if (exec_aslr == 0 || curproc->p_no_aslr)
 		return (0);
 	random_bytes(&r, sizeof(r));
 	return ((uint64_t)(r & ASLR_PAGES) << PAGE_SHIFT);
@@ -181,7 +181,7 @@ elf_load_interp(struct image_params *img, const char *name, uaddr_t *entryp)
 	fixed = ef.ef_eh.e_type == ET_EXEC;
 	error =
 	    elf_map_segments(img->img_vm, ef.ef_vp, &ef.ef_eh, ef.ef_ph, fixed,
-		fixed || exec_aslr == 0
+		fixed || exec_aslr == 0 || curproc->p_no_aslr
 		    ? 0
 		    : VM_MMAP_TOP - (1UL << 32) - random_pages(),
 		&em);

@@ -163,7 +163,7 @@ exec_map_stack(struct image_params *img)
 	max = trunc_page(MIN(max, STACK_MAX));
 	if (first > max)
 		return (E2BIG);
-	if (exec_aslr != 0)
+	if (exec_aslr != 0 && !curproc->p_no_aslr)
 		random_bytes(&r, sizeof(r));
 	img->img_stack_top =
 	    VM_STACK_TOP - ((uint64_t)(r & 0x3fff) << PAGE_SHIFT);
@@ -194,7 +194,11 @@ exec_vm_limits(struct image_params *img)
 static void
 exec_caps(const struct ucred *old, struct ucred *n)
 {
-	if (n->cr_uid == 0 || n->cr_ruid == 0) {
+	bool root = (n->cr_securebits & SECBIT_NOROOT) == 0 &&
+	    (n->cr_uid == 0 || n->cr_ruid == 0);
+
+	n->cr_securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	if (root) {
 		n->cr_cap_permitted =
 		    n->cr_cap_bounding | n->cr_cap_inheritable;
 		n->cr_cap_effective = n->cr_uid == 0 ? n->cr_cap_permitted : 0;

@@ -186,7 +186,7 @@ mq_user_cost(uid_t uid)
 static int
 mq_check_attr(const struct mq_attr *attr)
 {
-	bool root = cred_check_root(cred_current()) == 0;
+	bool root = cred_check_cap(cred_current(), CAP_SYS_RESOURCE) == 0;
 	int64_t msgs = root ? MQ_HARD_MSGS : mq_msg_max;
 	int64_t size = root ? MQ_HARD_SIZE : mq_msgsize_max;
 
@@ -238,7 +238,7 @@ mqueue_create(const char *name, size_t len, mode_t mode,
 	if (mq_lookup(name, len) != NULL)
 		error = EEXIST;
 	else if (mq_count >= mq_queues_max &&
-	    cred_check_root(cred_current()) != 0)
+	    cred_check_cap(cred_current(), CAP_SYS_RESOURCE) != 0)
 		error = ENOSPC;
 	else if (mq_user_cost(mq->mq_maker) + mq_cost(mq) > limit)
 		error = EMFILE;
@@ -426,7 +426,7 @@ kern_mq_unlink(const char *name)
 		return (error);
 	if ((mq = mqueue_find(name, strlen(name))) == NULL)
 		return (ENOENT);
-	if (cr->cr_fsuid != mq->mq_uid && cred_check_root(cr) != 0)
+	if (cr->cr_fsuid != mq->mq_uid && cred_check_cap(cr, CAP_FOWNER) != 0)
 		error = EPERM;
 	else
 		error = mqueue_unlink(mq);

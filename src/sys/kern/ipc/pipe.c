@@ -234,7 +234,8 @@ pipe_set_size(struct pipe *pp, int *sizep)
 
 	if (*sizep < 0 || *sizep > (1 << 30))
 		return (EINVAL);
-	if (*sizep > pipe_max_size && cred_check_root(cred_current()) != 0)
+	if (*sizep > pipe_max_size &&
+	    cred_check_cap(cred_current(), CAP_SYS_RESOURCE) != 0)
 		return (EPERM);
 	while (((size_t)slots << PAGE_SHIFT) < (size_t)*sizep)
 		slots <<= 1;

@@ -9,6 +9,9 @@
  *
  *	idle --reset--> ARMED --due--> RUNNING --> idle (or ARMED again)
  *
+ * A function that arms its own callout again, at once or with a period of a
+ * nanosecond, would keep the soft thread for ever: it gets REARM_NS at least.
+ *
  * co_state and co_cpu change under the spin lock of co_cpu.
  */
 #include <sys/systm.h>
@@ -18,6 +21,7 @@
 
 #define CO_ARMED   1u
 #define CO_RUNNING 2u
+#define REARM_NS   (100 * NS_PER_USEC)
 
 void
 callout_init(struct callout *co)
@@ -109,8 +113,11 @@ void
 callout_reset_abs(
     struct callout *co, nstime_t when, void (*func)(void *), void *arg)
 {
-	struct cpu *c;
+	struct cpu *c = co->co_cpu;
 
+	if (c != NULL && c->c_callout_thread == curthread &&
+	    c->c_callout_running == co)
+		when = MAX(when, clock_mono() + REARM_NS);
 	for (;;) {
 		callout_stop(co);
 		c = curcpu;
@@ -195,6 +202,7 @@ callout_thread(void *arg)
 		c->c_callout_running = co;
 		spin_unlock(&c->c_callout_spin);
 		func(farg);
+		ipi_poll();
 		spin_lock(&c->c_callout_spin);
 		/* func may have freed co only if it was stopped first. */
 		if (c->c_callout_running == co) {

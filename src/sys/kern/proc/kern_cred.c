@@ -86,6 +86,12 @@ cred_has_cap(const struct ucred *cr, int cap)
 }
 
 int
+cred_check_cap(const struct ucred *cr, int cap)
+{
+	return (cred_has_cap(cr, cap) ? 0 : EPERM);
+}
+
+int
 cred_check_root(const struct ucred *cr)
 {
 	return (cr->cr_uid == 0 ? 0 : EPERM);
@@ -117,8 +123,12 @@ cred_fix_caps(const struct ucred *old, struct ucred *n)
 	bool was = old->cr_ruid == 0 || old->cr_uid == 0 || old->cr_svuid == 0;
 	bool is = n->cr_ruid == 0 || n->cr_uid == 0 || n->cr_svuid == 0;
 
+	if ((n->cr_securebits & SECBIT_NO_SETUID_FIXUP) != 0)
+		return;
 	if (was && !is) {
-		n->cr_cap_permitted = n->cr_cap_effective = 0;
+		if ((n->cr_securebits & SECBIT_KEEP_CAPS) == 0)
+			n->cr_cap_permitted = 0;
+		n->cr_cap_effective = 0;
 		n->cr_cap_ambient = 0;
 	} else if (old->cr_uid == 0 && n->cr_uid != 0) {
 		n->cr_cap_effective = 0;
@@ -186,7 +196,7 @@ kern_setresuid(uid_t ruid, uid_t euid, uid_t suid)
 {
 	struct ucred *cr = cred_current();
 
-	if (cr->cr_uid != 0 &&
+	if (!cred_has_cap(cr, CAP_SETUID) &&
 	    ((ruid != NOID && !uid_own(cr, ruid)) ||
 		(euid != NOID && !uid_own(cr, euid)) ||
 		(suid != NOID && !uid_own(cr, suid))))
@@ -199,7 +209,7 @@ kern_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
 {
 	struct ucred *cr = cred_current();
 
-	if (cr->cr_uid != 0 &&
+	if (!cred_has_cap(cr, CAP_SETGID) &&
 	    ((rgid != NOID && !gid_own(cr, rgid)) ||
 		(egid != NOID && !gid_own(cr, egid)) ||
 		(sgid != NOID && !gid_own(cr, sgid))))
@@ -214,7 +224,7 @@ kern_setuid(uid_t uid)
 
 	if (uid == NOID)
 		return (EINVAL);
-	if (cr->cr_uid == 0)
+	if (cred_has_cap(cr, CAP_SETUID))
 		return (uids_set(uid, uid, uid));
 	if (uid != cr->cr_ruid && uid != cr->cr_svuid)
 		return (EPERM);
@@ -228,7 +238,7 @@ kern_setgid(gid_t gid)
 
 	if (gid == NOID)
 		return (EINVAL);
-	if (cr->cr_uid == 0)
+	if (cred_has_cap(cr, CAP_SETGID))
 		return (gids_set(gid, gid, gid));
 	if (gid != cr->cr_rgid && gid != cr->cr_svgid)
 		return (EPERM);
@@ -244,7 +254,7 @@ kern_setreuid(uid_t ruid, uid_t euid)
 	struct ucred *cr = cred_current();
 	uid_t saved = NOID;
 
-	if (cr->cr_uid != 0 &&
+	if (!cred_has_cap(cr, CAP_SETUID) &&
 	    ((ruid != NOID && ruid != cr->cr_ruid && ruid != cr->cr_uid) ||
 		(euid != NOID && !uid_own(cr, euid))))
 		return (EPERM);
@@ -259,7 +269,7 @@ kern_setregid(gid_t rgid, gid_t egid)
 	struct ucred *cr = cred_current();
 	gid_t saved = NOID;
 
-	if (cr->cr_uid != 0 &&
+	if (!cred_has_cap(cr, CAP_SETGID) &&
 	    ((rgid != NOID && rgid != cr->cr_rgid && rgid != cr->cr_gid) ||
 		(egid != NOID && !gid_own(cr, egid))))
 		return (EPERM);
@@ -268,6 +278,12 @@ kern_setregid(gid_t rgid, gid_t egid)
 	return (gids_set(rgid, egid, saved));
 }
 
+#define CAPS_OF_FILES                                                          \
+	(1UL << CAP_CHOWN | 1UL << CAP_DAC_OVERRIDE |                          \
+	    1UL << CAP_DAC_READ_SEARCH | 1UL << CAP_FOWNER |                   \
+	    1UL << CAP_FSETID | 1UL << CAP_LINUX_IMMUTABLE |                   \
+	    1UL << CAP_MKNOD | 1UL << CAP_MAC_OVERRIDE)
+
 /* Silently does nothing without the right, as its callers expect. */
 uid_t
 kern_setfsuid(uid_t uid)
@@ -275,10 +291,19 @@ kern_setfsuid(uid_t uid)
 	struct ucred *cr = cred_current(), *n;
 	uid_t old = cr->cr_fsuid;
 
-	if (uid == NOID || (cr->cr_uid != 0 && !uid_own(cr, uid) && uid != old))
+	if (uid == NOID ||
+	    (!cred_has_cap(cr, CAP_SETUID) && !uid_own(cr, uid) && uid != old))
 		return (old);
 	if ((n = cred_dup(cr)) != NULL) {
 		n->cr_fsuid = uid;
+		if ((n->cr_securebits & SECBIT_NO_SETUID_FIXUP) == 0) {
+			/* Of the sets only what is about files follows. */
+			if (old == 0 && uid != 0)
+				n->cr_cap_effective &= ~CAPS_OF_FILES;
+			else if (old != 0 && uid == 0)
+				n->cr_cap_effective |=
+				    n->cr_cap_permitted & CAPS_OF_FILES;
+		}
 		cred_install(n);
 	}
 	return (old);
@@ -290,7 +315,8 @@ kern_setfsgid(gid_t gid)
 	struct ucred *cr = cred_current(), *n;
 	gid_t old = cr->cr_fsgid;
 
-	if (gid == NOID || (cr->cr_uid != 0 && !gid_own(cr, gid) && gid != old))
+	if (gid == NOID ||
+	    (!cred_has_cap(cr, CAP_SETGID) && !gid_own(cr, gid) && gid != old))
 		return (old);
 	if ((n = cred_dup(cr)) != NULL) {
 		n->cr_fsgid = gid;
@@ -304,7 +330,7 @@ kern_setgroups(int ngroups, const gid_t *groups)
 {
 	struct ucred *cr = cred_current(), *n;
 
-	if (cr->cr_uid != 0)
+	if (!cred_has_cap(cr, CAP_SETGID))
 		return (EPERM);
 	if (ngroups < 0 || ngroups > NGROUPS_MAX)
 		return (EINVAL);
@@ -324,8 +350,11 @@ kern_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 
 	if ((permitted & ~cr->cr_cap_permitted) != 0 ||
 	    (effective & ~permitted) != 0 ||
-	    (inheritable & ~(cr->cr_cap_inheritable | cr->cr_cap_permitted)) !=
-		0)
+	    (inheritable & ~(cr->cr_cap_inheritable | cr->cr_cap_bounding)) !=
+		0 ||
+	    (!cred_has_cap(cr, CAP_SETPCAP) &&
+		(inheritable &
+		    ~(cr->cr_cap_inheritable | cr->cr_cap_permitted)) != 0))
 		return (EPERM);
 	if ((n = cred_dup(cr)) == NULL)
 		return (ENOMEM);
@@ -346,7 +375,9 @@ kern_cap_ambient(int cap, bool raise)
 	if (cap < -1 || cap > CAP_LAST || (cap == -1 && raise))
 		return (EINVAL);
 	bit = cap == -1 ? CAP_ALL : 1ULL << cap;
-	if (raise && (cr->cr_cap_permitted & cr->cr_cap_inheritable & bit) == 0)
+	if (raise &&
+	    ((cr->cr_cap_permitted & cr->cr_cap_inheritable & bit) == 0 ||
+		(cr->cr_securebits & SECBIT_NO_AMBIENT_RAISE) != 0))
 		return (EPERM);
 	if ((n = cred_dup(cr)) == NULL)
 		return (ENOMEM);
@@ -365,11 +396,44 @@ kern_cap_bound_drop(int cap)
 
 	if (cap < 0 || cap > CAP_LAST)
 		return (EINVAL);
-	if (cr->cr_uid != 0)
+	if (!cred_has_cap(cr, CAP_SETPCAP))
 		return (EPERM);
 	if ((n = cred_dup(cr)) == NULL)
 		return (ENOMEM);
 	n->cr_cap_bounding &= ~(1ULL << cap);
+	cred_install(n);
+	return (0);
+}
+
+int
+kern_set_securebits(uint32_t bits)
+{
+	struct ucred *cr = cred_current(), *n;
+	uint32_t old = cr->cr_securebits, locks = old & 0xaa;
+
+	/* A lock forbids to change its bit, and stays. */
+	if ((bits & ~SECBIT_ALL) != 0 || ((locks >> 1) & (old ^ bits)) != 0 ||
+	    (locks & ~bits) != 0 || !cred_has_cap(cr, CAP_SETPCAP))
+		return (EPERM);
+	if ((n = cred_dup(cr)) == NULL)
+		return (ENOMEM);
+	n->cr_securebits = bits;
+	cred_install(n);
+	return (0);
+}
+
+int
+kern_set_keepcaps(bool keep)
+{
+	struct ucred *cr = cred_current(), *n;
+
+	if ((cr->cr_securebits & SECBIT_KEEP_CAPS << 1) != 0)
+		return (EPERM);
+	if ((n = cred_dup(cr)) == NULL)
+		return (ENOMEM);
+	n->cr_securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	if (keep)
+		n->cr_securebits |= SECBIT_KEEP_CAPS;
 	cred_install(n);
 	return (0);
 }

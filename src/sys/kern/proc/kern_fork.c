@@ -75,7 +75,7 @@ fork_reserve(struct lwp *lp, bool thread, pid_t want, pid_t *pidp)
 {
 	struct ucred *cr = lp->lw_cred;
 	uint64_t lim = proc_rlimit(RLIMIT_NPROC);
-	int room = cr->cr_uid == 0 ? 0 : PROC_RESERVE;
+	int room = cred_has_cap(cr, CAP_SYS_RESOURCE) ? 0 : PROC_RESERVE;
 	int error = EAGAIN;
 
 	if (fault_fires(&fork_fault))
@@ -86,8 +86,8 @@ fork_reserve(struct lwp *lp, bool thread, pid_t want, pid_t *pidp)
 		goto out;
 	if (thread && lp->lw_proc->p_nlwps >= MACHINE_PROC_LWPS)
 		goto out;
-	if (cr->cr_uid != 0 && lim < (uint64_t)maxproc &&
-	    count_user(cr->cr_ruid) >= lim)
+	if (cr->cr_ruid != 0 && !cred_has_cap(cr, CAP_SYS_RESOURCE) &&
+	    lim < (uint64_t)maxproc && count_user(cr->cr_ruid) >= lim)
 		goto out;
 	if (want != 0) {
 		*pidp = want;
@@ -177,6 +177,9 @@ fork_inherit(struct proc *parent, struct proc *p)
 	p->p_oom_adj = parent->p_oom_adj;
 	p->p_dumpable = parent->p_dumpable;
 	p->p_no_new_privs = parent->p_no_new_privs;
+	p->p_no_aslr = parent->p_no_aslr;
+	p->p_persona = parent->p_persona;
+	p->p_no_thp = parent->p_no_thp;
 	p->p_args_start = parent->p_args_start;
 	p->p_args_end = parent->p_args_end;
 	p->p_env_start = parent->p_env_start;

@@ -20,7 +20,7 @@ sig_permitted(struct proc *p, int sig)
 	struct proc *me = curproc;
 	bool ok;
 
-	if (cr->cr_uid == 0 || me == NULL || me == p)
+	if (cred_has_cap(cr, CAP_KILL) || me == NULL || me == p)
 		return (0);
 	if ((pcr = proc_cred_hold(p)) == NULL)
 		return (0);

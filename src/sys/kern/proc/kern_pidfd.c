@@ -17,8 +17,9 @@
 #include <sys/kern_calls.h>
 #include <sys/proc.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/ucred.h>
-#include "../event/event_var.h"
+#include <sys/vnode.h>
 #include "proc_var.h"
 
 /* (t) */
@@ -46,7 +47,11 @@ pidfd_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 static int
 pidfd_fo_stat(struct file *fp, struct stat *st)
 {
-	ev_anon_stat(st);
+	memset(st, 0, sizeof(*st));
+	st->st_mode = 0600;
+	st->st_nlink = 1;
+	st->st_blksize = PAGE_SIZE;
+	st->st_ino = 1;
 	return (0);
 }
 
@@ -88,6 +93,7 @@ int
 pidfd_install(struct proc *p, int oflags, int *fdp)
 {
 	struct file *fp;
+	int error;
 
 	proc_hold(p);
 	fp = file_create(DTYPE_PIDFD, FREAD | FWRITE | (oflags & O_NONBLOCK),
@@ -96,7 +102,9 @@ pidfd_install(struct proc *p, int oflags, int *fdp)
 		proc_drop(p);
 		return (ENFILE);
 	}
-	return (ev_file_install(fp, O_CLOEXEC, fdp));
+	error = fd_alloc(fp, 0, FDF_CLOEXEC, fdp);
+	file_drop(fp);
+	return (error);
 }
 
 int
@@ -136,6 +144,24 @@ kern_pidfd_proc(int fd, struct proc **pp, bool *nonblockp)
 	proc_hold(*pp);
 	file_drop(fp);
 	return (0);
+}
+
+/* The process that an open /proc/PID is about, held: EBADF for anything else. */
+int
+kern_procdir_proc(int fd, struct proc **pp)
+{
+	struct vnode *vp;
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	vp = fp->f_vnode;
+	error = vp != NULL && vp->v_ops->vop_process != NULL
+	    ? vp->v_ops->vop_process(vp, pp)
+	    : EBADF;
+	file_drop(fp);
+	return (error);
 }
 
 /* --- what is done through it ------------------------------------------------------ */

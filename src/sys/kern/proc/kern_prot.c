@@ -7,6 +7,8 @@
 #include <sys/atomic.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
+#include <sys/file.h>
+#include <sys/tty.h>
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
@@ -174,7 +176,7 @@ static char domain_name[NODE_NAME_LEN] = "(none)"; /* (names_spin) */
 static int
 name_set(char *to, const char *name)
 {
-	if (cred_check_root(cred_current()) != 0)
+	if (cred_check_cap(cred_current(), CAP_SYS_ADMIN) != 0)
 		return (EPERM);
 	spin_lock(&names_spin);
 	strlcpy(to, name, NODE_NAME_LEN);
@@ -246,3 +248,65 @@ sysctl_domainname(const struct sysctl_entry *e, struct sysctl_req *req)
 }
 SYSCTL_PROC(kern_domainname, "kern.domainname", CTL_STRING, CTLF_RW,
     sysctl_domainname, "NIS domain of this machine");
+
+/* --- sharing ------------------------------------------------------------------- */
+
+int
+kern_unshare(uint32_t flags)
+{
+	struct proc *p = curproc;
+	struct filedesc *fd = NULL, *oldfd = NULL;
+	struct fs_context *fs = NULL, *oldfs = NULL;
+	int error;
+
+	if (flags != 0 && p->p_nlwps > 1)
+		return (EINVAL);
+	if ((flags & KFORK_FILES) != 0 && (p->p_flags & PF_FDSHARED) != 0 &&
+	    (error = filedesc_copy(p->p_fd, &fd)) != 0)
+		return (error);
+	if ((flags & KFORK_FS) != 0 &&
+	    (fs = fs_context_copy(p->p_fs)) == NULL) {
+		if (fd != NULL)
+			filedesc_drop(fd);
+		return (ENOMEM);
+	}
+	spin_lock(&p->p_spin);
+	if (fd != NULL) {
+		oldfd = p->p_fd;
+		p->p_fd = fd;
+		p->p_flags &= ~(uint32_t)PF_FDSHARED;
+	}
+	if (fs != NULL) {
+		oldfs = p->p_fs;
+		p->p_fs = fs;
+	}
+	spin_unlock(&p->p_spin);
+	if (oldfd != NULL)
+		filedesc_drop(oldfd);
+	if (oldfs != NULL)
+		fs_context_drop(oldfs);
+	return (0);
+}
+
+/* The session's terminal is taken away from all of it. */
+int
+kern_vhangup(void)
+{
+	ksiginfo_t hup = {.ksi_signo = SIGHUP, .ksi_code = SI_KERNEL};
+	ksiginfo_t cont = {.ksi_signo = SIGCONT, .ksi_code = SI_KERNEL};
+	struct session *s;
+
+	if (!cred_has_cap(cred_current(), CAP_SYS_TTY_CONFIG))
+		return (EPERM);
+	lock_excl(&proctree_lock);
+	s = curproc->p_pgrp->pg_session;
+	if (s->s_tty != NULL) {
+		tty_session_exit(s);
+		if (s->s_leader != NULL) {
+			sig_send_proc(s->s_leader, SIGHUP, &hup);
+			sig_send_proc(s->s_leader, SIGCONT, &cont);
+		}
+	}
+	lock_release(&proctree_lock);
+	return (0);
+}

@@ -158,7 +158,7 @@ rlimit_target(pid_t pid, struct proc **pp)
 	if ((p = proc_find_hold(pid)) == NULL)
 		return (ESRCH);
 	pcr = proc_cred_hold(p);
-	ok = cr->cr_uid == 0 ||
+	ok = cred_has_cap(cr, CAP_SYS_RESOURCE) ||
 	    (pcr != NULL && cr->cr_ruid == pcr->cr_ruid &&
 		cr->cr_ruid == pcr->cr_uid && cr->cr_ruid == pcr->cr_svuid);
 	if (pcr != NULL)
@@ -214,7 +214,8 @@ kern_setrlimit(pid_t pid, int which, const struct rlimit *rl)
 		return (error);
 	spin_lock(&p->p_spin);
 	cur = &p->p_rlimit[which];
-	if (rl->rlim_max > cur->rlim_max && cred_current()->cr_uid != 0)
+	if (rl->rlim_max > cur->rlim_max &&
+	    !cred_has_cap(cred_current(), CAP_SYS_RESOURCE))
 		error = EPERM;
 	else
 		*cur = *rl;
@@ -290,13 +291,13 @@ prio_set(struct proc *p, int *arg)
 
 	if (pcr == NULL)
 		return (0);
-	owner = cr->cr_uid == 0 || cr->cr_uid == pcr->cr_uid ||
+	owner = cred_has_cap(cr, CAP_SYS_NICE) || cr->cr_uid == pcr->cr_uid ||
 	    cr->cr_uid == pcr->cr_ruid;
 	cred_drop(pcr);
 	if (!owner)
 		return (EPERM);
 	spin_lock(&p->p_spin);
-	if (nice < p->p_nice && cr->cr_uid != 0 &&
+	if (nice < p->p_nice && !cred_has_cap(cr, CAP_SYS_NICE) &&
 	    (uint64_t)(20 - nice) > p->p_rlimit[RLIMIT_NICE].rlim_cur) {
 		spin_unlock(&p->p_spin);
 		return (EACCES);

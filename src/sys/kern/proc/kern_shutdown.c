@@ -146,7 +146,7 @@ kern_reboot(int how, int status)
 int
 kern_reboot_call(int how, int status)
 {
-	if (cred_check_root(cred_current()) != 0)
+	if (cred_check_cap(cred_current(), CAP_SYS_BOOT) != 0)
 		return (EPERM);
 	kern_reboot(how, status);
 }

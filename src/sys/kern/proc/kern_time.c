@@ -66,7 +66,7 @@ kern_clock_settime(int clock, const struct timespec *ts)
 	if (clock != CLOCK_REALTIME || timespec_check(ts) != 0 ||
 	    ts->tv_sec > INT64_MAX / NS_PER_SEC - 1)
 		return (EINVAL);
-	if (cred_check_root(cred_current()) != 0)
+	if (cred_check_cap(cred_current(), CAP_SYS_TIME) != 0)
 		return (EPERM);
 	KTR_EVENT(PROC, settime, "sec=%ld", (uint64_t)ts->tv_sec);
 	clock_set_real(ts_to_ns(ts));

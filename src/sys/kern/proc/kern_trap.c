@@ -65,6 +65,14 @@ restart_check(struct lwp *lp, uint32_t nr)
 	lp->lw_syscall = (int)nr;
 }
 
+/* What was refused is counted, by call: kern.syscall_failures. */
+static __noinline void
+syscall_failed(const struct abi *abi, const struct sysent *se)
+{
+	if (se->se_name != NULL)
+		atomic_add(&abi->abi_failures[se - abi->abi_sysent], 1);
+}
+
 static void
 syscall_finish(struct lwp *lp, const struct sysent *se, int error, uint64_t res)
 {
@@ -85,6 +93,8 @@ syscall_finish(struct lwp *lp, const struct sysent *se, int error, uint64_t res)
 	case EJUSTRETURN:
 		break;
 	default:
+		if (error != 0)
+			syscall_failed(lp->lw_proc->p_abi, se);
 		lp->lw_proc->p_abi->abi_result(tf, error, res);
 		break;
 	}

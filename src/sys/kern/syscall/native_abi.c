@@ -286,6 +286,7 @@ const struct abi abi_native = {
     .abi_name = "native",
     .abi_sysent = native_sysent,
     .abi_nsys = NATIVE_NSYS,
+    .abi_failures = native_failures,
     .abi_result = native_result,
     .abi_sendsig = native_sendsig,
     .abi_signo_out = native_signo_out,

@@ -219,7 +219,7 @@ sysctl_check_write(const struct sysctl_entry *e)
 		return (EPERM);
 	if ((e->sc_flags & CTLF_ANYWRITE) != 0)
 		return (0);
-	return (cred_check_root(cred_current()));
+	return (cred_check_cap(cred_current(), CAP_SYS_ADMIN));
 }
 
 /* Sleeps. */

@@ -33,7 +33,7 @@ tty_open_check(struct tty *tp)
 	if ((tp->tt_flags & TTF_GONE) != 0)
 		return (EIO);
 	if ((tp->tt_flags & TTF_EXCL) != 0 && tp->tt_opens > 0 &&
-	    cred_check_root(cred_current()) != 0)
+	    cred_check_cap(cred_current(), CAP_SYS_ADMIN) != 0)
 		return (EBUSY);
 	return (0);
 }

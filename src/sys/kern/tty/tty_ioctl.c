@@ -114,7 +114,8 @@ tty_flush(struct tty *tp, int which)
 static int
 tty_sti(struct tty *tp, uint8_t c)
 {
-	if (!tty_is_controlling(tp) && cred_check_root(cred_current()) != 0)
+	if (!tty_is_controlling(tp) &&
+	    cred_check_cap(cred_current(), CAP_SYS_ADMIN) != 0)
 		return (EACCES);
 	tty_input(tp, &c, 1);
 	return (0);

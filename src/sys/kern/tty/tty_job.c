@@ -169,7 +169,8 @@ tty_acquire(struct tty *tp, struct proc *p, bool steal)
 	if (s->s_leader != p || s->s_tty != NULL)
 		return (EPERM);
 	if (victim != NULL) {
-		if (!steal || cred_check_root(cred_current()) != 0)
+		if (!steal ||
+		    cred_check_cap(cred_current(), CAP_SYS_ADMIN) != 0)
 			return (EPERM);
 		tty_drop(tty_unlink(victim, &pgid));
 	}

@@ -190,12 +190,6 @@ removed(struct pmap *pm, uaddr_t va)
 		pm->pm_ninval = PMAP_INVAL_MAX + 1;
 }
 
-bool
-pmap_quiet(struct pmap *pm)
-{
-	return ((atomic_load_seq(&pm->pm_cpus) & ~(1U << curcpu->c_id)) == 0);
-}
-
 void
 pmap_update(struct pmap *pm)
 {

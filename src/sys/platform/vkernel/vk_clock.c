@@ -14,7 +14,7 @@
  * 3. If the host was stopped (a suspended or moved machine) we are far behind:
  *    then we jump.  Far ahead we go slowly until the host has caught up.
  * 4. The counter is used if the host itself tells the time by it (clock source
- *    "tsc").  If not, or if its speed changes by more than any NTP would do,
+ *    "tsc") and the option clock=host is not given.  If not, or if its speed changes by more than any NTP would do,
  *    mode TH_KERNEL stays or comes: clock_mono asks the host, and the vDSO
  *    makes system calls.  All is right then, and slower.
  * 5. The time of day is the monotonic time plus what the host says, plus what
@@ -238,10 +238,12 @@ static void
 clock_start(void)
 {
 	struct timehands *th;
+	const char *by;
 	struct sample s;
 
 	clock_cycles = 0;
-	if (!host_clock_is_cycles())
+	if (!host_clock_is_cycles() ||
+	    ((by = boot_option("clock")) != NULL && strcmp(by, "host") == 0))
 		return;
 	do {
 		(void)sample(&s);

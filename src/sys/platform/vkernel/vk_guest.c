@@ -772,7 +772,6 @@ guest_trap(struct lwp *lp, int sig)
 void
 cpu_lwp_loop(struct lwp *lp)
 {
-	struct stub *st;
 	int sig;
 
 	for (;;) {
@@ -783,20 +782,16 @@ cpu_lwp_loop(struct lwp *lp)
 			sig_send_proc(lp->lw_proc, SIGKILL, NULL);
 			continue;
 		}
-		st = lp->lw_md.lm_stub;
-		atomic_add(&st->st_running, 1); /* before the flush */
 		pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 		lock_check_none_held("return to user");
 		if (debugregs_armed(&lp->lw_md.lm_debug)) {
 			if (vk_debug_hit(lp)) {
-				atomic_sub(&st->st_running, 1);
 				continue;
 			}
 			pmap_flush(&lp->lw_proc->p_vmspace->vm_pmap);
 			vk_debug_step(lp);
 		}
 		sig = guest_run(lp);
-		atomic_sub(&st->st_running, 1);
 		if (__unlikely(lp->lw_md.lm_stepping) &&
 		    vk_debug_stepped(lp, sig == HSIG_TRAP && is_step(lp)))
 			continue;

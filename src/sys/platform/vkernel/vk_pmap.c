@@ -284,10 +284,9 @@ pmap_flush(struct pmap *pm)
  * An empty list is no proof: another CPU may have taken our order and still be
  * waiting for the mapper.  pm_flush waits for it.
  *
- * While no thread of the program runs nobody can use what was taken away, and
- * whoever runs next first counts itself in st_running and then has every order
- * done.  So a program of one thread has its orders done once, when it goes
- * back, however many calls and faults took something away.
+ * It does not help that no thread of the program runs: that it has stopped is
+ * what a mailbox says, and a program that lies there would go on reading a page
+ * that is another's by now.
  */
 void
 pmap_update(struct pmap *pm)
@@ -296,15 +295,8 @@ pmap_update(struct pmap *pm)
 		return;
 	if (pm->pm_stub == NULL)
 		pm->pm_flushed = pm->pm_removals;
-	else if (atomic_load_seq(&pm->pm_stub->st_running) != 0)
+	else
 		flush(pm, pm->pm_stub);
-}
-
-bool
-pmap_quiet(struct pmap *pm)
-{
-	return (pm->pm_stub == NULL ||
-	    atomic_load_seq(&pm->pm_stub->st_running) == 0);
 }
 
 int

@@ -188,7 +188,10 @@ change_undo(struct vmspace *vm, const struct change *ch)
 	    ch->ch_new, ch->ch_old, ch->ch_len);
 }
 
-/* The padding stays: nobody comes there any more. */
+/*
+ * The padding stays: nobody comes there any more, but a thread may have just
+ * come, and must not run on into the next function.
+ */
 static void
 site_restore(struct vmspace *vm, struct site *rs)
 {
@@ -549,6 +552,7 @@ where_thunk(struct lwp *lp, unsigned i, bool step)
 		} else
 			tf->tf_rip = rs->rs_jump.ch_at;
 	}
+	undone |= rw->rw_off; /* the thunk is gone: the program's code is not */
 	lock_release(&vm->vm_lock);
 	return (undone);
 }
@@ -597,9 +601,6 @@ pmap_text_restore(struct vmspace *vm, uaddr_t start, uaddr_t end)
 		    !overlaps(&rs->rs_padding, start, end))
 			continue;
 		site_restore(vm, rs);
-		if (rs->rs_padding.ch_at != 0)
-			change_undo(vm, &rs->rs_padding);
-		rs->rs_padding.ch_at = 0;
 	}
 	rw->rw_off |= all;
 }

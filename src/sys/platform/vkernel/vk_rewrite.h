@@ -15,7 +15,7 @@ bool rewrite_used(struct pmap *pm);
 /*
  * lw_frame has just been loaded: if it is in a thunk or in the short way before
  * its turn was given, show the program's place instead.  step: it got there by
- * a single step; true: that step is to be done again.
+ * a single step.  True: that step, or what stopped it, is to be done again.
  */
 bool rewrite_where(struct lwp *lp, bool step);
 void rewrite_destroy(struct pmap *pm);

@@ -39,6 +39,7 @@
 #define POOL_TARGET 2
 #define POOL_MAX    4
 #define BIRTH_NS    (10 * NS_PER_SEC)
+#define DEATH_NS    (30 * NS_PER_SEC) /* then say that one lives on */
 
 /* Flags of clone(2) for a thread, and mmap(2)'s, by the host's numbers. */
 #define HCLONE_THREAD	  0x50f00   /* VM FS FILES SIGHAND THREAD SYSVSEM */
@@ -355,19 +356,23 @@ stub_get(void)
 /*
  * End st and wait until the host has buried it: before that its threads may
  * still write the pages they see and take futex wakes meant for the next user
- * of those pages.  May sleep.
+ * of those pages.  A loaded host may take long over hundreds of them; there is no
+ * giving up, for that would give the pages away too early.  May sleep.
  */
 void
 stub_kill(struct stub *st)
 {
-	nstime_t start = clock_mono();
+	nstime_t patience = clock_mono() + DEATH_NS;
 
-	while (!st->st_dead) {
+	if (!st->st_dead)
 		host_stub_kill(st->st_pid);
+	while (!st->st_dead) {
 		tsleep((const void *)&st->st_dead, 0, "stubkill", NS_PER_MSEC);
-		if (clock_mono() - start > BIRTH_NS) {
-			kprintf("stub %d cannot be killed\n", st->st_pid);
-			st->st_dead = true;
+		if (clock_mono() > patience) {
+			kprintf("stub %d was killed and is still there; its "
+				"memory waits for it\n",
+			    st->st_pid);
+			patience = clock_mono() + DEATH_NS;
 		}
 	}
 }

@@ -54,8 +54,7 @@ struct stub {
 	/* Orders not yet done. (pm_spin of the pmap) */
 	struct pend st_pend[PEND_MAX];
 	int st_npend;
-	int32_t st_running; /* (atomic) lwps that run or are about to */
-	bool st_resync;	    /* forget all, map again what the pmap holds */
+	bool st_resync; /* forget all, map again what the pmap holds */
 };
 
 /* vk_stub.c */

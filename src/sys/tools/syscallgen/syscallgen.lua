@@ -164,6 +164,7 @@ local function write_proto(m, dir)
 		    "    uint64_t *resp);\n", fn, fn)
 	end)
 	p("\nextern const struct sysent %s_sysent[];\n", m.abi)
+	p("extern uint32_t %s_failures[];\n", m.abi)
 	p("#define %s_NSYS %d\n\n#endif\n", m.abi:upper(),
 	    m.calls[#m.calls].nr + 1)
 	f:close()
@@ -178,6 +179,7 @@ local function write_table(m, dir)
 		    "uint64_t *resp)\n{\n\treturn (%s(lp, args, resp));\n}\n",
 		    e.name, fn)
 	end)
+	p("\nuint32_t %s_failures[%s_NSYS];\n", m.abi, m.abi:upper())
 	p("\nconst struct sysent %s_sysent[%s_NSYS] = {\n", m.abi,
 	    m.abi:upper())
 	for _, e in ipairs(m.calls) do

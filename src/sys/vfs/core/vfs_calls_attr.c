@@ -153,6 +153,9 @@ cred_real(void)
 	if (cr != NULL) {
 		cr->cr_fsuid = cr->cr_uid = cr->cr_ruid;
 		cr->cr_fsgid = cr->cr_gid = cr->cr_rgid;
+		if ((cr->cr_securebits & SECBIT_NO_SETUID_FIXUP) == 0)
+			cr->cr_cap_effective =
+			    cr->cr_ruid == 0 ? cr->cr_cap_permitted : 0;
 	}
 	return (cr);
 }
@@ -219,7 +222,7 @@ chmod_locked(struct vnode *vp, mode_t mode)
 		return (EOPNOTSUPP);
 	set.va_mode = mode & 07777;
 	/* a foreign group's set-group-id is dropped, not refused */
-	if (vp->v_type != VDIR && !cred_is_super(cred) &&
+	if (vp->v_type != VDIR && !cred_has_cap(cred, CAP_FSETID) &&
 	    !cred_file_group(cred, va.va_gid))
 		set.va_mode &= ~(mode_t)S_ISGID;
 	return (vn_setattr(vp, &set));
@@ -247,7 +250,7 @@ chown_check(const struct vattr *va, uid_t uid, gid_t gid)
 {
 	struct ucred *cred = cred_current();
 
-	if (cred_is_super(cred))
+	if (cred_has_cap(cred, CAP_CHOWN))
 		return (0);
 	if (uid != (uid_t)-1 &&
 	    (uid != va->va_uid || cred->cr_fsuid != va->va_uid))
@@ -421,12 +424,12 @@ xattr_check(struct vnode *vp, const char *name, bool write)
 	if (write && (error = mount_write_check(vp->v_mount)) != 0)
 		return (error);
 	if (strncmp(name, "trusted.", 8) == 0) {
-		if (cred_is_super(cred))
+		if (cred_has_cap(cred, CAP_SYS_ADMIN))
 			return (len > 8 ? 0 : EINVAL);
 		return (write ? EPERM : ENOATTR);
 	}
 	if (strncmp(name, "security.", 9) == 0) {
-		if (write && !cred_is_super(cred))
+		if (write && !cred_has_cap(cred, CAP_SYS_ADMIN))
 			return (EPERM);
 		return (len > 9 ? 0 : EINVAL);
 	}
@@ -533,7 +536,8 @@ kern_listxattr(
 	lock_shared(&vp->v_lock);
 	error = VOP_CALL(vp, vop_listxattr, EOPNOTSUPP, vp, buf, size, lenp);
 	lock_release(&vp->v_lock);
-	if (error == 0 && size > 0 && !cred_is_super(cred_current()))
+	if (error == 0 && size > 0 &&
+	    !cred_has_cap(cred_current(), CAP_SYS_ADMIN))
 		*lenp = xattr_filter(buf, *lenp);
 	target_done(&tg);
 	return (error);

@@ -137,7 +137,7 @@ kern_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 	switch (cr.cr_type) {
 	case VCHR:
 	case VBLK:
-		if ((error = cred_check_root(cred_current())) != 0)
+		if ((error = cred_check_cap(cred_current(), CAP_MKNOD)) != 0)
 			return (error);
 		cr.cr_rdev = dev;
 		/* FALLTHROUGH */
@@ -549,6 +549,10 @@ rename_found(struct renaming *rn)
 			: EBUSY);
 	if (rn->rn_f.nd_dir.pl_mount != rn->rn_t.nd_dir.pl_mount)
 		return (EXDEV);
+	/* File systems that make their names up (procfs) give the directory's
+	 * lock back in a lookup, which two locked ones do not bear. */
+	if (rn->rn_f.nd_dir.pl_vnode->v_ops->vop_rename == NULL)
+		return (EPERM);
 	rename_lock_dirs(rn);
 	error = rename_under_lock(rn);
 	rename_unlock_dirs(rn);

@@ -59,7 +59,7 @@ kern_chroot(const char *path)
 	struct path *p;
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0 ||
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_CHROOT)) != 0 ||
 	    (error = enter_lookup(path, &p)) != 0)
 		return (error);
 	fs_context_set_root(curproc->p_fs, p);
@@ -124,6 +124,31 @@ vfs_statfs_mount(struct mount *mp, struct statfs *sf)
 	return (error);
 }
 
+struct dev_statfs {
+	dev_t ds_dev;
+	struct statfs *ds_sf;
+	int ds_error;
+};
+
+static int
+dev_statfs(struct mount *mp, void *arg)
+{
+	struct dev_statfs *ds = arg;
+
+	if (ds->ds_error == EINVAL && mp->mnt_fsid == ds->ds_dev)
+		ds->ds_error = vfs_statfs_mount(mp, ds->ds_sf);
+	return (0);
+}
+
+int
+kern_devstatfs(dev_t dev, struct statfs *sf)
+{
+	struct dev_statfs ds = {dev, sf, EINVAL};
+
+	(void)vfs_mount_foreach(dev_statfs, &ds);
+	return (ds.ds_error);
+}
+
 int
 kern_statfs(const char *path, struct statfs *sf)
 {
@@ -162,7 +187,7 @@ kern_mount(const char *type, const char *from, const char *on, uint32_t flags,
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_mount_at(type, from, on, flags, options));
 }
@@ -172,7 +197,7 @@ kern_unmount(const char *on, int flags)
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_unmount_at(on, flags));
 }
@@ -214,7 +239,7 @@ kern_pivot_root(const char *new, const char *put)
 {
 	int error;
 
-	if ((error = cred_check_root(cred_current())) != 0)
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
 	return (vfs_pivot_root(new, put));
 }

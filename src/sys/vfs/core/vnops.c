@@ -34,16 +34,17 @@ mode_to_vtype(mode_t m)
 
 /* --- permission ----------------------------------------------------------------- */
 
+/* May it pass over permissions altogether? */
 bool
 cred_is_super(const struct ucred *cr)
 {
-	return (cr->cr_fsuid == 0);
+	return (cred_has_cap(cr, CAP_DAC_OVERRIDE));
 }
 
 bool
 cred_owns(const struct ucred *cr, uid_t uid)
 {
-	return (cr->cr_fsuid == uid || cred_is_super(cr));
+	return (cr->cr_fsuid == uid || cred_has_cap(cr, CAP_FOWNER));
 }
 
 bool
@@ -66,6 +67,11 @@ vaccess(enum vtype type, mode_t mode, uid_t uid, gid_t gid, int rwx,
 		if ((rwx & X_OK) != 0 && type != VDIR && (mode & 0111) == 0)
 			return (EACCES);
 		return (0);
+	}
+	/* Reading, and searching directories. */
+	if (cred_has_cap(cred, CAP_DAC_READ_SEARCH)) {
+		if (type == VDIR ? (rwx & W_OK) == 0 : rwx == R_OK)
+			return (0);
 	}
 	if (cred->cr_fsuid == uid)
 		granted = mode >> 6;
@@ -176,7 +182,7 @@ vn_drop_suid_locked(struct vnode *vp, struct vattr *have)
 	if ((have->va_mode & 0010) != 0)
 		drop |= S_ISGID;
 	if (vp->v_type != VREG || (have->va_mode & drop) == 0 ||
-	    cred_is_super(cred_current()))
+	    cred_has_cap(cred_current(), CAP_FOWNER))
 		return (0);
 	va.va_mask = VA_MODE;
 	va.va_mode = have->va_mode & ~drop;
@@ -212,7 +218,8 @@ vattr_init_new(struct vattr *va, struct vnode *dvp __unused,
 	}
 	/* set-group-id for a foreign group is not for everybody to give */
 	if (type != VDIR && (va->va_mode & S_ISGID) != 0 &&
-	    !cred_is_super(cred) && !cred_file_group(cred, va->va_gid))
+	    !cred_has_cap(cred, CAP_FSETID) &&
+	    !cred_file_group(cred, va->va_gid))
 		va->va_mode &= ~(mode_t)S_ISGID;
 	vattr_now(&va->va_atime);
 	va->va_mtime = va->va_ctime = va->va_btime = va->va_atime;

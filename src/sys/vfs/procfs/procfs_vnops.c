@@ -175,7 +175,7 @@ procfs_may_inspect(struct proc *p)
 	struct ucred *me = cred_current(), *cr;
 	bool same;
 
-	if (p == curproc || cred_check_root(me) == 0)
+	if (p == curproc || cred_has_cap(me, CAP_SYS_PTRACE))
 		return (0);
 	cr = proc_cred_hold(p);
 	if (cr == NULL)
@@ -438,6 +438,19 @@ procfs_access(struct vnode *vp, int rwx, struct ucred *cred)
 	    vaccess(va.va_type, va.va_mode, va.va_uid, va.va_gid, rwx, cred));
 }
 
+/* /proc/PID serves as a descriptor of the process: EBADF for anything else. */
+static int
+procfs_process(struct vnode *vp, struct proc **pp)
+{
+	struct procfs_node *pn = vp->v_data;
+
+	if (pn->pn_entry != &procfs_pid_entry)
+		return (EBADF);
+	*pp = pn->pn_proc;
+	proc_hold(*pp);
+	return (0);
+}
+
 /* --- links ---------------------------------------------------------------------------- */
 
 /* A process that is gone has no links: ENOENT. */
@@ -657,6 +670,7 @@ static const struct vnodeops procfs_vnodeops = {
     .vop_readlink = procfs_readlink,
     .vop_follow = procfs_follow,
     .vop_follow_file = procfs_follow_file,
+    .vop_process = procfs_process,
     .vop_open = procfs_open,
     .vop_close = procfs_close,
     .vop_read = procfs_read,

@@ -12,7 +12,7 @@
 #include <sys/vnode.h>
 #include <vm/vm.h>
 
-#include "../procfs/procfs_var.h"
+#include "../procfs/procfs.h"
 
 #define SYSFS_CPU_MAX                                                          \
 	8191 /* "kernel_max": the highest number a list may have */

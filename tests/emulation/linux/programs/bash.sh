@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # bash: what its own features ask of the kernel.
 set -u
 echo "pipes: $(printf 'b\na\nc\n' | sort | tr -d '\n')"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # tar and the compressors: pipes, threads, sparse files, ownership.
 mkdir t; for i in $(seq 50); do seq 1 $((i * 100)) >"t/f$i"; done; ln -s f1 t/l; ln t/f2 t/h; truncate -s 1M t/sparse; chown 1:2 t/f3; chmod 600 t/f4
 for z in gzip bzip2 xz zstd; do tar -c --sort=name --mtime=@0 --format=gnu -S --"$z" -f "a.$z" t; mkdir "o.$z"; tar -xpf "a.$z" -C "o.$z"; diff -r t "o.$z/t" && echo "$z"; stat -c '%u %g %a %h' "o.$z/t/f3" "o.$z/t/f4" "o.$z/t/h"; done

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # coreutils: files, links, times, ownership, special files.
 set -u
 umask 022

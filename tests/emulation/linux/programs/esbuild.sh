@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # esbuild: a Go program, its own threads and scheduler.
 file -L "$(command -v esbuild)" | grep -oE 'ELF 64-bit'
 mkdir src; for i in $(seq 200); do echo "export const f$i = x => { if (x > $i) { return x * $i } else { return $i } };" >"src/m$i.js"; done

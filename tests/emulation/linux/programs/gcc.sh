@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # gcc: compile, link, run; make; a shared library; threads; a program that fails.
 cat >a.c <<'END'
 #include <math.h>

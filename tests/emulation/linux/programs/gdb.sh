@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # gdb: break, step, next, backtrace, watch, finish, threads, a core of the state of a process.
 cat >p.c <<'END'
 #include <stdio.h>

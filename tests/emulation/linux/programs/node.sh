@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # node: the event loop, workers, children, sockets, streams.
 cat >t.js <<'END'
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');

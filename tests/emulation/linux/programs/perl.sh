@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # perl: processes, pipes, sockets, files, signals, times.
 cat >t.pl <<'END'
 use strict; use warnings; use POSIX; use Socket; use IO::Handle; use Fcntl qw(:DEFAULT :flock);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # seconds: 200
 # PostgreSQL over its unix socket: initdb, server, pgbench, crash and recovery, a replica's base backup.
 export PATH=/usr/lib/postgresql/15/bin:$PATH TZ=UTC PGHOST=$PWD PGDATABASE=postgres

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # python3: threads, subprocess, asyncio, multiprocessing, sockets, mmap, signals.
 cat >t.py <<'END'
 import asyncio, concurrent.futures, ctypes, fcntl, hashlib, json, mmap, multiprocessing, os, pty, select, selectors, shutil, signal, socket, sqlite3, struct, subprocess, sys, tempfile, threading, time

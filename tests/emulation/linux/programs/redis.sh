@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # redis over its unix socket: append-only file, snapshot in a forked child, pub/sub.
 cli() { redis-cli -s "$PWD/s" "$@"; }
 start() {

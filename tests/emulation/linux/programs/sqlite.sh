@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # sqlite3: a write-ahead log, its own test, several processes at one file.
 sqlite3 a.db <<END
 PRAGMA journal_mode=WAL;

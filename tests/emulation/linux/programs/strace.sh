@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # strace: it sees the calls of programs, of their children and threads.
 strace -o t -e trace=openat,read cat /etc/hostname; grep -c '/etc/hostname' t; grep -o '+++ exited with 0 +++' t
 strace -f -o t sh -c 'echo hi | cat; (exit 3)'; echo "status $?"; grep -cE 'execve\("/(usr/)?bin/(sh|cat)' t; grep -oE 'exited with [0-9]+' t | sort | uniq -c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Debian's valgrind on a guest's program: memcheck finds what is wrong, and nothing else.
 cat >b.c <<'END'
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # not on: pc64: it takes three minutes under emulation
 # valgrind's other tools, on threads, children and an interpreter.
 echo 'int main(void) { return 0; }' >b.c; gcc -g -O0 -w -o b b.c

@@ -25,9 +25,8 @@
 
 #define CPU_MASK 0xfff
 
-#define EXPORT __attribute__((visibility("default")))
-#define ALIAS(of)                                                              \
-	__attribute__((weak, alias(#of), visibility("default"), copy(of)))
+#define EXPORT	  __attribute__((visibility("default")))
+#define ALIAS(of) __attribute__((weak, alias(#of), visibility("default")))
 
 /* vdso.ld: the page below the first one.  Not const: it changes. */
 extern struct timehands vvar __attribute__((visibility("hidden")));

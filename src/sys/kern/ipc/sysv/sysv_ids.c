@@ -113,7 +113,8 @@ ipc_find_owned(struct ipc_table *it, int id, struct ipc_object **iop)
 	int error = ipc_find(it, id, 0, iop);
 
 	if (error == 0 && cr->cr_uid != (*iop)->io_perm.uid &&
-	    cr->cr_uid != (*iop)->io_perm.cuid && cred_check_root(cr) != 0)
+	    cr->cr_uid != (*iop)->io_perm.cuid &&
+	    cred_check_cap(cr, CAP_SYS_ADMIN) != 0)
 		error = EPERM;
 	return (error);
 }

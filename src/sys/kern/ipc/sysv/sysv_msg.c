@@ -381,7 +381,7 @@ kern_msg_set(int id, uid_t uid, gid_t gid, mode_t mode, uint64_t max_bytes)
 	spin_lock(&msg_table.it_spin);
 	if ((error = ipc_find_owned(&msg_table, id, &io)) == 0 &&
 	    max_bytes > (uint64_t)MAX(msg_max_bytes, 0))
-		error = cred_check_root(cred_current());
+		error = cred_check_cap(cred_current(), CAP_SYS_RESOURCE);
 	if (error == 0 && (error = ipc_set(io, uid, gid, mode)) == 0) {
 		queue_of(io)->mq_max_bytes = max_bytes;
 		queue_of(io)->mq_ctime = ipc_now();

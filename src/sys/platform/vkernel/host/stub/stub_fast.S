@@ -26,6 +26,7 @@
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
 #define WAKE_ALL   0x7fffffff
+#define XCHG_LEN   8 /* bytes of the instruction that gives the turn */
 
 /* Words of the register frame, by their place in host_ucontext.uc_regs. */
 #define FR_R8	   (MB_FAST + 0)
@@ -93,11 +94,19 @@ fast_give:
 	movq	%rcx, %gs:FR_RFLAGS
 	movl	$HSIG_FAST, %gs:MB_SIG
 	movl	$MBS_KERNEL, %ecx
-	xchgl	%ecx, %gs:MB_STATE
-	jmp	fast_given
+	jmp	fast_xchg
 
-	.org	FAST_GIVEN
+	/*
+	 * The turn goes with this instruction: the next one must be behind the
+	 * border, for the call may be done before it runs.
+	 */
+	.org	FAST_GIVEN - XCHG_LEN
+fast_xchg:
+	xchgl	%ecx, %gs:MB_STATE
 fast_given:
+	.if	fast_given - fast_xchg != XCHG_LEN
+	.error	"XCHG_LEN is wrong"
+	.endif
 	movl	%gs:MB_KSLEEP, %ecx
 	jrcxz	fast_spin
 	jmp	fast_wake
