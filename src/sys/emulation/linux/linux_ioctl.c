@@ -328,19 +328,18 @@ tty_break(int fd, uint64_t arg)
 static int
 tty_locks(int fd, bool set, uaddr_t data)
 {
+	static const struct linux_termios none;
 	struct linux_termios l;
 	struct termios t;
-	const uint8_t *bytes = (const uint8_t *)&l;
 	int error = kern_ioctl(fd, TIOCGETA, &t);
 
-	memset(&l, 0, sizeof(l));
-	if (error == 0)
-		error = set ? copyin(data, &l, sizeof(l))
-			    : copyout(&l, data, sizeof(l));
-	for (size_t i = 0; error == 0 && i < sizeof(l); i++)
-		if (bytes[i] != 0)
-			error = EINVAL;
-	return (error);
+	if (error != 0)
+		return (error);
+	if (!set)
+		return (copyout(&none, data, sizeof(none)));
+	if ((error = copyin(data, &l, sizeof(l))) != 0)
+		return (error);
+	return (memcmp(&l, &none, sizeof(l)) != 0 ? EINVAL : 0);
 }
 
 /* "Soft carrier" is the flag CLOCAL. */

@@ -329,7 +329,7 @@ sem_wait(struct semset *ss, struct waiter *w, nstime_t timeout_ns)
 	if (w->w_done)
 		return (w->w_error);
 	TAILQ_REMOVE(&ss->ss_waiters, w, w_link);
-	/* Linux restarts this call never, not even after a stop. */
+	/* Not restarted after a handler: the call is marked so. */
 	return (error == EWOULDBLOCK ? EAGAIN : EINTR);
 }
 
