@@ -32,6 +32,7 @@
 #include "vfs_var.h"
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
+#include <sys/thread.h>
 
 static MALLOC_DEFINE(M_CPIO, "cpio", "unpacking an archive");
 
@@ -90,6 +91,7 @@ cpio_get(struct cpio *c, void *buf, size_t len)
 	int error;
 
 	for (size_t at = 0; at < len; at += done) {
+		ipi_poll(); /* a large archive takes its time: still alive */
 		error = c->c_read(c->c_arg, (char *)buf + at, len - at, &done);
 		if (error != 0)
 			return (error);
