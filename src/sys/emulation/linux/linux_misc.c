@@ -226,7 +226,7 @@ int
 linux_ustat(struct lwp *lp, const struct linux_ustat_args *uap, uint64_t *resp)
 {
 	struct l_ustat u;
-	struct statfs sf;
+	struct statfs sf = {0};
 	int error = kern_devstatfs(linux_dev_in(uap->dev), &sf);
 
 	if (error != 0)
