@@ -27,7 +27,8 @@ DIR = TOP + "/build/rootfs/programs"
 IMAGE = DIR + ".cpio"
 REPEAT = int(os.environ.get("MAYFLY_REPEAT", "1"))
 ENV = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8"
-# On the host: a mount name space of our own, so nothing stays mounted.
+# On the host: name spaces of our own, so nothing stays mounted and nobody stays
+# running; bash is process 1 there and reaps orphans.
 ON_HOST = """
 set -e
 mount --make-rprivate /
@@ -38,7 +39,7 @@ mount -t proc none "$0/proc"
 mount --rbind /sys "$0/sys"
 ulimit -c 0
 mkdir "$0/tmp/work" && cp "$1" "$0/tmp/script.sh"
-exec chroot "$0" /bin/bash -c 'cd /tmp/work && exec setsid -w %s bash ../script.sh </dev/null 2>&1'
+exec chroot "$0" /bin/bash -c 'cd /tmp/work && setsid -w %s bash ../script.sh </dev/null 2>&1; exit $?'
 """ % ENV
 # On Mayfly: /host is the shared directory.
 ON_MAYFLY = """
@@ -65,7 +66,9 @@ def header(name):
 
 
 def on_host(name, seconds):
-    argv = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-Urmpf"]
+    argv = ["unshare", "-mpf", "--kill-child"]
+    if os.getuid() != 0:
+        argv.append("-Ur")
     r = subprocess.run(argv + ["sh", "-c", ON_HOST, DIR,
                                f"{PROGRAMS}/{name}.sh"],
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

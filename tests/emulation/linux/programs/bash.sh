@@ -5,19 +5,19 @@ echo "pipes: $(printf 'b\na\nc\n' | sort | tr -d '\n')"
 diff <(seq 1 5) <(seq 1 5) && echo "process substitution"
 exec 5<>/tmp/fifo.$$ 2>/dev/null || true
 coproc CAT { cat; }
+cat_pid=$CAT_PID # the variable goes when cat does
 echo through >&"${CAT[1]}"
 read -r line <&"${CAT[0]}"
 echo "coproc: $line"
 eval "exec ${CAT[1]}>&-"
-wait "$CAT_PID"
+wait "$cat_pid"
 echo "coproc ended: $?"
 trap 'echo "caught USR1"' USR1
 kill -USR1 $BASHPID
 (trap 'echo "subshell exit"' EXIT; exit 7)
 echo "subshell: $?"
 sleep 100 &
-kill %1 2>/dev/null
-wait $! 2>/dev/null
+{ kill %1; wait $!; } 2>/dev/null # bash tells of it when it sees it
 echo "killed job: $?"
 for i in 1 2 3; do (exit $i) & pids[i]=$!; done
 for i in 1 2 3; do wait "${pids[i]}"; echo "job $i: $?"; done

@@ -10,8 +10,6 @@ git checkout -qb side HEAD~5; echo side >s; git add s; git commit -qm side
 git checkout -q main; git merge -q --no-edit side; git log --graph --oneline | head -n 4
 git gc -q --prune=now; git count-objects -v | grep -E '^(count|packs|garbage)'; git fsck --full 2>&1 | tail -n 1
 cd ..; git clone -q --bare r b.git; git clone -q b.git c; diff -r --exclude=.git r c && echo "the same"
-git daemon --base-path="$PWD" --export-all --listen=127.0.0.1 --port=9418 2>/dev/null & daemon=$!
-kill $daemon 2>/dev/null; wait $daemon 2>/dev/null
 # Over a socket: upload-pack behind a unix socket, as ssh would have it.
 cat >proxy.py <<'END'
 import os, socket, subprocess, sys

@@ -636,8 +636,8 @@ int
 kern_sem_limits_set(const int limits[4])
 {
 	/* A set's size and a call's operations fit their number's type. */
-	if (limits[0] < 0 || limits[0] > UINT16_MAX || limits[1] < 0 ||
-	    limits[2] < 0 || limits[2] > UINT16_MAX || limits[3] < 0 ||
+	if (limits[0] < 0 || limits[0] > (int)UINT16_MAX || limits[1] < 0 ||
+	    limits[2] < 0 || limits[2] > (int)UINT16_MAX || limits[3] < 0 ||
 	    limits[3] > IPC_SLOTS_MAX)
 		return (EINVAL);
 	spin_lock(&sem_table.it_spin);
