@@ -471,4 +471,12 @@ def syscall_failures():
           "openat of /nowhere is not counted")
 
 
+@case("does a root that is not there stop the boot with one line?")
+def root_missing():
+    status, out, err = vkernel("--set", "init.root=/nowhere", "--", "true")
+    equal(status, 127, "status")
+    check("init: cannot make /nowhere (init.root) the root" in out + err,
+          "nobody is told")
+
+
 main()

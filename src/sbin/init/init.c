@@ -143,6 +143,7 @@ root_switch(void)
 	if (sys_chdir(root) == 0 && sys_pivot_root(".", ".") == 0 &&
 	    sys_unmount(".", MOUNT_DETACH) == 0 && sys_chdir("/") == 0)
 		return;
+	mount_all(); /* for the console */
 	console_open(O_NOCTTY);
 	err_printf("init: cannot make %s (init.root) the root: %s\n", root,
 	    str_error(errno));
