@@ -137,16 +137,18 @@ static void
 root_switch(void)
 {
 	static char root[PATH_LEN];
+	int why;
 
 	if (variable("kern.init_root", root, sizeof(root)) <= 1)
 		return;
 	if (sys_chdir(root) == 0 && sys_pivot_root(".", ".") == 0 &&
 	    sys_unmount(".", MOUNT_DETACH) == 0 && sys_chdir("/") == 0)
 		return;
+	why = errno;
 	mount_all(); /* for the console */
 	console_open(O_NOCTTY);
 	err_printf("init: cannot make %s (init.root) the root: %s\n", root,
-	    str_error(errno));
+	    str_error(why));
 	sys_reboot(RB_POWEROFF, STATUS_NOTHERE);
 }
 
