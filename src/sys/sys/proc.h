@@ -75,6 +75,7 @@ enum proc_state {
 
 struct posix_timer;
 struct sem_undo;
+struct aio_ctx;
 
 #define OOM_ADJ_MAX 1000 /* thousandths of memory */
 
@@ -137,6 +138,7 @@ struct proc {
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
 	LIST_HEAD(, sem_undo) p_semundo;    /* (semaphores' lock) SEM_UNDO */
+	LIST_HEAD(, aio_ctx) p_aio;	    /* (aio_spin) */
 	void *p_aux;			    /* saved auxv for /proc/PID/auxv */
 	size_t p_aux_len;
 };

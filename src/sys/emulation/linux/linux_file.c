@@ -77,16 +77,25 @@ linux_pwritev(
 static const struct flagmap rwf_map[] = {{0x01, 0}, {0x02, FOF_SYNC},
     {0x04, FOF_SYNC}, {0x08, FOF_NOWAIT}, {0x10, FOF_APPEND}};
 
+int
+linux_rwf_in(int flags, enum uio_rw rw, int *fofp)
+{
+	uint64_t rest;
+
+	*fofp = (int)flags_in(rwf_map, nitems(rwf_map), (uint32_t)flags, &rest);
+	return (rest != 0 || (rw == UIO_READ && (*fofp & FOF_APPEND) != 0)
+		? EOPNOTSUPP
+		: 0);
+}
+
 static int
 rwv2(int fd, uaddr_t iov, int n, uint64_t off, int flags, enum uio_rw rw,
     uint64_t *resp)
 {
-	uint64_t rest;
-	int fof;
+	int error, fof;
 
-	fof = (int)flags_in(rwf_map, nitems(rwf_map), (uint32_t)flags, &rest);
-	if (rest != 0 || (rw == UIO_READ && (fof & FOF_APPEND) != 0))
-		return (EOPNOTSUPP);
+	if ((error = linux_rwf_in(flags, rw, &fof)) != 0)
+		return (error);
 	if ((off_t)off < OFF_CURRENT)
 		return (EINVAL);
 	return (sys_rwv2(fd, iov, n, (off_t)off, fof, rw, resp));

@@ -16,8 +16,8 @@
 #define L_POLLWRBAND 0x0200
 #define EV_SAME	     (EV_IN | EV_PRI | EV_OUT | EV_ERR | EV_HUP | EV_NVAL | EV_RDHUP)
 
-static uint32_t
-events_in(uint32_t l)
+uint32_t
+linux_poll_in(uint32_t l)
 {
 	uint32_t ev = l & EV_SAME;
 
@@ -28,9 +28,8 @@ events_in(uint32_t l)
 	return (ev);
 }
 
-/* asked: what the program wanted to hear of. */
-static uint32_t
-events_out(uint32_t ev, uint32_t asked)
+uint32_t
+linux_poll_out(uint32_t ev, uint32_t asked)
 {
 	uint32_t l = ev & EV_SAME;
 
@@ -73,14 +72,14 @@ poll_common(struct lwp *lp, uaddr_t ufds, unsigned n, nstime_t timeout,
 	    u == NULL || k == NULL ? ENOMEM : copyin(ufds, u, n * sizeof(*u));
 	for (unsigned i = 0; error == 0 && i < n; i++) {
 		k[i].fd = u[i].fd;
-		k[i].events = events_in((uint16_t)u[i].events);
+		k[i].events = linux_poll_in((uint16_t)u[i].events);
 	}
 	if (error == 0)
 		error = kern_poll(
 		    k, n, sys_restart_timeout(lp, timeout), mask, &ready);
 	for (unsigned i = 0; error == 0 && i < n; i++)
-		u[i].revents =
-		    (int16_t)events_out(k[i].revents, (uint16_t)u[i].events);
+		u[i].revents = (int16_t)linux_poll_out(
+		    k[i].revents, (uint16_t)u[i].events);
 	if (error == 0)
 		error = copyout(u, ufds, n * sizeof(*u));
 	kfree(u, M_TEMP);
@@ -201,7 +200,7 @@ linux_epoll_ctl(
 	if (uap->op != EPC_DEL) {
 		if ((error = copyin(uap->ev, &l, sizeof(l))) != 0)
 			return (error);
-		ev.events = events_in(l.events) | (l.events & EPOLL_FLAGS);
+		ev.events = linux_poll_in(l.events) | (l.events & EPOLL_FLAGS);
 		ev.data = l.data;
 	}
 	return (kern_epoll_ctl(

@@ -52,6 +52,12 @@ dev_t linux_dev_in(uint64_t dev);
 int linux_sendsig(struct lwp *lp, const struct ksigaction *sa,
     const struct ksiginfo *ksi, const struct sigset *oldmask);
 
+/* RWF_ flags of a transfer -> FOF_: EOPNOTSUPP. */
+int linux_rwf_in(int flags, enum uio_rw rw, int *fofp);
+/* poll's bits; asked: what the program wanted to hear of. */
+uint32_t linux_poll_in(uint32_t l);
+uint32_t linux_poll_out(uint32_t ev, uint32_t asked);
+
 /* linux_vdso.c: the vDSO's pages, once; and abi_stack, which maps them. */
 int linux_vdso_make(void);
 int linux_stack(struct lwp *lp, struct image_params *img, uaddr_t *spp);

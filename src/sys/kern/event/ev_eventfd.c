@@ -143,6 +143,25 @@ static const struct fileops eventfd_fileops = {
     .fo_close = eventfd_fo_close,
 };
 
+int
+eventfd_get(int fd, struct file **fpp)
+{
+	return (ev_file_get(fd, &eventfd_fileops, fpp));
+}
+
+void
+eventfd_signal(struct file *fp)
+{
+	struct eventfd *ef = fp->f_data;
+
+	spin_lock(&ef->ef_spin);
+	if (ef->ef_count < EVENTFD_MAX)
+		ef->ef_count++;
+	spin_unlock(&ef->ef_spin);
+	wakeup(ef);
+	ev_notify(&ef->ef_source, EV_IN);
+}
+
 /* EINVAL (initial), ENOMEM, ENFILE, EMFILE. */
 int
 kern_eventfd(uint64_t initial, bool semaphore, int oflags, int *fdp)

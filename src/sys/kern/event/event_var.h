@@ -31,4 +31,9 @@ int ev_file_install(struct file *fp, int oflags, int *fdp);
 int ev_file_get(int fd, const struct fileops *ops, struct file **fpp);
 void ev_anon_stat(struct stat *st);
 
+/* The eventfd of fd, held: EBADF, EINVAL. */
+int eventfd_get(int fd, struct file **fpp);
+/* Add one, if there is room; never waits. */
+void eventfd_signal(struct file *fp);
+
 #endif

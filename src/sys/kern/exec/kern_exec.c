@@ -15,6 +15,7 @@
  * Lock order: none of its own; each step takes what its part needs.
  */
 #include <sys/systm.h>
+#include <sys/aio.h>
 #include <sys/atomic.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
@@ -288,6 +289,7 @@ commit_vm(struct proc *p, struct image_params *img)
 	struct vmspace_stats st;
 	struct vmspace *old;
 
+	aio_exit(p);
 	spin_lock(&p->p_spin);
 	old = p->p_vmspace;
 	p->p_vmspace = img->img_vm;

@@ -15,6 +15,7 @@
  */
 #include <sys/systm.h>
 #include <sys/abi.h>
+#include <sys/aio.h>
 #include <sys/atomic.h>
 #include <sys/file.h>
 #include <sys/kern_calls.h>
@@ -212,6 +213,7 @@ proc_release_resources(struct proc *p)
 	struct path *exe;
 	void *aux;
 
+	aio_exit(p);
 	spin_lock(&p->p_spin);
 	fd = p->p_fd;
 	p->p_fd = NULL;

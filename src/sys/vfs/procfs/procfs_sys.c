@@ -244,6 +244,8 @@ static const struct procfs_entry sys_mqueue_table[] = {
 
 static const struct procfs_entry sys_fs_table[] = {
     SUBDIR("mqueue", sys_mqueue_table),
+    VAR_FILE("aio-max-nr", "kern.aio.max_nr", 0644),
+    VAR_FILE("aio-nr", "kern.aio.nr", 0444),
     VAR_FILE("file-max", "kern.maxfiles", 0644),
     FUNC_FILE("file-nr", sys_file_nr),
     CONST_FILE("nr_open", "1048576"),
