@@ -59,6 +59,7 @@ int upath_faccessat(int dirfd, uaddr_t path, int rwx, int atflags);
 int upath_truncate(uaddr_t path, off_t size);
 int upath_chdir(uaddr_t path);
 int upath_chroot(uaddr_t path);
+int upath_pivot_root(uaddr_t new, uaddr_t put);
 int upath_statfs(uaddr_t path, struct statfs *sf);
 int upath_execve(struct lwp *lp, uaddr_t path, uaddr_t argv, uaddr_t envp);
 /* A short string (option, name): kernel memory, free with path_free. */

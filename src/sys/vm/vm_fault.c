@@ -544,9 +544,22 @@ text_restore(
 #endif
 }
 
-int
-vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
-    size_t *donep)
+/* The page at va (page-aligned), wired for that access. */
+typedef int (*page_getter)(
+    struct vmspace *vm, uaddr_t va, bool write, struct vm_page **pgp);
+
+static int
+page_as_program(
+    struct vmspace *vm, uaddr_t va, bool write, struct vm_page **pgp)
+{
+	return (
+	    vm_fault_page(vm, va, write ? VM_PROT_WRITE : VM_PROT_READ, pgp));
+}
+
+/* What could be moved counts more than the error after it. */
+static int
+rw_pages(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
+    page_getter get, size_t *donep)
 {
 	size_t done = 0, n;
 	struct vm_page *pg;
@@ -557,8 +570,7 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 		text_restore(vm, addr, addr + len);
 	while (done < len) {
 		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
-		error = vm_fault_page(
-		    vm, addr + done, write ? VM_PROT_WRITE : VM_PROT_READ, &pg);
+		error = get(vm, trunc_page(addr + done), write, &pg);
 		if (error != 0)
 			break;
 		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);
@@ -573,6 +585,13 @@ vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 		pmap_text_view(vm, addr, buf, done);
 	*donep = done;
 	return (done > 0 ? 0 : error);
+}
+
+int
+vmspace_rw(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
+    size_t *donep)
+{
+	return (rw_pages(vm, addr, buf, len, write, page_as_program, donep));
 }
 
 /* --- a tracer's access ----------------------------------------------------------------------- */
@@ -655,28 +674,5 @@ int
 vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
     bool write, size_t *donep)
 {
-	size_t done = 0, n;
-	struct vm_page *pg;
-	uint8_t *p;
-	int error = 0;
-
-	if (write)
-		text_restore(vm, addr, addr + len);
-	while (done < len) {
-		n = MIN(len - done, PAGE_SIZE - ((addr + done) & PAGE_MASK));
-		error = force_page(vm, trunc_page(addr + done), write, &pg);
-		if (error != 0)
-			break;
-		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);
-		if (write)
-			memcpy(p, (uint8_t *)buf + done, n);
-		else
-			memcpy((uint8_t *)buf + done, p, n);
-		vm_page_unwire(pg);
-		done += n;
-	}
-	if (!write)
-		pmap_text_view(vm, addr, buf, done);
-	*donep = done;
-	return (done > 0 ? 0 : error);
+	return (rw_pages(vm, addr, buf, len, write, force_page, donep));
 }

@@ -436,17 +436,7 @@ int
 native_pivot_root(
     struct lwp *lp, const struct native_pivot_root_args *uap, uint64_t *resp)
 {
-	char *new, *put;
-	int error;
-
-	if ((error = path_copyin(uap->new, &new)) != 0)
-		return (error);
-	if ((error = path_copyin(uap->put, &put)) == 0) {
-		error = kern_pivot_root(new, put);
-		path_free(put);
-	}
-	path_free(new);
-	return (error);
+	return (upath_pivot_root(uap->new, uap->put));
 }
 
 int

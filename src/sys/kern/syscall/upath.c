@@ -239,6 +239,22 @@ upath_chdir(uaddr_t upath)
 }
 
 int
+upath_pivot_root(uaddr_t unew, uaddr_t uput)
+{
+	char *new, *put;
+	int error;
+
+	if ((error = path_copyin(unew, &new)) != 0)
+		return (error);
+	if ((error = path_copyin(uput, &put)) == 0) {
+		error = kern_pivot_root(new, put);
+		path_free(put);
+	}
+	path_free(new);
+	return (error);
+}
+
+int
 upath_chroot(uaddr_t upath)
 {
 	char *path;
