@@ -4,12 +4,11 @@
 # CPython's own tests (libpython3.11-testsuite), the modules about the system
 # and some about the language.  Modules that need AF_INET are not here.
 modules="array atexit base64 bufio bytes collections configparser contextlib copy crypt csv ctypes dataclasses dbm
-dict difflib dis enum fileinput filecmp file fileio fork1 gc getopt getpass glob grp json largefile list mmap
-openpty os_path pathlib pickle pipes poll popen posix posixpath pty pwd queue re resource sched select set
-shelve shlex shutil stat string struct tempfile thread threading_local time tracemalloc tty unicode uuid wait3
+dict difflib dis enum fileinput filecmp file fileio fork1 gc getopt getpass glob grp largefile list mmap
+openpty pathlib pickle pipes poll popen posix posixpath pty pwd queue re resource sched select set
+shelve shlex shutil stat string struct tempfile thread threading_local time tracemalloc unicode uuid wait3
 wait4 weakref zipfile zlib"
 for m in $modules; do
-	[ -e "/usr/lib/python3.11/test/test_$m.py" ] || continue
 	timeout -s KILL 100 python3 -m unittest -q "test.test_$m" >out 2>&1
 	status=$?
 	echo "$m $status"
