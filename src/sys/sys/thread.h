@@ -75,6 +75,7 @@ struct thread {
 	nstime_t td_runtime_ns; /* CPU time used */
 	nstime_t td_started_ns; /* when it last got the CPU */
 	uint32_t td_stack_id;	/* memcheck registration */
+	uint32_t td_id;		/* 1..., never used again */
 	uint32_t td_nlocks;	/* lock checker: held stack */
 	struct {
 		const void *lh_lock;
