@@ -116,7 +116,7 @@ record_slow(
 	}
 	kr->kr_id = kp->kp_id;
 	kr->kr_thread = curthread->td_id;
-	kr->kr_time = ktr_hashing ? (uint64_t)clock_mono() : cpu_cycles();
+	kr->kr_time = ktr_hashing ? (uint64_t)clock_mono() : machine_cycles();
 	kf = atomic_load_acq(&kp->kp_filter);
 	if (kf != NULL && !ktr_filter_run(kf, kr, (uint32_t)curcpu->c_id)) {
 		atomic_add(&ktr_stats.ks_filtered, 1);
@@ -140,7 +140,7 @@ ktr_record(const struct ktr_point *kp, uint64_t a0, uint64_t a1, uint64_t a2,
 		record_slow(kc, kp, &kr);
 		return;
 	}
-	store(kc, kp->kp_id, cpu_cycles(), a0, a1, a2, a3, a4);
+	store(kc, kp->kp_id, machine_cycles(), a0, a1, a2, a3, a4);
 }
 
 /* --- rings -------------------------------------------------------------------- */

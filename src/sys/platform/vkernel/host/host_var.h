@@ -7,6 +7,7 @@
 
 extern int host_ram_fd;
 extern int host_kshm_fd; /* read-only, for stubs */
+extern bool host_repeatable;
 extern pthread_t host_main_thread;
 
 /* One line to stderr, exit status 2. */
