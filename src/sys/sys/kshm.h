@@ -18,9 +18,6 @@
 #include <sys/types.h>
 #include <sys/kshm_abi.h>
 
-/* A variable in the segment. */
-#define __kshm __attribute__((section("kshm_data")))
-
 struct kshm_entry {
 	const char *ks_path;
 	const char *ks_type;

@@ -361,6 +361,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	kvsnprintf(td->td_name, sizeof(td->td_name), fmt, ap);
 	va_end(ap);
 	cpu_thread_init(td, thread_entry);
+	thread_slot_take(td);
 	spin_lock(&all_spin);
 	TAILQ_INSERT_TAIL(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
@@ -381,6 +382,7 @@ thread_discard(struct thread *td)
 	spin_lock(&all_spin);
 	TAILQ_REMOVE(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
+	thread_slot_drop(td);
 	thread_release(td);
 }
 
@@ -396,6 +398,7 @@ thread_exit(void)
 		TAILQ_REMOVE(&all_threads, td, td_all);
 		spin_unlock(&all_spin);
 	}
+	thread_slot_drop(td);
 	td->td_state = TDS_EXITED;
 	curcpu->c_dead = td;
 	lwkt_switch();
