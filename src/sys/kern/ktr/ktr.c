@@ -64,6 +64,7 @@ static struct ktr_cpu early_cpu = {
     &early_ring, early_records, EARLY_ENTRIES - 1, 0, 0};
 static struct ktr_cpu ktr_cpus[MAXCPU];
 static size_t ring_entries = DEFAULT_ENTRIES;
+static bool slow; /* every event the long way; set at boot */
 
 /* --- writing ------------------------------------------------------------------ */
 
@@ -103,29 +104,33 @@ store(struct ktr_cpu *kc, uint32_t id, uint64_t time, uint64_t a0, uint64_t a1,
 	atomic_store_rel(&kr->kr_seq, 2 * (n + 1));
 }
 
-/* The long way: a filter, the hash, or no ring. */
+/*
+ * The long way: a filter, a clock that is not the counter, the hash, no ring.  A
+ * function of its own, so that the short way needs no frame to speak of.
+ */
 static void __noinline
-record_slow(
-    struct ktr_cpu *kc, const struct ktr_point *kp, struct kshm_record *kr)
+record_slow(const struct ktr_point *kp, uint64_t a0, uint64_t a1, uint64_t a2,
+    uint64_t a3, uint64_t a4)
 {
+	struct ktr_cpu *kc = curcpu->c_ktr;
+	struct kshm_record kr = {.kr_args = {a0, a1, a2, a3, a4}};
 	const struct ktr_filter *kf;
 
 	if (kc == NULL) {
 		atomic_add(&ktr_stats.ks_no_ring, 1);
 		return;
 	}
-	kr->kr_id = kp->kp_id;
-	kr->kr_thread = curthread->td_id;
-	kr->kr_time = ktr_hashing ? (uint64_t)clock_mono() : machine_cycles();
+	kr.kr_id = kp->kp_id;
+	kr.kr_thread = curthread->td_id;
+	kr.kr_time = ktr_hashing ? (uint64_t)clock_mono() : machine_cycles();
 	kf = atomic_load_acq(&kp->kp_filter);
-	if (kf != NULL && !ktr_filter_run(kf, kr, (uint32_t)curcpu->c_id)) {
+	if (kf != NULL && !ktr_filter_run(kf, &kr, (uint32_t)curcpu->c_id)) {
 		atomic_add(&ktr_stats.ks_filtered, 1);
 		return;
 	}
 	if (ktr_hashing)
-		ktr_hash_add(kc, kp, kr);
-	store(kc, kr->kr_id, kr->kr_time, kr->kr_args[0], kr->kr_args[1],
-	    kr->kr_args[2], kr->kr_args[3], kr->kr_args[4]);
+		ktr_hash_add(kc, kp, &kr);
+	store(kc, kr.kr_id, kr.kr_time, a0, a1, a2, a3, a4);
 }
 
 void
@@ -134,13 +139,10 @@ ktr_record(const struct ktr_point *kp, uint64_t a0, uint64_t a1, uint64_t a2,
 {
 	struct ktr_cpu *kc = curcpu->c_ktr;
 
-	if (__unlikely((kp->kp_on & KTRF_SLOW) != 0 || kc == NULL)) {
-		struct kshm_record kr = {.kr_args = {a0, a1, a2, a3, a4}};
-
-		record_slow(kc, kp, &kr);
-		return;
-	}
-	store(kc, kp->kp_id, machine_cycles(), a0, a1, a2, a3, a4);
+	if (__unlikely((kp->kp_on & KTRF_SLOW) != 0 || kc == NULL))
+		record_slow(kp, a0, a1, a2, a3, a4);
+	else
+		store(kc, kp->kp_id, cpu_cycles(), a0, a1, a2, a3, a4);
 }
 
 /* --- rings -------------------------------------------------------------------- */
@@ -243,7 +245,7 @@ ktr_point_update(struct ktr_point *kp)
 
 	if ((ktr_enabled & (1u << kp->kp_group)) != 0)
 		on |= KTRF_GROUP;
-	if (on != 0 && (kp->kp_filter != NULL || ktr_hashing))
+	if (on != 0 && (kp->kp_filter != NULL || slow))
 		on |= KTRF_SLOW;
 	atomic_store(&kp->kp_on, on);
 }
@@ -412,6 +414,8 @@ ktr_start(void)
 		ring_entries = n;
 	v = boot_option("ktr.hash");
 	ktr_hashing = v != NULL && strcmp(v, "1") == 0;
+	/* In a repeatable run the time is the machine's, not the counter's. */
+	slow = ktr_hashing || boot_option("seed") != NULL;
 	if (ktr_hashing)
 		kh->kh_clock.kc_unit = KSHM_NS;
 	SET_FOREACH(kp, ktr_points)

@@ -4,7 +4,7 @@
  *
  * Writing N to kern.ktr.bench writes N events TEST.bench (with whatever turned
  * them on: group, name, filter), one behind the other; reading it tells what
- * one cost, in picoseconds.  kern.ktr.bench_off is the same for an event that
+ * one cost, in picoseconds: the median of batches, for a host has other work.  kern.ktr.bench_off is the same for an event that
  * nothing turns on.  The fields check themselves (a reader that sees b != ~a,
  * c != 3 * a or d != a ^ BENCH_MARK has a torn record), so this is a stress for
  * readers, too.
@@ -15,7 +15,8 @@
 #include "ktr_var.h"
 
 #define BENCH_MARK  0x5a5a5a5a5a5a5a5aUL
-#define BENCH_BATCH 100000 /* then others may run */
+#define BENCH_BATCH 5000 /* then others may run */
+#define BENCH_PARTS 1024
 
 static uint64_t on_ps, off_ps; /* (sysctl's lock) of one event */
 static uint64_t written;       /* (sysctl's lock) events ever, so the next a */
@@ -43,18 +44,25 @@ batch_off(uint64_t from, uint64_t n)
 static uint64_t
 measure(void (*batch)(uint64_t from, uint64_t n), uint64_t n)
 {
-	nstime_t ns = 0, start;
-	uint64_t left, now;
+	static uint64_t
+	    parts[BENCH_PARTS]; /* ps per event of a batch, sorted */
+	uint64_t left, now, ps, nparts = 0, i;
+	nstime_t start;
 
 	for (left = n; left > 0; left -= now) {
 		now = MIN(left, (uint64_t)BENCH_BATCH);
 		start = clock_mono();
 		batch(written, now);
-		ns += clock_mono() - start;
+		ps = mul_div((uint64_t)(clock_mono() - start), 1000, now);
 		written += now;
 		usched_checkpoint();
+		if (nparts == BENCH_PARTS)
+			continue;
+		for (i = nparts++; i > 0 && parts[i - 1] > ps; i--)
+			parts[i] = parts[i - 1];
+		parts[i] = ps;
 	}
-	return (n > 0 ? mul_div((uint64_t)ns, 1000, n) : 0);
+	return (nparts > 0 ? parts[nparts / 2] : 0);
 }
 
 static int
