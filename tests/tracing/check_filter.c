@@ -29,8 +29,7 @@ refused(const char *why, const struct kshm_filter_insn *code, uint32_t n)
 static void
 known(void)
 {
-	struct kshm_filter_insn many[KSHM_FILTER_MAX + 1] = {
-	    {KFO_CONST, 0, 1}};
+	struct kshm_filter_insn many[KSHM_FILTER_MAX + 1] = {{KFO_CONST, 0, 1}};
 
 	refused("nothing", many, 0);
 	for (int i = 1; i <= KSHM_FILTER_MAX; i++)

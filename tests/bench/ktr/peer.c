@@ -13,13 +13,12 @@
 #define BATCH 5000
 #define PARTS 1024
 
-static void __attribute__((noinline))
-batch(uint64_t from)
+static void __attribute__((noinline)) batch(uint64_t from)
 {
 	for (uint64_t a = from; a < from + BATCH; a++) {
 		__asm__ volatile("" : "+r"(a));
-		lttng_ust_tracepoint(bench, four, a, ~a, 3 * a,
-		    a ^ 0x5a5a5a5a5a5a5a5aUL);
+		lttng_ust_tracepoint(
+		    bench, four, a, ~a, 3 * a, a ^ 0x5a5a5a5a5a5a5a5aUL);
 	}
 }
 

@@ -12,8 +12,7 @@
 LTTNG_UST_TRACEPOINT_EVENT(bench, four,
     LTTNG_UST_TP_ARGS(uint64_t, a, uint64_t, b, uint64_t, c, uint64_t, d),
     LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(uint64_t, a, a)
-	    lttng_ust_field_integer_hex(uint64_t, b, b)
-		lttng_ust_field_integer(uint64_t, c, c)
-		    lttng_ust_field_integer_hex(uint64_t, d, d)))
+	    lttng_ust_field_integer_hex(uint64_t, b, b) lttng_ust_field_integer(
+		uint64_t, c, c) lttng_ust_field_integer_hex(uint64_t, d, d)))
 #endif
 #include <lttng/tracepoint-event.h>
