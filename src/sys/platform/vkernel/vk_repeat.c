@@ -25,7 +25,7 @@
  * A guest that computes for GUEST_NS of the host's time without coming in would
  * never let another run: it is stopped, which no second run does at the same
  * instruction.  A line on the console says that the run is no longer
- * repeatable.
+ * repeatable; from then on slices have their usual length.
  *
  * A machine in which nothing is ready and only timers of the kernel's own are
  * left does nothing more, ever; after IDLE_NS of such time it ends in a panic
@@ -115,10 +115,12 @@ repeat_wait_guest(struct lwp *lp)
 	    !lp->lw_md.lm_stub->st_dead) {
 		atomic_store_seq(&mb->mb_ksleep, 1);
 		if (atomic_load_seq(&mb->mb_state) == MBS_GUEST)
-			host_futex_wait(&mb->mb_state, MBS_GUEST, LOOK_NS);
+			host_futex_wait(&mb->mb_state, MBS_GUEST,
+			    broken == 0 ? LOOK_NS : SCHED_SLICE_NS);
 		atomic_store_seq(&mb->mb_ksleep, 0);
 		vk_run_host_msgs();
-		if (host_clock_mono() - start < GUEST_NS)
+		if (host_clock_mono() - start <
+		    (broken == 0 ? GUEST_NS : SCHED_SLICE_NS))
 			continue;
 		if (broken++ == 0)
 			kprintf("%s (%d) computes for %lld s without a call: "
