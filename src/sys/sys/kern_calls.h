@@ -72,6 +72,9 @@ int kern_chroot(const char *path);
 int kern_getcwd(char *buf, size_t size);
 mode_t kern_umask(mode_t mask);
 int kern_fcntl(int fd, int cmd, int64_t arg, int64_t *resp);
+struct file_owner;
+/* Who gets the signals of O_ASYNC (sys/async.h).  EBADF, ESRCH, ENOMEM. */
+int kern_fcntl_owner(int fd, bool set, struct file_owner *fo);
 int kern_fcntl_lock(int fd, int cmd, struct flock *fl);
 int kern_flock(int fd, int how);
 int kern_statfs(const char *path, struct statfs *sf);

@@ -287,6 +287,11 @@ struct shutdown_hook {
 
 /* --- signals (kern/proc/sig*.c) ------------------------------------------- */
 
+/*
+ * To lp of p, or (NULL) to p as a whole.  EAGAIN: a real-time signal that says
+ * something found no room.
+ */
+int sig_post(struct proc *p, struct lwp *lp, int sig, const ksiginfo_t *ksi);
 void sig_send_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
 void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
 /* (t) held.  To all members. */

@@ -37,6 +37,7 @@ struct uio;
 struct vm_object;
 struct vm_page;
 struct vnode;
+struct lease;
 struct lockf;
 
 enum vtype {
@@ -191,6 +192,8 @@ struct vnode {
 	TAILQ_ENTRY(vnode) v_mntlink; /* (mount spin) */
 	LIST_HEAD(, namecache) v_names; /* (namecache lock) names of it */
 	int32_t v_writecount;		/* (v_lock) opens for write; -1: text */
+	int32_t v_readcount;		/* (atomic) opens for reading alone */
+	TAILQ_HEAD(, lease) v_leases;	/* (lease_lock) */
 	struct ev_source v_events;	/* readiness, and EVFILT_VNODE */
 	struct lockf *v_lockf;		/* advisory locks (lockf spin) */
 	void *v_fifo;			/* pipe of an open FIFO */
@@ -297,6 +300,18 @@ extern const struct fileops vnode_fileops;
 /* Advisory locks end: those of an open file, those of a descriptor table. */
 void vn_file_unlock_all(struct file *fp);
 void vn_owner_unlock_all(struct vnode *vp, const void *owner);
+/*
+ * Leases (vfs/core/lease.c).  Type: F_RDLCK, F_WRLCK, F_UNLCK.  fd is what the
+ * signal tells.  EAGAIN (others have it open), EACCES, EINVAL, ENOMEM.
+ */
+int lease_set(struct file *fp, int fd, int type);
+int lease_get(struct file *fp); /* what it is, or must become */
+/*
+ * Somebody wants to read or write: until no lease is in the way.  EAGAIN
+ * (nonblock), EINTR.
+ */
+int lease_break(struct vnode *vp, bool write, bool nonblock);
+void lease_file_close(struct file *fp);
 
 /* --- mounts --------------------------------------------------------------- */
 

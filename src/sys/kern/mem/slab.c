@@ -518,8 +518,10 @@ zone_held(const struct zone *z)
 }
 
 /*
- * What the kernel holds when init has started is its own; at shutdown, with every
- * process and mount gone, no type and no zone may hold more.
+ * What the kernel holds when init is ready to start is its own; at shutdown, with
+ * every process and mount gone, no type and no zone may hold more.  Slabs and
+ * magazines are not counted in one moment: init does not run yet, and what a
+ * kernel thread takes meanwhile must not make less than nothing of a zone.
  */
 void
 malloc_mark(void)
@@ -529,7 +531,7 @@ malloc_mark(void)
 	SET_FOREACH(mt, malloc_types)
 		mt->mt_boot = mt->mt_count;
 	for (int i = 0; i < nzones; i++)
-		zones[i].z_boot = zone_held(&zones[i]);
+		zones[i].z_boot = MAX(zone_held(&zones[i]), (int64_t)0);
 }
 SYSINIT(leak_baseline, SI_INIT + 1, malloc_mark);
 

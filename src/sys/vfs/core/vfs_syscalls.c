@@ -5,6 +5,7 @@
  * vfs_calls_attr.c, the tree (cwd, mounts) in vfs_calls_tree.c.
  */
 #include "vfs_var.h"
+#include <sys/async.h>
 #include <sys/ioccom.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
@@ -267,27 +268,36 @@ kern_getdents(int fd,
 
 /* --- ioctl --------------------------------------------------------------------------- */
 
+static int
+ioctl_nonblock(struct file *fp, int on)
+{
+	uint32_t old;
+	int error;
+
+	do {
+		old = fp->f_flags;
+	} while (!atomic_cmpset(&fp->f_flags, old,
+	    on != 0 ? old | O_NONBLOCK : old & ~(uint32_t)O_NONBLOCK));
+	error = file_ioctl(fp, FIONBIO, &on);
+	return (error == ENOTTY || error == EINVAL ? 0 : error);
+}
+
 int
 kern_ioctl(int fd, uint64_t cmd, void *data)
 {
-	uint32_t bit, old;
 	struct file *fp;
-	int error;
+	int error, on = 0;
 
 	if ((error = fd_get_open(fd, 0, &fp)) != 0)
 		return (error);
-	if (cmd == FIONBIO || cmd == FIOASYNC) {
-		bit = cmd == FIONBIO ? O_NONBLOCK : O_ASYNC;
-		do {
-			old = fp->f_flags;
-		} while (!atomic_cmpset(&fp->f_flags, old,
-		    *(int *)data != 0 ? old | bit : old & ~bit));
+	if (cmd == FIONBIO || cmd == FIOASYNC)
+		on = *(int *)data;
+	if (cmd == FIONBIO)
+		error = ioctl_nonblock(fp, on);
+	else if (cmd != FIOASYNC)
 		error = file_ioctl(fp, cmd, data);
-		if (error == ENOTTY || error == EINVAL)
-			error = 0;
-	} else {
-		error = file_ioctl(fp, cmd, data);
-	}
+	else if ((on != 0) != ((fp->f_flags & O_ASYNC) != 0))
+		error = file_async_set(fp, fd, on != 0);
 	file_drop(fp);
 	return (error);
 }
