@@ -219,7 +219,7 @@ stub_begin(void)
 	lock_init(&st->st_lock, "stub", 0);
 	radix_init(&st->st_mailboxes);
 	st->st_mapper_core = -1;
-	st->st_number = atomic_add(&stubs_made, 1) + 1;
+	st->st_number = atomic_add(&stubs_made, 1);
 	pg = vm_page_alloc(-1, 2, VMA_WAIT | VMA_ZERO);
 	mb = mailbox_alloc();
 	if (pg == NULL || mb == NULL ||
