@@ -18,8 +18,8 @@ import time
 os.environ["MAYFLY_MACHINE"] = "pc64"
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import (BUILD, PC64, ROOT, TOP, boot, case, check, equal, main,
-                 one_line, run, skip, start, wait_for)
+from atf import (BUILD, PC64, ROOT, TOP, boot, case, check, equal, machine,
+                 main, one_line, run, skip, start, wait_for)
 
 STANDIN = BUILD + "/tests/host/standin.elf"
 TEST_KERNEL = BUILD + "/pc64-test.elf"
@@ -300,6 +300,25 @@ def much():
     status, out, _ = boot("--", "seq", "1", "150000", show=False)
     check((status, out) == (0, "".join(f"{i}\n" for i in range(1, 150001))),
           f"status {status}, {len(out)} characters")
+
+
+@case("does output wait for a launcher that stands still?", timeout=120)
+def launcher_stands():
+    p = start([*machine(), "--", "/bin/sh", "-c",
+               "echo go; read x; seq 1 30000"],
+              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    # A kernel's line may come first.
+    while p.stdout.readline() != "go\n":
+        check(p.poll() is None, "no output")
+    p.stdin.write("\n")
+    p.stdin.flush()
+    for _ in range(3):
+        p.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        p.send_signal(signal.SIGCONT)
+        time.sleep(0.02)
+    out = p.communicate(timeout=60)[0]
+    equal(out.split(), [str(i) for i in range(1, 30001)], "output")
 
 
 @case("does it boot with 1 and with 8 CPUs, and with 64 MiB and 1 GiB?")

@@ -221,15 +221,25 @@ open_or_end(const char *path)
 	return (fd);
 }
 
+/*
+ * QEMU writes to a serial line byte by byte, and a byte in a socket is charged
+ * as 768: the host's usual room is full after 277 of them, when we are not run
+ * for a moment.  Then the guest waits; more room, and it seldom does.
+ */
+#define ROOM (8 << 20)
+
 static void
 pair(int *ours, int *theirs)
 {
-	int sv[2];
+	int sv[2], room = ROOM;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
 		option_fail("cannot make a socket: %s", strerror(errno));
 	*ours = sv[0];
 	*theirs = sv[1];
+	if (setsockopt(
+		*theirs, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0)
+		setsockopt(*theirs, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 

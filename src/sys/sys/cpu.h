@@ -4,7 +4,7 @@
 #define SYS_CPU_H
 
 #include <sys/thread.h>
-#include <cpu/cycles.h>
+#include <machine/cycles.h>
 #include <machine/cpu_md.h>
 
 #define IPI_RING 256

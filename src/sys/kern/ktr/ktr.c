@@ -78,7 +78,7 @@ ktr_record(const struct ktr_point *kp, uint32_t nargs, const uint64_t *args)
 	kr = &r->kt_records[n % KTR_ENTRIES];
 	kr->kr_seq = 2 * n + 1;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	kr->kr_cycles = cpu_cycles();
+	kr->kr_cycles = machine_cycles();
 	kr->kr_id = kp->kp_id;
 	kr->kr_nargs = nargs;
 	kr->kr_thread = KTRP(curthread);

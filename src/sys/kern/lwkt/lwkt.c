@@ -31,6 +31,7 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <sys/explore.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
@@ -77,6 +78,18 @@ runq_remove(struct cpu *c, struct thread *td)
 	c->c_nready--;
 }
 
+/* The n-th ready thread. */
+static struct thread *
+runq_nth(struct cpu *c, uint32_t n)
+{
+	struct thread *td;
+
+	for (int p = TDPRI_COUNT - 1;; p--)
+		TAILQ_FOREACH(td, &c->c_runq[p], td_runq)
+			if (n-- == 0)
+				return (td);
+}
+
 static struct thread *
 runq_take(struct cpu *c)
 {
@@ -84,7 +97,10 @@ runq_take(struct cpu *c)
 
 	if (c->c_runmask == 0)
 		return (NULL);
-	td = TAILQ_FIRST(&c->c_runq[63 - __builtin_clzl(c->c_runmask)]);
+	if (__unlikely(explore_on))
+		td = runq_nth(c, explore_choose(c->c_nready));
+	else
+		td = TAILQ_FIRST(&c->c_runq[63 - __builtin_clzl(c->c_runmask)]);
 	runq_remove(c, td);
 	return (td);
 }
@@ -213,7 +229,7 @@ switch_done(void)
 static void
 lwp_left(struct cpu *c, struct lwp *lp)
 {
-	uint64_t d = cpu_cycles() - lp->lw_stamp;
+	uint64_t d = machine_cycles() - lp->lw_stamp;
 
 	lp->lw_cycles[1] += d;
 	c->c_cycles[1] += d;
@@ -246,7 +262,7 @@ lwkt_switch(void)
 		lwp_left(c, from->td_lwp);
 	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
-		to->td_lwp->lw_stamp = cpu_cycles();
+		to->td_lwp->lw_stamp = machine_cycles();
 		if (to->td_lwp->lw_rseq != 0) {
 			to->td_lwp->lw_rseq_event = true;
 			atomic_store(&to->td_lwp->lw_ast, 1);
@@ -423,7 +439,7 @@ cpu_init(struct cpu *c, int id)
 	spin_init(&c->c_ipi_spin, "ipi");
 	spin_init(&c->c_callout_spin, "callout");
 	TAILQ_INIT(&c->c_callouts);
-	c->c_start_cycles = cpu_cycles();
+	c->c_start_cycles = machine_cycles();
 	cpus[id] = c;
 }
 
@@ -434,7 +450,7 @@ cpu_times(const struct cpu *c, nstime_t *userp, nstime_t *sysp, nstime_t *idlep)
 
 	*idlep = MIN(c->c_idle_ns, up);
 	*userp = mul_div(
-	    up, c->c_cycles[0], MAX(cpu_cycles() - c->c_start_cycles, 1UL));
+	    up, c->c_cycles[0], MAX(machine_cycles() - c->c_start_cycles, 1UL));
 	*userp = MIN(*userp, up - *idlep);
 	*sysp = up - *idlep - *userp;
 }

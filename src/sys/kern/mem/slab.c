@@ -21,6 +21,7 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <sys/explore.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
 #include <vm/vm_var.h>
@@ -302,6 +303,8 @@ zone_alloc(struct zone *z, int flags)
 {
 	void *p;
 
+	if ((flags & M_WAITOK) != 0)
+		explore_point();
 	if (fault_fires(&fault_zone) || (p = zone_get(z, flags)) == NULL)
 		return (NULL);
 	memcheck_alloc(p, z->z_asked, (flags & M_ZERO) != 0);
@@ -394,8 +397,10 @@ kmalloc(size_t size, struct malloc_type *type, int flags)
 	size_t bytes = size;
 	void *p;
 
-	if ((flags & M_WAITOK) != 0)
+	if ((flags & M_WAITOK) != 0) {
 		lock_check_may_sleep("kmalloc");
+		explore_point();
+	}
 	if (fault_fires(&fault_kmalloc)) {
 		atomic_add(&type->mt_failed, 1);
 		return (NULL);

@@ -15,6 +15,7 @@
  */
 #include <sys/systm.h>
 #include <sys/cpu.h>
+#include <sys/explore.h>
 #include <sys/ktr.h>
 #include <sys/lock.h>
 #include <sys/thread.h>
@@ -71,6 +72,7 @@ acquire_excl(struct lock *lk, int how, const void *where)
 	struct thread *td = curthread;
 
 	lock_check_may_sleep("lock_excl");
+	explore_point();
 	if (lk->lk_owner == td && (lk->lk_flags & LK_CANRECURSE) != 0) {
 		lk->lk_depth++;
 		return;
@@ -101,6 +103,7 @@ void
 lock_shared(struct lock *lk)
 {
 	lock_check_may_sleep("lock_shared");
+	explore_point();
 	KASSERT(lk->lk_owner != curthread,
 	    ("lock_shared: %s held exclusively", lk->lk_class->lc_name));
 	lockcheck_acquire(lk, lk->lk_class, 0, CALLER);

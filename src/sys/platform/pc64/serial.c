@@ -2,7 +2,9 @@
 /*
  * The console on the first serial port: a 16550 at 0x3f8, 115200 8n1.
  *
- * Output waits for the transmitter, byte by byte, in any context.  Input comes
+ * Output waits for the transmitter, byte by byte, in any context; one that takes
+ * nothing for PATIENCE loses what is written until it is ready again, for a
+ * kernel must be able to panic without a reader.  Input comes
  * by interrupt (ISA line 4) once the kernel runs; what the console has no room
  * for stays in the chip's queue, where the other side's flow control sees it.
  * The launcher tells a new size of its terminal within the input: Ctrl-] w ROWS ;
@@ -14,6 +16,7 @@
 #include <sys/boot.h>
 #include <sys/console.h>
 #include <sys/intr.h>
+#include <cpu/cycles.h>
 #include <cpu/io.h>
 #include "pc_var.h"
 
@@ -33,12 +36,13 @@
 #define LSR_DATA 0x01
 #define LSR_IDLE 0x20
 #define ISA_IRQ	 4
-#define ESCAPE	 0x1d /* Ctrl-] */
-#define TX_SPINS 1000000
+#define ESCAPE	 0x1d		/* Ctrl-] */
+#define PATIENCE 30000000000ULL /* cycles: some ten seconds */
 
 static bool present;
-static bool refused;	 /* (CPU 0) the console had no room */
-static uint8_t held[16]; /* (CPU 0) what it had no room for */
+static volatile bool stuck; /* the transmitter took nothing for PATIENCE */
+static bool refused;	    /* (CPU 0) the console had no room */
+static uint8_t held[16];    /* (CPU 0) what it had no room for */
 static size_t nheld;
 static uint8_t size_seen;    /* (CPU 0) bytes of a size so far; 1: Ctrl-] */
 static uint16_t size_new[2]; /* (CPU 0) */
@@ -60,17 +64,30 @@ serial_init(void)
 	present = true;
 }
 
+/* Whether the transmitter takes a byte. */
+static bool
+writable(void)
+{
+	uint64_t start = cpu_cycles();
+
+	while ((io_in8(R_LSR) & LSR_IDLE) == 0) {
+		if (stuck || cpu_cycles() - start > PATIENCE) {
+			stuck = true;
+			return (false);
+		}
+		__asm__ volatile("pause");
+	}
+	stuck = false;
+	return (true);
+}
+
 void
 console_write(const void *buf, size_t len)
 {
 	const uint8_t *p = buf;
 
-	for (; present && len > 0; len--) {
-		for (int i = 0; (io_in8(R_LSR) & LSR_IDLE) == 0; i++)
-			if (i == TX_SPINS)
-				return; /* nobody takes it: the words are lost */
+	for (; present && len > 0 && writable(); len--)
 		io_out8(R_DATA, *p++);
-	}
 }
 
 int

@@ -17,6 +17,7 @@
 #include <sys/console.h>
 #include <sys/ddb.h>
 #include <machine/physmem.h>
+#include "vk_repeat.h"
 #include "vk_var.h"
 
 int vk_ncores;
@@ -57,6 +58,7 @@ vkernel_boot(const struct host_boot *hb)
 	strlcpy(boot_thread.td_name, "boot", sizeof(boot_thread.td_name));
 	cpu_init(c, 0);
 	host_pin_self(0);
+	vk_repeatable = hb->repeatable;
 	vk_clock_boot(hb->start_ns);
 	memory_init(hb->memory_bytes);
 	kernel_start();
@@ -100,6 +102,10 @@ cpu_idle_wait(nstime_t until)
 	struct cpu *c = curcpu;
 	nstime_t left = 0;
 
+	if (vk_repeatable) {
+		repeat_idle(until);
+		return;
+	}
 	if (until != 0) {
 		left = until - clock_mono();
 		if (left <= 0)
@@ -146,9 +152,9 @@ vk_post(struct host_msg *m)
 		cpu_kick(cpus[0]);
 }
 
-/* Poll point of every CPU; oldest message first. */
+/* Oldest first. */
 void
-cpu_poll_md(void)
+vk_run_host_msgs(void)
 {
 	struct host_msg *m, *next, *rev = NULL;
 
@@ -163,6 +169,35 @@ cpu_poll_md(void)
 	for (; rev != NULL; rev = next) {
 		next = rev->hm_next;
 		rev->hm_func(rev->hm_arg);
+	}
+}
+
+/* Poll point of every CPU. */
+void
+cpu_poll_md(void)
+{
+	if (!vk_repeatable)
+		vk_run_host_msgs();
+}
+
+/*
+ * Until a host message has set *flag: other threads run meanwhile, but not in a
+ * repeatable run.
+ */
+void
+vk_wait_host(volatile bool *flag, const char *wmesg, nstime_t tick)
+{
+	if (!vk_repeatable) {
+		if (!atomic_load_acq(flag))
+			tsleep((const void *)flag, 0, wmesg, tick);
+		return;
+	}
+	while (!atomic_load_acq(flag)) {
+		atomic_store_seq(&curcpu->c_md.cm_idle_word, 1);
+		if (atomic_load_seq(&host_msgs) == NULL)
+			host_futex_wait(&curcpu->c_md.cm_idle_word, 1, tick);
+		atomic_store_seq(&curcpu->c_md.cm_idle_word, 0);
+		vk_run_host_msgs();
 	}
 }
 
@@ -249,7 +284,10 @@ console_poll(void)
 void
 console_wanted(void)
 {
-	host_console_again();
+	if (vk_repeatable)
+		repeat_input_wanted();
+	else
+		host_console_again();
 }
 
 void
@@ -267,6 +305,8 @@ console_start(void)
 	init_set_argv(args, len);
 	host_console_start(&(const struct host_console_calls){
 	    console_input, console_input_all, console_eof, console_resized});
+	if (vk_repeatable)
+		repeat_input_wanted();
 	/* A change between the console's first question and now was missed. */
 	console_resized();
 }

@@ -231,7 +231,7 @@ resync(struct pmap *pm, bool refill)
 	uaddr_t va = 0;
 	bool more, again;
 
-	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_pid,
+	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_number,
 	    (uint64_t)refill);
 	spin_lock(&pm->pm_spin);
 	st->st_resync = false;

@@ -39,7 +39,8 @@ struct stub {
 	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
 	struct host_spawn st_spawn;
 	int st_pid;
-	bool st_born; /* (atomic) the spawner is done with st_spawn */
+	int st_number;	       /* for people and traces: counts from 1 */
+	volatile bool st_born; /* (atomic) the spawner is done with st_spawn */
 	volatile bool st_dead;
 	bool st_pooled;
 	struct stub_control *st_control;
@@ -77,6 +78,11 @@ extern int vk_ncores;
 extern struct cpu vk_cpu0;
 bool vk_pending(struct cpu *c);
 void vk_run_host_msgs(void);
+/* Once around, at least, of a wait until a host message sets *flag. */
+void vk_wait_host(volatile bool *flag, const char *wmesg, nstime_t tick);
+
+/* vk_guest.c */
+void vk_stop_guest(struct lwp *lp); /* kick it; kill it if it will not */
 
 /* vk_clock.c */
 void vk_clock_boot(nstime_t host_start_ns);

@@ -17,6 +17,7 @@ struct host_boot {
 	int ncores; /* host cores this process may use */
 	const char *cmdline;
 	int64_t start_ns; /* monotonic, when main began */
+	bool repeatable;  /* nothing of the host may show: vk_repeat.c */
 };
 
 /* --- kernel entry points that the host calls --------------------------------- */
@@ -84,6 +85,11 @@ struct host_console_calls {
 };
 void host_console_start(const struct host_console_calls *calls);
 void host_console_again(void);
+/*
+ * In a repeatable run no thread reads: this waits for input and hands it over.
+ * False: it was the end, or the kernel has no room.
+ */
+bool host_console_take(void);
 
 /* --- stubs --------------------------------------------------------------------------- */
 

@@ -69,6 +69,8 @@ child(char *offset)
 	/* And what our caller left open to us. */
 	syscall(SYS_close_range, STUB_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	personality(ADDR_NO_RANDOMIZE);
+	if (host_repeatable)
+		prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	/* valgrind follows no execveat of a nameless file. */
 	execve("/proc/self/fd/" IMAGE_FD_TEXT, argv, envp);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 extern int host_ram_fd;
+extern bool host_repeatable;
 extern pthread_t host_main_thread;
 
 /* One line to stderr, exit status 2. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The counter for usage and tracing: the CPU's, or that of a repeatable run. */
+#ifndef MACHINE_CYCLES_H
+#define MACHINE_CYCLES_H
+
+#include <cpu/cycles.h>
+
+extern bool vk_repeatable;
+uint64_t repeat_cycles(void);
+
+static inline uint64_t
+machine_cycles(void)
+{
+	return (__unlikely(vk_repeatable) ? repeat_cycles() : cpu_cycles());
+}
+
+#endif
