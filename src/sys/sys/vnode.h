@@ -171,6 +171,7 @@ struct vnodeops {
 #define XATTR_REPLACE	  2
 #define RENAME_NOREPLACE  1
 #define RENAME_EXCHANGE	  2
+#define RENAME_WHITEOUT	  4 /* a character device 0 stays at the old name */
 #define IO_APPEND	  0x1
 #define IO_SYNC		  0x2
 #define IO_NONBLOCK	  0x4
@@ -315,6 +316,13 @@ void lease_file_close(struct file *fp);
 
 /* --- mounts --------------------------------------------------------------- */
 
+#define FID_MAX 128
+struct fid {
+	uint32_t fid_len;
+	int32_t fid_type; /* the file system's */
+	uint8_t fid_data[FID_MAX];
+};
+
 struct vfsops {
 	/*
 	 * Class of its vnode locks, NULL for the common one.  A file system
@@ -329,6 +337,13 @@ struct vfsops {
 	int (*vfs_root)(struct mount *mp, struct vnode **vpp); /* held */
 	int (*vfs_statfs)(struct mount *mp, struct statfs *sf);
 	int (*vfs_sync)(struct mount *mp);
+	/*
+	 * What finds the file again as long as it is there, and the way back: a
+	 * held vnode, or ESTALE.  NULL: files have nothing of the kind.
+	 */
+	int (*vfs_fid)(struct vnode *vp, struct fid *fid);
+	int (*vfs_find_fid)(
+	    struct mount *mp, const struct fid *fid, struct vnode **vpp);
 	/* New options; NULL: they are ignored. */
 	int (*vfs_remount)(struct mount *mp, const char *options);
 };

@@ -622,7 +622,17 @@ int
 linux_sync_file_range(struct lwp *lp,
     const struct linux_sync_file_range_args *uap, uint64_t *resp)
 {
-	return (kern_fsync(uap->fd, true));
+	off_t end;
+
+	/*
+	 * WAIT_BEFORE, WRITE, WAIT_AFTER.  Data that is being written back is
+	 * waited for by who writes it: only WRITE has something to do.
+	 */
+	if ((uap->flags & ~7u) != 0 || uap->off < 0 || uap->n < 0 ||
+	    __builtin_add_overflow(uap->off, uap->n, &end))
+		return (fd_check(uap->fd) != 0 ? EBADF : EINVAL);
+	return (
+	    kern_sync_range(uap->fd, uap->off, uap->n, (uap->flags & 2) != 0));
 }
 
 int
@@ -650,14 +660,11 @@ linux_ftruncate(
 	return (kern_ftruncate(uap->fd, uap->size));
 }
 
-#define FALLOC_KNOWN (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)
-
+/* The numbers are the same, and others unknown to all file systems. */
 int
 linux_fallocate(
     struct lwp *lp, const struct linux_fallocate_args *uap, uint64_t *resp)
 {
-	if ((uap->mode & ~FALLOC_KNOWN) != 0)
-		return (EOPNOTSUPP);
 	return (kern_fallocate(uap->fd, uap->mode, uap->off, uap->n));
 }
 
