@@ -217,8 +217,10 @@ vm_page_alloc(int domain, int order, int flags)
 		pg = alloc_hard(domain, order, flags);
 	if (pg == NULL)
 		return (NULL);
-	/* Guests write pages behind a memory checker's back: all defined. */
-	memcheck_defined(vm_page_kva(pg), PAGE_SIZE << order);
+	if ((pg->pg_flags & PGF_ZERO) != 0)
+		memcheck_defined(vm_page_kva(pg), PAGE_SIZE << order);
+	else
+		memcheck_undefined(vm_page_kva(pg), PAGE_SIZE << order);
 	if ((flags & VMA_ZERO) != 0 && (pg->pg_flags & PGF_ZERO) == 0)
 		memset(vm_page_kva(pg), 0, PAGE_SIZE << order);
 	pg->pg_flags = PGF_NOTFREE | (pg->pg_flags & PGF_ZERO);
@@ -259,6 +261,7 @@ vm_page_free(struct vm_page *pg, int order)
 	    pg->pg_pv == NULL && pg->pg_wired == 0 && pg->pg_queue == PGQ_NONE,
 	    ("vm_page_free: %p in use", pg));
 	pg->pg_refs = 0;
+	memcheck_noaccess(vm_page_kva(pg), PAGE_SIZE << order);
 	spin_lock(&buddy_spin);
 	block_free(pg, order, false);
 	vm_free_pages += 1UL << order;
@@ -279,6 +282,8 @@ vm_memory_add(int domain, paddr_t start, paddr_t end, bool zeroed)
 				TAILQ_INIT(&domains[d].dm_free[o]);
 	start = round_page(start);
 	end = trunc_page(end);
+	if (start < end)
+		memcheck_noaccess((void *)(PHYS_BASE + start), end - start);
 	spin_lock(&buddy_spin);
 	while (start < end) {
 		order = ORDERS - 1;
