@@ -205,6 +205,70 @@ alloc_hard(int domain, int order, int flags)
 	return (NULL);
 }
 
+/* --- leaks, under a memory checker ------------------------------------------------ */
+
+#if CHECKED_MEMORY
+static void
+caller_set(struct vm_page *pg, const void *pc)
+{
+	pg->pg_caller = pc;
+}
+
+/*
+ * Heads of blocks that nobody accounts for: slabs, large blocks and objects do it
+ * for theirs, and the stack of a thread goes with the thread.
+ */
+static bool
+unaccounted(const struct vm_page *pg)
+{
+	return (
+	    (pg->pg_flags & (PGF_NOTFREE | PGF_SLAB | PGF_LARGE | PGF_KEPT)) ==
+		PGF_NOTFREE &&
+	    pg->pg_object == NULL && pg->pg_refs == 1);
+}
+
+void
+vm_page_leaks_mark(void)
+{
+	for (uint64_t i = 0; i < vm_page_array_len; i++)
+		if (unaccounted(&vm_page_array[i]))
+			vm_page_array[i].pg_flags |= PGF_KEPT;
+}
+
+int
+vm_page_leaks(void)
+{
+	const struct vm_page *pg;
+	int n = 0;
+
+	for (uint64_t i = 0; i < vm_page_array_len; i++) {
+		pg = &vm_page_array[i];
+		if (!unaccounted(pg))
+			continue;
+		kprintf("leak: page %#lx of order %u, allocated before %p\n",
+		    ptoa(i), pg->pg_order, pg->pg_caller);
+		n++;
+	}
+	return (n);
+}
+#else
+static inline void
+caller_set(struct vm_page *pg __unused, const void *pc __unused)
+{
+}
+
+void
+vm_page_leaks_mark(void)
+{
+}
+
+int
+vm_page_leaks(void)
+{
+	return (0);
+}
+#endif
+
 struct vm_page *
 vm_page_alloc(int domain, int order, int flags)
 {
@@ -231,6 +295,7 @@ vm_page_alloc(int domain, int order, int flags)
 	pg->pg_refs = 1;
 	pg->pg_wired = 0;
 	pg->pg_queue = PGQ_NONE;
+	caller_set(pg, __builtin_return_address(0));
 	return (pg);
 }
 

@@ -175,6 +175,7 @@ stack_alloc(void)
 		vm_page_free(pg, MACHINE_STACK_ORDER);
 		return (NULL);
 	}
+	pg->pg_flags |= PGF_KEPT;
 	return ((uint8_t *)vm_page_kva(pg) + MACHINE_STACK_GUARD);
 }
 

@@ -19,8 +19,8 @@
  * quarantine, a ring of the objects freed last.  Behind each object, and
  * behind a slab's header, lies a red zone.  kmalloc keeps what was asked for in
  * the red zone's last word, so that the block ends to the byte, and
- * krealloc always moves.  Large blocks have a red zone behind them, which
- * costs a page if they fill theirs.
+ * krealloc always moves.  Large blocks have red zones on both sides, which
+ * cost a page if they fill theirs, and begin no page.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -434,6 +434,8 @@ static const char *const class_names[] = {"m16", "m32", "m48", "m64", "m96",
     "m128", "m192", "m256", "m384", "m512", "m768", "m1024", "m1536", "m2048"};
 #define CLASS_LARGEST 2048
 #define LARGE_MAX     (PAGE_SIZE << 10)
+/* In front of a large block; its own page, and aligned as good as any. */
+#define LARGE_FRONT (CHECKED_MEMORY ? 64UL : 0UL)
 static struct zone *class_zones[nitems(class_sizes)];
 static uint8_t class_of[CLASS_LARGEST / 16 + 1]; /* by 16-byte units */
 
@@ -464,17 +466,28 @@ order_of(size_t size)
 	return (order);
 }
 
-/* The order of a large block: with a red zone, but for the largest. */
+/* How far into its pages a large block begins: the largest have no red zones. */
+static size_t
+large_offset(size_t size)
+{
+	if (size > LARGE_MAX - MEMCHECK_REDZONE - LARGE_FRONT)
+		return (0);
+	return (LARGE_FRONT);
+}
+
 static int
 large_order(size_t size)
 {
-	return (order_of(MIN(size + MEMCHECK_REDZONE, LARGE_MAX)));
+	size_t off = large_offset(size);
+
+	return (order_of(off + size + (off > 0 ? MEMCHECK_REDZONE : 0)));
 }
 
 static void *
 large_alloc(size_t size, int flags)
 {
 	struct vm_page *pg;
+	uint8_t *p;
 	int order;
 
 	if (size > LARGE_MAX)
@@ -487,13 +500,14 @@ large_alloc(size_t size, int flags)
 		return (NULL);
 	pg->pg_flags |= PGF_LARGE;
 	pg->pg_index = size;
+	p = (uint8_t *)vm_page_kva(pg) + large_offset(size);
 	if (CHECKED_MEMORY) {
 		memcheck_noaccess(vm_page_kva(pg), PAGE_SIZE << order);
-		memcheck_pool_alloc(class_zones, vm_page_kva(pg), size);
+		memcheck_pool_alloc(class_zones, p, size);
 		if ((flags & M_ZERO) != 0)
-			memcheck_defined(vm_page_kva(pg), size);
+			memcheck_defined(p, size);
 	}
-	return (vm_page_kva(pg));
+	return (p);
 }
 
 static void
@@ -647,6 +661,7 @@ malloc_mark(void)
 		mt->mt_boot = mt->mt_count;
 	for (int i = 0; i < nzones; i++)
 		zones[i].z_boot = zone_held(&zones[i]);
+	vm_page_leaks_mark();
 	memcheck_leaks_mark();
 }
 SYSINIT(leak_baseline, SI_INIT + 1, malloc_mark);
@@ -679,6 +694,7 @@ malloc_leaks(void)
 		kprintf("leak: zone %s: %ld objects more than at boot\n",
 		    zones[i].z_name, zone_held(&zones[i]) - zones[i].z_boot);
 	}
+	leaks += vm_page_leaks();
 	if (leaks > 0)
 		memcheck_leaks_report();
 }
