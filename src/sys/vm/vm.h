@@ -16,6 +16,7 @@
 #include <sys/types.h>
 #include <sys/param.h>
 #include <sys/lock.h>
+#include <sys/memcheck.h>
 #include <sys/queue.h>
 #include <sys/radix.h>
 #include <sys/refcount.h>
@@ -50,6 +51,9 @@ struct vm_page {
 	uint8_t pg_queue;	      /* PGQ_ (queue spin) */
 	uint8_t pg_domain;
 	uint8_t pg_pad;
+#if CHECKED_MEMORY
+	const void *pg_caller; /* who allocated it */
+#endif
 };
 
 #define PGF_BUSY    0x0001 /* being filled or written: sleep on the page */
@@ -58,6 +62,7 @@ struct vm_page {
 #define PGF_ZERO    0x0008 /* known to hold zeros */
 #define PGF_WANTED  0x0010 /* somebody sleeps on PGF_BUSY */
 #define PGF_NOTFREE 0x0020 /* allocated */
+#define PGF_KEPT    0x0800 /* no leak: see vm_page_leaks */
 
 #define VMA_NOWAIT 0x0 /* NULL at once when short */
 #define VMA_WAIT   0x1 /* may reclaim and sleep; NULL only if hopeless */

@@ -113,6 +113,9 @@ struct vm_page *vm_page_queue_first(struct vm_object **objp, uint64_t *index);
 extern uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
 extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
     vm_anon_pages, vm_file_pages;
+/* Under a memory checker: what is there now is no leak; tell leaks, how many. */
+void vm_page_leaks_mark(void);
+int vm_page_leaks(void);
 void vm_memory_add(int domain, paddr_t start, paddr_t end, bool zeroed);
 
 /* vm_reclaim.c: free at least n pages if it can; true on progress. */
