@@ -44,6 +44,7 @@ struct cpu {
 	uint64_t c_cycles[2];	 /* of lwps: user mode, kernel */
 	uint64_t c_start_cycles; /* when it began */
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
+	struct ktr_cpu *c_ktr; /* (atomic) its trace ring, or NULL */
 };
 
 extern struct cpu *cpus[MAXCPU];

@@ -28,7 +28,7 @@ struct malloc_type {
 };
 
 #define MALLOC_DEFINE(type, name, desc)                                        \
-	struct malloc_type type[1] = {{name, desc, 0, 0, 0, 0, 0}};            \
+	struct malloc_type type[1] __kshm = {{name, desc, 0, 0, 0, 0, 0}};     \
 	SET_ENTRY(malloc_types, &type[0])
 #define MALLOC_DECLARE(type) extern struct malloc_type type[1]
 

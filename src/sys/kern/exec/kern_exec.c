@@ -341,6 +341,7 @@ commit_names(struct lwp *lp, struct image_params *img, struct exec_prep *ep)
 	p->p_flags |= PF_EXECED;
 	spin_unlock(&p->p_spin);
 	strlcpy(curthread->td_name, p->p_comm, sizeof(curthread->td_name));
+	thread_slot_update(curthread);
 	if (old != NULL)
 		exec_close(old);
 	kfree(oldaux, M_TEMP);

@@ -152,7 +152,7 @@ fault_check(struct fault_point *fp)
 	}
 	if (fire) {
 		atomic_add(&fp->fp_fired, 1);
-		KTR_EVENT(TEST, fault, "point=%s", KTRP(fp->fp_name));
+		KTR_EVENT(TEST, fault, "point=%s", KTRS(fp->fp_name));
 	}
 	return (fire);
 }

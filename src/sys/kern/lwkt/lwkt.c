@@ -32,6 +32,7 @@
 #include <sys/cpu.h>
 #include <sys/ddb.h>
 #include <sys/explore.h>
+#include <sys/kshm.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
@@ -47,6 +48,7 @@ struct cpu *cpus[MAXCPU];
 int ncpus;
 
 SPINLOCK_DEFINE(all_spin, "allthreads");
+static uint32_t thread_ids; /* (atomic) */
 struct thread_queue all_threads = TAILQ_HEAD_INITIALIZER(all_threads);
 static struct thread_queue dead_cache = TAILQ_HEAD_INITIALIZER(dead_cache);
 static int ndead;
@@ -352,6 +354,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	td->td_kstack_bytes = KSTACK_SIZE;
 	memcheck_undefined(stack, KSTACK_SIZE);
 	*(uint64_t *)stack = STACK_CANARY;
+	td->td_id = atomic_add(&thread_ids, 1);
 	td->td_func = func;
 	td->td_arg = arg;
 	td->td_prio = (uint8_t)prio;
@@ -362,6 +365,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	va_end(ap);
 	cpu_thread_init(td, thread_entry);
 	memcheck_stack_begin((uint64_t *)stack + 1, td->td_sp);
+	thread_slot_take(td);
 	spin_lock(&all_spin);
 	TAILQ_INSERT_TAIL(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
@@ -382,6 +386,7 @@ thread_discard(struct thread *td)
 	spin_lock(&all_spin);
 	TAILQ_REMOVE(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
+	thread_slot_drop(td);
 	thread_release(td);
 }
 
@@ -397,6 +402,7 @@ thread_exit(void)
 		TAILQ_REMOVE(&all_threads, td, td_all);
 		spin_unlock(&all_spin);
 	}
+	thread_slot_drop(td);
 	td->td_state = TDS_EXITED;
 	curcpu->c_dead = td;
 	lwkt_switch();
@@ -523,13 +529,17 @@ SYSINIT(boot_cpu, SI_KERN + 1, boot_cpu_init);
 static void
 smp_init(void)
 {
+	static const struct kshm_entry cpu_entry = {"lwkt.cpu%d", "struct cpu",
+	    NULL, sizeof(struct cpu), 1, KSHM_COUNTER, KSHM_TRACE, 0};
 	int n = MIN(machine_cpu_count(), MAXCPU);
 	struct thread *td;
 	struct cpu *c;
 	int error;
 
 	for (int id = 1; id < n; id++) {
-		c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
+		c = kshm_make(&cpu_entry, id);
+		if (c == NULL) /* then tools do not see it */
+			c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
 		td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/%d", id);
 		if (c == NULL || td == NULL)
 			panic("smp_init: no memory for CPU %d", id);

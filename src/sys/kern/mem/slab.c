@@ -26,6 +26,7 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <sys/explore.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
@@ -66,10 +67,12 @@ struct zone {
 	void *z_quarantine[QUARANTINE];	  /* (z_spin) a ring */
 	uint32_t z_oldest, z_nquarantine; /* (z_spin) */
 #endif
+	char z_label[24]; /* z_name, for readers of the shared segment */
 };
 
 #define ZONES_MAX 96
-static struct zone zones[ZONES_MAX];
+static struct zone zones[ZONES_MAX] __kshm;
+KSHM_OBJECT(struct zone, zones, "mem.zones", KSHM_COUNTER, KSHM_TRACE);
 static int nzones;
 SPINLOCK_DEFINE(zones_spin, "zones");
 FAULT_POINT(fault_zone, "zone");
@@ -217,6 +220,7 @@ zone_create(const char *name, size_t size, size_t align)
 	z = &zones[nzones++];
 	spin_unlock(&zones_spin);
 	z->z_name = name;
+	strlcpy(z->z_label, name, sizeof(z->z_label));
 	z->z_asked = size;
 	z->z_align = MAX(align, 8);
 	z->z_size = roundup2(MAX(size, 16), z->z_align);

@@ -586,6 +586,8 @@ lwp_enter(struct lwp *lp, pid_t tid)
 	TAILQ_INSERT_TAIL(&p->p_lwps, lp, lw_link);
 	p->p_nlwps++;
 	spin_unlock(&p->p_spin);
+	if (lp->lw_thread != NULL)
+		thread_slot_update(lp->lw_thread);
 }
 
 void

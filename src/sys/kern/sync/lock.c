@@ -14,6 +14,7 @@
  * HANG_NS.
  */
 #include <sys/systm.h>
+#include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/explore.h>
 #include <sys/ktr.h>
@@ -59,6 +60,7 @@ static void
 wait_turn(struct lock *lk, uint32_t *waiters)
 {
 	(*waiters)++;
+	atomic_add(&lk->lk_class->lc_waits, 1);
 	KTR_EVENT(LOCK, wait, "lock=%p owner=%p", KTRP(lk), KTRP(lk->lk_owner));
 	if (spin_sleep(waiters, &lk->lk_spin, 0, "lock", HANG_NS) ==
 	    EWOULDBLOCK)

@@ -16,12 +16,13 @@
 #include <sys/boot.h>
 #include <sys/console.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <machine/physmem.h>
 #include "vk_repeat.h"
 #include "vk_var.h"
 
 int vk_ncores;
-struct cpu vk_cpu0;
+KSHM_DEFINE(struct cpu, vk_cpu0, "lwkt.cpu0", KSHM_COUNTER, KSHM_TRACE);
 static struct thread boot_thread;
 static struct host_boot boot;
 static struct host_msg *volatile host_msgs;
@@ -32,12 +33,12 @@ uint64_t vm_page_array_len;
 /* --- start ------------------------------------------------------------------------- */
 
 static void
-memory_init(uint64_t bytes)
+memory_init(uint64_t bytes, uint64_t kshm_bytes)
 {
 	uint64_t array;
 
 	vm_page_array = (struct vm_page *)PHYS_BASE;
-	vm_page_array_len = atop(bytes);
+	vm_page_array_len = atop(bytes + HOST_KSHM_HOLE + kshm_bytes);
 	array = round_page(vm_page_array_len * sizeof(struct vm_page));
 	vm_memory_add(0, array, bytes, true);
 }
@@ -60,7 +61,8 @@ vkernel_boot(const struct host_boot *hb)
 	host_pin_self(0);
 	vk_repeatable = hb->repeatable;
 	vk_clock_boot(hb->start_ns);
-	memory_init(hb->memory_bytes);
+	vk_kshm_boot(hb);
+	memory_init(hb->memory_bytes, hb->kshm_bytes);
 	kernel_start();
 }
 

@@ -58,6 +58,23 @@ struct stub {
 	bool st_resync; /* forget all, map again what the pmap holds */
 };
 
+/*
+ * Physical memory is two files: guest RAM, and behind a hole of a page, which
+ * keeps orders from being merged across the border, the shared segment.
+ */
+extern paddr_t vk_kshm_pa;
+static inline uint64_t
+vk_file_of(paddr_t pa)
+{
+	return (pa < vk_kshm_pa ? STUB_FD : STUB_KSHM_FD);
+}
+static inline uint64_t
+vk_file_offset(paddr_t pa)
+{
+	return (pa < vk_kshm_pa ? pa : pa - vk_kshm_pa);
+}
+void vk_kshm_boot(const struct host_boot *hb);
+
 /* vk_stub.c */
 struct stub *stub_get(void);	/* ready, slot 0 has a thread; NULL: failed */
 void stub_put(struct stub *st); /* nothing of its guest matters any more */

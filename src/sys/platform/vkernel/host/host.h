@@ -13,6 +13,7 @@
 
 struct host_boot {
 	uint64_t memory_bytes;
+	uint64_t kshm_bytes; /* of the shared segment, at most */
 	int ncpus;
 	int ncores; /* host cores this process may use */
 	const char *cmdline;
@@ -40,6 +41,12 @@ void vk_post(struct host_msg *m);
 
 /* Guest RAM is mapped at PHYS_BASE before vkernel_boot. */
 bool host_read_self(const void *addr, void *buf, size_t len);
+/*
+ * The shared segment, a file of its own: the linked part is mapped where it was
+ * linked, all of it behind guest RAM and a hole of HOST_KSHM_HOLE.
+ */
+#define HOST_KSHM_HOLE 4096
+extern char kshm_static_start[], kshm_static_end[];
 /* Give the memory of guest RAM [off, off+len) back: it reads as zeros. */
 void host_ram_discard(uint64_t off, uint64_t len);
 

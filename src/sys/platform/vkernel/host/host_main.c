@@ -36,6 +36,8 @@
 #define RAM_MIN	 (16UL << 20)
 #define RAM_MAX	 (32UL << 30)
 #define CPUS_MAX 8
+#define KSHM_MIN (2UL << 20)
+#define KSHM_MAX (64UL << 20)
 #define RAM_FD	 100 /* high, so that a stub can have it as 3 */
 
 int host_ram_fd;
@@ -45,6 +47,7 @@ static struct host_boot boot;
 static int cores[64], ncores;
 static pthread_t cpu_threads[CPUS_MAX];
 static char cmdline[4096];
+static const char *kshm_path;
 static uint64_t entropy; /* of a repeatable run */
 static bool cpus_given;
 
@@ -122,13 +125,23 @@ static void
 set_set(const char *v)
 {
 	cmdline_add(v, "");
+	host_kshm_name(v);
+}
+
+static void
+set_kshm(const char *v)
+{
+	kshm_path = v;
 }
 
 static void set_help(const char *v);
 
 static const struct option_row options[] = {
-    BOOT_OPTIONS(OPTION_ROW){'D', "seed", "N",
-	"repeatable run: one CPU, virtual time, choices by N", set_seed}};
+    BOOT_OPTIONS(OPTION_ROW) //
+    {'D', "seed", "N", "repeatable run: one CPU, virtual time, choices by N",
+	set_seed},
+    {0, "kshm", "FILE", "keep the trace segment in FILE", set_kshm},
+};
 static const struct option_program program = {"vkernel",
     "Boot Mayfly as a process; with CMD run it and exit with its status.\n",
     options, sizeof(options) / sizeof(options[0])};
@@ -164,6 +177,18 @@ make_ram(void)
 	    mmap(RAM_BASE, boot.memory_bytes, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_FIXED_NOREPLACE, host_ram_fd, 0) != RAM_BASE)
 		host_fail("cannot map guest memory: %s", strerror(errno));
+}
+
+/* A sixteenth of guest RAM, if that is reasonable; what is not used is free. */
+static void
+make_kshm(void)
+{
+	uint64_t max = boot.memory_bytes / 16;
+
+	max = max < KSHM_MIN ? KSHM_MIN : max > KSHM_MAX ? KSHM_MAX : max;
+	boot.kshm_bytes = max;
+	host_kshm_make(kshm_path,
+	    (char *)RAM_BASE + boot.memory_bytes + HOST_KSHM_HOLE, max);
 }
 
 #ifdef KASAN
@@ -500,6 +525,7 @@ main(int argc, char **argv)
 	boot.ncores = ncores;
 	boot.cmdline = cmdline;
 	make_ram();
+	make_kshm();
 	make_shadow();
 	kernel_signals();
 	sigemptyset(&set);
