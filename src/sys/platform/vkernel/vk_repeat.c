@@ -12,7 +12,7 @@
  * 2. Time.  The clock is ours.  It moves by READ_NS when it is read, by
  *    ENTRY_NS when a guest comes in, and jumps to the next callout when nothing
  *    is ready: a sleep of an hour takes no time.  The cycle counter is the same
- *    time (CYCLES_PER_NS), also for programs: the host makes rdtsc trap in the
+ *    time at 1 GHz (a trace reads it without moving it), also for programs: the host makes rdtsc trap in the
  *    stubs, and vDSO clocks become calls (TH_KERNEL).
  * 3. Messages of host threads.  Stubs are born and die while the CPU waits for
  *    just that (host_wait); console input is read when the CPU is idle, in the
@@ -41,13 +41,12 @@
 #include "vk_repeat.h"
 #include "vk_var.h"
 
-#define READ_NS	      10
-#define ENTRY_NS      (1 * NS_PER_USEC)
-#define CYCLES_PER_NS 2
-#define GUEST_NS      (5 * NS_PER_SEC)	 /* the host's */
-#define LOOK_NS	      (50 * NS_PER_MSEC) /* the host's: is the stub alive? */
-#define IDLE_NS	      (7 * 86400 * NS_PER_SEC)
-#define SPINS	      2000
+#define READ_NS	 10
+#define ENTRY_NS (1 * NS_PER_USEC)
+#define GUEST_NS (5 * NS_PER_SEC)   /* the host's */
+#define LOOK_NS	 (50 * NS_PER_MSEC) /* the host's: is the stub alive? */
+#define IDLE_NS	 (7 * 86400 * NS_PER_SEC)
+#define SPINS	 2000
 
 bool vk_repeatable;
 static nstime_t now_ns;
@@ -66,7 +65,13 @@ repeat_now(void)
 uint64_t
 repeat_cycles(void)
 {
-	return ((uint64_t)repeat_now() * CYCLES_PER_NS);
+	return ((uint64_t)repeat_now());
+}
+
+uint64_t
+repeat_stamp(void)
+{
+	return ((uint64_t)now_ns);
 }
 
 void
