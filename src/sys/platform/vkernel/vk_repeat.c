@@ -45,7 +45,7 @@
 #define ENTRY_NS (1 * NS_PER_USEC)
 #define GUEST_NS (5 * NS_PER_SEC)   /* the host's */
 #define LOOK_NS	 (50 * NS_PER_MSEC) /* the host's: is the stub alive? */
-#define IDLE_NS	 (7 * 86400 * NS_PER_SEC)
+#define IDLE_NS	 (2 * 86400 * NS_PER_SEC)
 #define SPINS	 2000
 
 bool vk_repeatable;
