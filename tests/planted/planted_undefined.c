@@ -43,7 +43,9 @@ PLANTED(undefined_local, "Conditional jump or move depends on uninitialised",
 	if (!planted())
 		memset(local, 0, sizeof(local));
 	hide(local);
-	KT_CHECK(*(volatile uint32_t *)&local[2] != 7); /* BUG */
+	local[2] &= 1;
+	for (uint32_t i = 0; i < local[2]; i++) /* BUG */
+		hide(local);
 }
 
 PLANTED(undefined_index, "Use of uninitialised value of size 8", "-",
