@@ -282,12 +282,14 @@ PLANTED(global_string_past, "-", "bad read of 1 bytes",
 	(void)p[over(sizeof(global_text) - 1)]; /* BUG */
 }
 
+/* Far enough down: the 128 bytes below the stack pointer are anybody's. */
 static uintptr_t __attribute__((noinline)) frame_address(void)
 {
-	volatile uint64_t local = 1;
+	volatile uint64_t local[64];
 
-	hide((void *)(uintptr_t)&local);
-	return ((uintptr_t)&local);
+	local[0] = 1;
+	hide((void *)(uintptr_t)local);
+	return ((uintptr_t)local);
 }
 
 PLANTED(stack_below, "Invalid read of size 8", "-",

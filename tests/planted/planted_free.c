@@ -312,7 +312,7 @@ exit_locked(void *arg __unused)
 	thread_done = true;
 }
 
-PLANTED(exit_locked, "panic: .*held", "panic: .*held",
+PLANTED(exit_locked, "panic: thread_exit: .*", "panic: thread_exit: .*",
     "is a thread that ends with a lock held noticed?")
 {
 	struct thread *td;
