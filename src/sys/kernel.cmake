@@ -37,7 +37,8 @@ if(MAYFLY_KASAN)
 	list(APPEND KERNEL_CFLAGS -fsanitize=kernel-address
 	    -fasan-shadow-offset=0x7fff8000
 	    --param=asan-instrumentation-with-call-threshold=0
-	    --param=asan-stack=0 --param=asan-globals=0)
+	    -fsanitize-address-use-after-scope --param=asan-stack=1
+	    --param=asan-globals=1)
 endif()
 
 # kernel_library(NAME MACHINE): an empty object library of kernel code.

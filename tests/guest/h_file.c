@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -476,6 +477,20 @@ GTEST(timestamps, "do utimensat and writes set the times they should?")
 	CHECK(st.st_mtim.tv_sec > 1000000);
 	ts[0].tv_nsec = 2000000000;
 	ERR(utimensat(AT_FDCWD, "f", ts, 0), EINVAL);
+}
+
+GTEST(xattr_no_name, "is an attribute without a name refused?")
+{
+	char buf[8];
+	int fd = open("f", O_RDWR | O_CREAT, 0644);
+
+	CHECK(fd >= 0);
+	ERR(syscall(SYS_setxattr, "f", NULL, "v", 1, 0), EFAULT);
+	ERR(syscall(SYS_fsetxattr, fd, NULL, "v", 1, 0), EFAULT);
+	ERR(syscall(SYS_getxattr, "f", NULL, buf, sizeof(buf)), EFAULT);
+	ERR(syscall(SYS_fremovexattr, fd, NULL), EFAULT);
+	ERR(syscall(SYS_fsetxattr, fd, "", "v", 1, 0), ERANGE);
+	close(fd);
 }
 
 GTEST(xattr_cycle, "do extended attributes live their life?")

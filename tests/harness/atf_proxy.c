@@ -10,15 +10,16 @@
  *    On the PC (MAYFLY_MACHINE=pc64) kind k does, too; kind g runs on a machine
  *    that stays up, which the socket MAYFLY_SOCKET leads to (serve.c of
  *    src/host/pc64); without that socket it boots one as well.  MAYFLY_TIER and
- *    MAYFLY_OPTIONS are for that launcher.
+ *    MAYFLY_OPTIONS are for that launcher.  The machine memcheck is the vkernel
+ *    under valgrind (valgrind/run).
  * 3. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
- *    hang (the kernel is killed after the limit) or any other status is a
- *    failure whose reason names it; the console is on our standard output,
+ *    hang (the kernel is killed after the limit), a report of memcheck's or any
+ *    other status is a failure whose reason names it; the console is on our standard output,
  *    which Kyua keeps.  A canary says in its row which of these it expects,
  *    and only that one makes it pass.
  *
  * A row of the cases file: kind|name|expect|question.  expect: pass, fail,
- * panic, hang, leak, crash.
+ * panic, hang, leak, crash, memcheck.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,22 +37,32 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 1024
-#define CONSOLE_MAX  (1 << 20)
-#define GRACE_S	     20 /* the launcher kills a hanging machine itself */
+#define LINE_MAX_LEN	1024
+#define CONSOLE_MAX	(1 << 20)
+#define MEMCHECK_STATUS 99 /* valgrind/run's, with a report */
+#define GRACE_S		20 /* the launcher kills a hanging machine itself */
 
 struct row {
 	char kind, name[64], expect[16], question[256];
 };
 
-/* How long a case may take, in seconds: the PC's CPUs are emulated. */
+enum {
+	VKERNEL,
+	PC64,
+	MEMCHECK,
+	MACHINES
+};
+
+/* How long a case may take, in seconds: only the first has real CPUs. */
 static const struct machine {
 	const char *name;
 	int limit, canary;
-} machines[] = {{"vkernel", 60, 5}, {"pc64", 180, 10}};
+} machines[MACHINES] = {
+    {"vkernel", 60, 5}, {"pc64", 180, 10}, {"memcheck", 600, 30}};
 
-static const char *program, *build;
-static const struct machine *machine = &machines[0];
+static const char *program, *build, *top;
+static const struct machine *machine = &machines[VKERNEL];
+static int report_fd = -1; /* of memcheck */
 static char console[CONSOLE_MAX];
 static size_t console_len;
 
@@ -108,21 +119,6 @@ guest_program(void)
 	return (path);
 }
 
-static void
-run_vkernel(const struct row *r, const char *root, const char *option)
-{
-	char kernel[4096];
-
-	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
-	/* Kyua's private directory of the case is the share. */
-	if (r->kind == 'k')
-		execl(kernel, "vkernel-test", "-i", root, "-s", ".", "-k",
-		    option, NULL);
-	else
-		execl(kernel, "vkernel-test", "-i", root, "--", guest_program(),
-		    r->name, NULL);
-}
-
 #define ARGS_MAX 48
 
 struct args {
@@ -134,18 +130,60 @@ static void
 add(struct args *a, const char *word)
 {
 	if (a->n == ARGS_MAX - 1)
-		fail("too many words for", "pc64");
+		fail("too many words for", a->list[0]);
 	a->list[a->n++] = word;
 	a->list[a->n] = NULL;
+}
+
+/* The words of MAYFLY_OPTIONS. */
+static void
+add_options(struct args *a)
+{
+	char *more = getenv("MAYFLY_OPTIONS");
+
+	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
+	     w = strtok(NULL, " "))
+		add(a, w);
+}
+
+static void
+add_case(struct args *a, const struct row *r, const char *option)
+{
+	if (r->kind == 'k') {
+		add(a, "-k");
+		add(a, option);
+	} else {
+		add(a, "--");
+		add(a, guest_program());
+		add(a, r->name);
+	}
+}
+
+static void
+run_vkernel(const struct row *r, const char *root, const char *option)
+{
+	struct args a = {{"vkernel-test"}, 1};
+	char kernel[4096];
+
+	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
+	add(&a, "-i");
+	add(&a, root);
+	if (r->kind == 'k') {
+		/* Kyua's private directory of the case is the share. */
+		add(&a, "-s");
+		add(&a, ".");
+	}
+	add_options(&a);
+	add_case(&a, r, option);
+	execv(kernel, (char **)(uintptr_t)a.list);
 }
 
 static void
 run_pc64(const struct row *r, const char *root, const char *option, int limit)
 {
 	const char *tier = getenv("MAYFLY_TIER");
-	char *more = getenv("MAYFLY_OPTIONS");
+	const char *more = getenv("MAYFLY_OPTIONS");
 	char launcher[4096], kernel[4096], timeout[32];
-	bool icount = more != NULL && strstr(more, "--icount") != NULL;
 	struct args a = {{"pc64"}, 1};
 
 	snprintf(launcher, sizeof(launcher), "%s/pc64", build);
@@ -159,23 +197,44 @@ run_pc64(const struct row *r, const char *root, const char *option, int limit)
 	add(&a, root);
 	add(&a, "--timeout");
 	add(&a, timeout);
-	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
-	     w = strtok(NULL, " "))
-		add(&a, w);
+	/* Files of the host come when they come: no repeatable run. */
+	if (r->kind == 'k' &&
+	    (more == NULL || strstr(more, "--icount") == NULL)) {
+		add(&a, "-s");
+		add(&a, ".");
+	}
+	add_options(&a);
+	add_case(&a, r, option);
+	execv(launcher, (char **)(uintptr_t)a.list);
+}
+
+static void
+run_memcheck(const struct row *r, const char *root, const char *option)
+{
+	char script[4096], report[32];
+	struct args a = {{"run"}, 1};
+
+	snprintf(script, sizeof(script), "%s/valgrind/run", top);
+	snprintf(report, sizeof(report), "/dev/fd/%d", report_fd);
+	add(&a, "--built");
+	add(&a, build);
+	add(&a, "--kernel");
+	add(&a, "vkernel-test");
+	add(&a, "--report");
+	add(&a, report);
+	add(&a, "--initramfs");
+	add(&a, root);
 	if (r->kind == 'k') {
-		/* Files of the host come when they come: no repeatable run. */
-		if (!icount) {
-			add(&a, "-s");
-			add(&a, ".");
-		}
-		add(&a, "-k");
+		add(&a, "--share");
+		add(&a, ".");
+		add(&a, "--set");
 		add(&a, option);
 	} else {
 		add(&a, "--");
 		add(&a, guest_program());
 		add(&a, r->name);
 	}
-	execv(launcher, (char **)(uintptr_t)a.list);
+	execv(script, (char **)(uintptr_t)a.list);
 }
 
 static pid_t
@@ -193,8 +252,10 @@ start(const struct row *r, int out, int limit)
 	snprintf(option, sizeof(option), "ktest=%s", r->name);
 	if (freopen("/dev/null", "r", stdin) == NULL)
 		_exit(126);
-	if (machine == &machines[0])
+	if (machine == &machines[VKERNEL])
 		run_vkernel(r, root, option);
+	else if (machine == &machines[MEMCHECK])
+		run_memcheck(r, root, option);
 	else
 		run_pc64(r, root, option, limit);
 	_exit(127);
@@ -260,6 +321,21 @@ gather(pid_t pid, int in, double limit)
 	return (o);
 }
 
+/* What memcheck has to say, as if it came from the console. */
+static void
+keep_report(void)
+{
+	char buf[4096];
+	ssize_t n;
+
+	if (report_fd < 0)
+		return;
+	keep("\n", 1);
+	for (off_t at = 0; (n = pread(report_fd, buf, sizeof(buf), at)) > 0;
+	     at += n)
+		keep(buf, (size_t)n);
+}
+
 static struct outcome
 boot_case(const struct row *r, int limit)
 {
@@ -267,12 +343,19 @@ boot_case(const struct row *r, int limit)
 	int fds[2];
 	pid_t pid;
 
+	if (machine == &machines[MEMCHECK]) {
+		FILE *f = tmpfile();
+
+		if (f == NULL || (report_fd = dup(fileno(f))) < 0)
+			fail("report:", strerror(errno));
+	}
 	if (pipe(fds) != 0)
 		fail("pipe:", strerror(errno));
 	pid = start(r, fds[1], limit);
 	close(fds[1]);
 	o = gather(
-	    pid, fds[0], machine == &machines[0] ? limit : limit + GRACE_S);
+	    pid, fds[0], machine == &machines[PC64] ? limit + GRACE_S : limit);
+	keep_report();
 	return (o);
 }
 
@@ -360,6 +443,12 @@ verdict(const struct outcome *o, const char **whyp)
 		snprintf(why, sizeof(why), "kernel %s", line);
 		return ("leak");
 	}
+	if ((line = line_with("==")) != NULL && o->status == MEMCHECK_STATUS) {
+		line = strstr(line + 2, "== ");
+		snprintf(why, sizeof(why), "memcheck: %s",
+		    line != NULL ? line + 3 : "see the report");
+		return ("memcheck");
+	}
 	if ((line = line_with("pc64:")) != NULL || o->status == 125) {
 		snprintf(why, sizeof(why), "no machine: %s",
 		    line != NULL ? line : "the worker is gone");
@@ -402,7 +491,7 @@ run_row(const struct row *r, const void *arg)
 
 	if (strcmp(r->name, run->name) != 0)
 		return (false);
-	if (machine != &machines[0] && r->kind == 'g' && socket != NULL)
+	if (machine == &machines[PC64] && r->kind == 'g' && socket != NULL)
 		o = serve_case(r, socket, limit);
 	else
 		o = boot_case(r, limit);
@@ -425,11 +514,14 @@ choose_machine(void)
 {
 	const char *name = getenv("MAYFLY_MACHINE");
 
-	if (name == NULL || strcmp(name, machines[0].name) == 0)
+	if (name == NULL)
 		return;
-	machine = &machines[1];
-	if (strcmp(name, machine->name) != 0)
-		fail("MAYFLY_MACHINE is not vkernel or pc64, but", name);
+	for (int i = 0; i < MACHINES; i++)
+		if (strcmp(name, machines[i].name) == 0) {
+			machine = &machines[i];
+			return;
+		}
+	fail("MAYFLY_MACHINE is no machine, but", name);
 }
 
 int
@@ -443,6 +535,8 @@ main(int argc, char **argv)
 	program = argv[0];
 	if ((build = getenv("MAYFLY_BUILD")) == NULL)
 		build = ".";
+	if ((top = getenv("MAYFLY_TOP")) == NULL)
+		top = ".";
 	choose_machine();
 	while ((c = getopt(argc, argv, "lr:s:v:")) != -1)
 		switch (c) {

@@ -16,11 +16,13 @@
 #include <sys/types.h>
 #include <sys/param.h>
 #include <sys/lock.h>
+#include <sys/memcheck.h>
 #include <sys/queue.h>
 #include <sys/radix.h>
 #include <sys/refcount.h>
 
 struct vm_page;
+struct vm_entry;
 struct vm_object;
 struct vmspace;
 struct vnode;
@@ -49,6 +51,9 @@ struct vm_page {
 	uint8_t pg_queue;	      /* PGQ_ (queue spin) */
 	uint8_t pg_domain;
 	uint8_t pg_pad;
+#if CHECKED_MEMORY
+	const void *pg_caller; /* who allocated it */
+#endif
 };
 
 #define PGF_BUSY    0x0001 /* being filled or written: sleep on the page */
@@ -57,6 +62,7 @@ struct vm_page {
 #define PGF_ZERO    0x0008 /* known to hold zeros */
 #define PGF_WANTED  0x0010 /* somebody sleeps on PGF_BUSY */
 #define PGF_NOTFREE 0x0020 /* allocated */
+#define PGF_KEPT    0x0800 /* no leak: see vm_page_leaks */
 
 #define VMA_NOWAIT 0x0 /* NULL at once when short */
 #define VMA_WAIT   0x1 /* may reclaim and sleep; NULL only if hopeless */
@@ -125,6 +131,8 @@ struct vm_object {
 	void *vo_handle;		   /* vnode, device */
 	uint32_t vo_mappings;  /* (atomic) map entries that show it */
 	uint32_t vo_writemaps; /* (atomic) shared ones that may be writable */
+	struct spinlock vo_mapspin;
+	LIST_HEAD(, vm_entry) vo_mappers; /* (vo_mapspin) private, of a file */
 };
 #define VOF_NORECLAIM 0x1 /* pages are the only copy (tmpfs) */
 
@@ -154,6 +162,11 @@ void vm_object_dirty(struct vm_object *obj, struct vm_page *pg);
  * unmapped and freed, and the tail of the last page is zeroed.
  */
 void vm_object_setsize(struct vm_object *obj, uint64_t size);
+/*
+ * A file was cut: programs' own copies of pages behind vo_size go, too.  May
+ * sleep; no lock that a page fault takes may be held.
+ */
+void vm_object_cut_copies(struct vm_object *obj);
 /* Free resident pages in [start, end) indices (holes, invalidation). */
 void vm_object_remove_range(
     struct vm_object *obj, uint64_t start, uint64_t end);

@@ -23,6 +23,7 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ktr.h>
+#include <sys/memcheck.h>
 #include <machine/vmparam.h>
 #include "vm_var.h"
 
@@ -574,9 +575,10 @@ rw_pages(struct vmspace *vm, uaddr_t addr, void *buf, size_t len, bool write,
 		if (error != 0)
 			break;
 		p = (uint8_t *)vm_page_kva(pg) + ((addr + done) & PAGE_MASK);
-		if (write)
+		if (write) {
+			memcheck_check_defined((uint8_t *)buf + done, n);
 			memcpy(p, (uint8_t *)buf + done, n);
-		else
+		} else
 			memcpy((uint8_t *)buf + done, p, n);
 		vm_page_unwire(pg);
 		done += n;

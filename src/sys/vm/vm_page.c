@@ -208,6 +208,70 @@ alloc_hard(int domain, int order, int flags)
 	return (NULL);
 }
 
+/* --- leaks, under a memory checker ------------------------------------------------ */
+
+#if CHECKED_MEMORY
+static void
+caller_set(struct vm_page *pg, const void *pc)
+{
+	pg->pg_caller = pc;
+}
+
+/*
+ * Heads of blocks that nobody accounts for: slabs, large blocks and objects do it
+ * for theirs, and the stack of a thread goes with the thread.
+ */
+static bool
+unaccounted(const struct vm_page *pg)
+{
+	return (
+	    (pg->pg_flags & (PGF_NOTFREE | PGF_SLAB | PGF_LARGE | PGF_KEPT)) ==
+		PGF_NOTFREE &&
+	    pg->pg_object == NULL && pg->pg_refs == 1);
+}
+
+void
+vm_page_leaks_mark(void)
+{
+	for (uint64_t i = 0; i < vm_page_array_len; i++)
+		if (unaccounted(&vm_page_array[i]))
+			vm_page_array[i].pg_flags |= PGF_KEPT;
+}
+
+int
+vm_page_leaks(void)
+{
+	const struct vm_page *pg;
+	int n = 0;
+
+	for (uint64_t i = 0; i < vm_page_array_len; i++) {
+		pg = &vm_page_array[i];
+		if (!unaccounted(pg))
+			continue;
+		kprintf("leak: page %#lx of order %u, allocated before %p\n",
+		    ptoa(i), pg->pg_order, pg->pg_caller);
+		n++;
+	}
+	return (n);
+}
+#else
+static inline void
+caller_set(struct vm_page *pg __unused, const void *pc __unused)
+{
+}
+
+void
+vm_page_leaks_mark(void)
+{
+}
+
+int
+vm_page_leaks(void)
+{
+	return (0);
+}
+#endif
+
 struct vm_page *
 vm_page_alloc(int domain, int order, int flags)
 {
@@ -220,8 +284,10 @@ vm_page_alloc(int domain, int order, int flags)
 		pg = alloc_hard(domain, order, flags);
 	if (pg == NULL)
 		return (NULL);
-	/* Guests write pages behind a memory checker's back: all defined. */
-	memcheck_defined(vm_page_kva(pg), PAGE_SIZE << order);
+	if ((pg->pg_flags & PGF_ZERO) != 0)
+		memcheck_defined(vm_page_kva(pg), PAGE_SIZE << order);
+	else
+		memcheck_undefined(vm_page_kva(pg), PAGE_SIZE << order);
 	if ((flags & VMA_ZERO) != 0 && (pg->pg_flags & PGF_ZERO) == 0)
 		memset(vm_page_kva(pg), 0, PAGE_SIZE << order);
 	pg->pg_flags = PGF_NOTFREE | (pg->pg_flags & PGF_ZERO);
@@ -232,6 +298,7 @@ vm_page_alloc(int domain, int order, int flags)
 	pg->pg_refs = 1;
 	pg->pg_wired = 0;
 	pg->pg_queue = PGQ_NONE;
+	caller_set(pg, __builtin_return_address(0));
 	return (pg);
 }
 
@@ -262,6 +329,7 @@ vm_page_free(struct vm_page *pg, int order)
 	    pg->pg_pv == NULL && pg->pg_wired == 0 && pg->pg_queue == PGQ_NONE,
 	    ("vm_page_free: %p in use", pg));
 	pg->pg_refs = 0;
+	memcheck_noaccess(vm_page_kva(pg), PAGE_SIZE << order);
 	spin_lock(&buddy_spin);
 	block_free(pg, order, false);
 	vm_free_pages += 1UL << order;
@@ -282,6 +350,8 @@ vm_memory_add(int domain, paddr_t start, paddr_t end, bool zeroed)
 				TAILQ_INIT(&domains[d].dm_free[o]);
 	start = round_page(start);
 	end = trunc_page(end);
+	if (start < end)
+		memcheck_noaccess((void *)(PHYS_BASE + start), end - start);
 	spin_lock(&buddy_spin);
 	while (start < end) {
 		order = ORDERS - 1;

@@ -18,7 +18,10 @@
 struct vm_entry {
 	struct vm_entry *ve_left, *ve_right; /* treap by address */
 	uint32_t ve_rank;
-	TAILQ_ENTRY(vm_entry) ve_link; /* in address order */
+	TAILQ_ENTRY(vm_entry) ve_link;	/* in address order */
+	LIST_ENTRY(vm_entry) ve_mapper; /* (vo_mapspin) of ve_object */
+	struct vmspace *ve_vm;
+	uint64_t ve_pass; /* (vo_mapspin) which cut has done it */
 	uaddr_t ve_start, ve_end;
 	struct vm_object *ve_object;	    /* backing, or NULL: zeros */
 	uint64_t ve_offset;		    /* in the object, of ve_start */
@@ -86,6 +89,10 @@ int vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end);
 int vm_set_wired(
     struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
 
+/* vm_mapper.c */
+void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);
+void vm_mapper_leave(struct vm_entry *e);
+
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
 /* Give e an overlay of its own: 0 or ENOMEM. */
@@ -106,6 +113,9 @@ struct vm_page *vm_page_queue_first(struct vm_object **objp, uint64_t *index);
 extern uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
 extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
     vm_anon_pages, vm_file_pages;
+/* Under a memory checker: what is there now is no leak; tell leaks, how many. */
+void vm_page_leaks_mark(void);
+int vm_page_leaks(void);
 void vm_memory_add(int domain, paddr_t start, paddr_t end, bool zeroed);
 
 /* vm_reclaim.c: free at least n pages if it can; true on progress. */

@@ -87,6 +87,8 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 	if (error == 0 && (va.va_mode & 0111) == 0)
 		error = EACCES;
 	if (error == 0)
+		error = lease_break(pt->pt_vnode, false, false);
+	if (error == 0)
 		error = vn_deny_write(pt->pt_vnode);
 	if (error != 0) {
 		path_drop(pt);

@@ -122,7 +122,7 @@ record_slow(const struct ktr_point *kp, uint64_t a0, uint64_t a1, uint64_t a2,
 	}
 	kr.kr_id = kp->kp_id;
 	kr.kr_thread = curthread->td_id;
-	kr.kr_time = ktr_hashing ? (uint64_t)clock_mono() : machine_cycles();
+	kr.kr_time = machine_stamp();
 	kf = atomic_load_acq(&kp->kp_filter);
 	if (kf != NULL && !ktr_filter_run(kf, &kr, (uint32_t)curcpu->c_id)) {
 		atomic_add(&ktr_stats.ks_filtered, 1);
@@ -415,8 +415,8 @@ ktr_start(void)
 	v = boot_option("ktr.hash");
 	ktr_hashing = v != NULL && strcmp(v, "1") == 0;
 	/* In a repeatable run the time is the machine's, not the counter's. */
-	slow = ktr_hashing || boot_option("seed") != NULL;
-	if (ktr_hashing)
+	slow = ktr_hashing || MACHINE_STAMP_NS;
+	if (MACHINE_STAMP_NS)
 		kh->kh_clock.kc_unit = KSHM_NS;
 	SET_FOREACH(kp, ktr_points)
 		if (id < EVENTS_MAX) {

@@ -14,7 +14,7 @@
  *    (its depth: Burckhardt and others, "A randomized scheduler with
  *    probabilistic guarantees of finding bugs", ASPLOS 2010).  So the chance of
  *    a switch at a place is itself drawn from the seed, once for a stretch of
- *    STRETCH places: from one in four to one in some thousands.
+ *    STRETCH places: from each to one in some thousands, often rather often.
  * 3. The stream is SplitMix64; the same seed gives the same choices as long as
  *    the run is the same: with `vkernel -D', or a PC that counts instructions.
  *
@@ -60,11 +60,13 @@ explore_yield(void)
 
 	if (left-- == 0) {
 		left = STRETCH;
-		rarity = 4U << explore_choose(11);
+		rarity = 1U << MIN(explore_choose(12), explore_choose(12));
 	}
-	if (explore_choose(rarity) != 0 || curcpu->c_nready == 0 ||
-	    td == curcpu->c_idlethread || td->td_state != TDS_RUNNING ||
-	    panicstr != NULL)
+	if (explore_choose(rarity) != 0 || td == curcpu->c_idlethread ||
+	    td->td_state != TDS_RUNNING || panicstr != NULL)
+		return;
+	(void)callout_poll(clock_mono());
+	if (curcpu->c_nready == 0)
 		return;
 	switches++;
 	thread_yield();

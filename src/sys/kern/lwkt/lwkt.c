@@ -193,6 +193,7 @@ stack_alloc(void)
 		vm_page_free(pg, MACHINE_STACK_ORDER);
 		return (NULL);
 	}
+	pg->pg_flags |= PGF_KEPT;
 	return ((uint8_t *)vm_page_kva(pg) + MACHINE_STACK_GUARD);
 }
 
@@ -218,6 +219,7 @@ switch_done(void)
 		return; /* the boot thread stands on the machine's stack */
 	spin_lock(&all_spin);
 	if (ndead < CACHE_MAX) {
+		memcheck_stack_end(dead->td_kstack, KSTACK_SIZE);
 		TAILQ_INSERT_HEAD(&dead_cache, dead, td_runq);
 		ndead++;
 		dead = NULL;
@@ -350,6 +352,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	td->td_kstack = stack;
 	td->td_stack_id = id;
 	td->td_kstack_bytes = KSTACK_SIZE;
+	memcheck_undefined(stack, KSTACK_SIZE);
 	*(uint64_t *)stack = STACK_CANARY;
 	td->td_id = atomic_add(&thread_ids, 1);
 	td->td_func = func;
@@ -361,6 +364,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	kvsnprintf(td->td_name, sizeof(td->td_name), fmt, ap);
 	va_end(ap);
 	cpu_thread_init(td, thread_entry);
+	memcheck_stack_begin((uint64_t *)stack + 1, td->td_sp);
 	thread_slot_take(td);
 	spin_lock(&all_spin);
 	TAILQ_INSERT_TAIL(&all_threads, td, td_all);

@@ -14,8 +14,13 @@
  *    the slab, or PGF_LARGE with the size.
  * 4. A type counts its bytes; malloc_leaks() at shutdown tells what is left.
  *
- * Under a memory checker magazines are bypassed so that a freed object is
- * known to be free at once.
+ * 5. Under a memory checker (CHECKED_MEMORY) there are no magazines: what is
+ * freed is out of bounds at once, and stays so for a while in the zone's
+ * quarantine, a ring of the objects freed last.  Behind each object, and
+ * behind a slab's header, lies a red zone.  kmalloc keeps what was asked for in
+ * the red zone's last word, so that the block ends to the byte, and
+ * krealloc always moves.  Large blocks have red zones on both sides, which
+ * cost a page if they fill theirs, and begin no page.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -27,7 +32,8 @@
 #include <sys/memcheck.h>
 #include <vm/vm_var.h>
 
-#define MAG_SIZE 32
+#define MAG_SIZE   32
+#define QUARANTINE 64
 
 struct slab {
 	LIST_ENTRY(slab) sl_link; /* (z_spin) on partial, if it has room */
@@ -57,6 +63,10 @@ struct zone {
 	int64_t z_boot;		     /* held when init started */
 	struct magazine *z_mags;     /* [MAXCPU] or NULL */
 	struct zone *z_next;
+#if CHECKED_MEMORY
+	void *z_quarantine[QUARANTINE];	  /* (z_spin) a ring */
+	uint32_t z_oldest, z_nquarantine; /* (z_spin) */
+#endif
 	char z_label[24]; /* z_name, for readers of the shared segment */
 };
 
@@ -78,6 +88,7 @@ slab_create(struct zone *z, int flags)
 {
 	struct vm_page *pg = vm_page_alloc(-1, z->z_order,
 	    (flags & M_WAITOK) != 0 ? VMA_WAIT : VMA_NOWAIT | VMA_SYSTEM);
+	size_t bytes = PAGE_SIZE << z->z_order;
 	struct slab *sl;
 	uint8_t *p;
 
@@ -98,7 +109,7 @@ slab_create(struct zone *z, int flags)
 		pg[i].pg_flags = PGF_NOTFREE | PGF_SLAB;
 		pg[i].pg_index = (uintptr_t)sl;
 	}
-	memcheck_noaccess(p, z->z_per_slab * z->z_size);
+	memcheck_noaccess(sl + 1, bytes - sizeof(*sl));
 	return (sl);
 }
 
@@ -107,8 +118,6 @@ slab_destroy(struct zone *z, struct slab *sl)
 {
 	struct vm_page *pg = vm_page_of_kva(sl);
 
-	memcheck_undefined(
-	    (uint8_t *)sl + z->z_first, z->z_per_slab * z->z_size);
 	for (uint64_t i = 1; i < 1UL << z->z_order; i++)
 		pg[i].pg_flags = 0;
 	pg->pg_flags = PGF_NOTFREE;
@@ -138,9 +147,6 @@ slab_give(struct zone *z, void *p)
 	struct slab *sl = (struct slab *)vm_page_of_kva(p)->pg_index;
 	void **obj = p;
 
-	KASSERT(sl->sl_zone == z,
-	    ("zone_free: %p is of %s, not %s", p, sl->sl_zone->z_name,
-		z->z_name));
 	memcheck_undefined(obj, sizeof(*obj));
 	*obj = sl->sl_free;
 	memcheck_noaccess(obj, sizeof(*obj));
@@ -218,7 +224,8 @@ zone_create(const char *name, size_t size, size_t align)
 	z->z_asked = size;
 	z->z_align = MAX(align, 8);
 	z->z_size = roundup2(MAX(size, 16), z->z_align);
-	first = roundup2(sizeof(struct slab), z->z_align);
+	z->z_size = roundup2(z->z_size + MEMCHECK_REDZONE, z->z_align);
+	first = roundup2(sizeof(struct slab) + MEMCHECK_REDZONE, z->z_align);
 	for (z->z_order = 0;; z->z_order++) {
 		bytes = PAGE_SIZE << z->z_order;
 		if ((bytes - first) / z->z_size >= 8 || z->z_order == 3)
@@ -230,14 +237,9 @@ zone_create(const char *name, size_t size, size_t align)
 		panic("zone_create: %s: %zu bytes are too many", name, size);
 	spin_init(&z->z_spin, "zone");
 	LIST_INIT(&z->z_partial);
+	memcheck_pool_create(z);
 	return (z);
 }
-
-#if defined(MEMCHECK) || defined(KASAN)
-#define USE_MAGAZINES false
-#else
-#define USE_MAGAZINES true
-#endif
 
 /* Magazines come with the first allocation: unused zones stay small. */
 static struct magazine *
@@ -247,7 +249,7 @@ magazine(struct zone *z)
 	struct vm_page *pg;
 	int order = 0;
 
-	if (!USE_MAGAZINES)
+	if (CHECKED_MEMORY)
 		return (NULL);
 	if (__likely(m != NULL))
 		return (&m[curcpu->c_id]);
@@ -263,6 +265,86 @@ magazine(struct zone *z)
 	}
 	return (&m[curcpu->c_id]);
 }
+
+#if CHECKED_MEMORY
+/* The object that p drives out of quarantine, or NULL. */
+static void *
+quarantine(struct zone *z, void *p)
+{
+	void *old = NULL;
+
+	memcheck_noaccess(p, z->z_size);
+	spin_lock(&z->z_spin);
+	for (uint32_t i = 0; i < z->z_nquarantine; i++)
+		KASSERT(z->z_quarantine[(z->z_oldest + i) % QUARANTINE] != p,
+		    ("%s: %p is freed twice", z->z_name, p));
+	if (z->z_nquarantine == QUARANTINE) {
+		old = z->z_quarantine[z->z_oldest];
+		z->z_oldest = (z->z_oldest + 1) % QUARANTINE;
+		z->z_nquarantine--;
+	}
+	z->z_quarantine[(z->z_oldest + z->z_nquarantine++) % QUARANTINE] = p;
+	spin_unlock(&z->z_spin);
+	return (old);
+}
+
+static int64_t
+quarantined(const struct zone *z)
+{
+	return (z->z_nquarantine);
+}
+
+/* What was asked for, in the last word of the object's red zone. */
+static size_t *
+asked_word(const struct zone *z, void *p)
+{
+	return ((size_t *)((uint8_t *)p + z->z_size) - 1);
+}
+
+static void
+asked_set(const struct zone *z, void *p, size_t size)
+{
+	size_t *word = asked_word(z, p);
+
+	memcheck_undefined(word, sizeof(*word));
+	*word = size;
+	memcheck_noaccess(word, sizeof(*word));
+}
+
+static size_t
+asked_get(const struct zone *z, void *p)
+{
+	size_t *word = asked_word(z, p), size;
+
+	memcheck_defined(word, sizeof(*word));
+	size = *word;
+	memcheck_noaccess(word, sizeof(*word));
+	return (size);
+}
+#else
+static inline void *
+quarantine(struct zone *z __unused, void *p)
+{
+	return (p);
+}
+
+static inline int64_t
+quarantined(const struct zone *z __unused)
+{
+	return (0);
+}
+
+static inline void
+asked_set(const struct zone *z __unused, void *p __unused, size_t size __unused)
+{
+}
+
+static inline size_t
+asked_get(const struct zone *z, void *p __unused)
+{
+	return (z->z_size);
+}
+#endif
 
 static void *
 zone_get(struct zone *z, int flags)
@@ -292,7 +374,8 @@ zone_put(struct zone *z, void *p)
 	struct magazine *m = magazine(z);
 
 	if (m == NULL) {
-		zone_give(z, &p, 1);
+		if ((p = quarantine(z, p)) != NULL)
+			zone_give(z, &p, 1);
 		return;
 	}
 	if (m->mg_count == MAG_SIZE) {
@@ -311,25 +394,43 @@ zone_alloc(struct zone *z, int flags)
 		explore_point();
 	if (fault_fires(&fault_zone) || (p = zone_get(z, flags)) == NULL)
 		return (NULL);
-	memcheck_alloc(p, z->z_asked, (flags & M_ZERO) != 0);
+	memcheck_pool_alloc(z, p, z->z_asked);
 	if ((flags & M_ZERO) != 0)
 		memset(p, 0, z->z_asked);
 	return (p);
 }
 
-void
-zone_free(struct zone *z, void *p)
+/* Back to z: p is an object of it, and the checker knows that it is free. */
+static void
+zone_release(struct zone *z, void *p)
 {
-	memcheck_free(p);
-#ifdef INVARIANTS
-	if (!USE_MAGAZINES)
-		goto out;
+#if defined(INVARIANTS) && !CHECKED_MEMORY
 	/* Poison all but the link word. */
 	if (z->z_size > 16)
 		memset((uint8_t *)p + 8, 0xde, MIN(z->z_size, 256) - 8);
-out:
 #endif
 	zone_put(z, p);
+}
+
+static void
+object_check(const struct zone *z, const void *p)
+{
+	const struct slab *sl =
+	    (const struct slab *)vm_page_of_kva(p)->pg_index;
+
+	KASSERT(sl->sl_zone == z,
+	    ("zone_free: %p is of %s, not %s", p, sl->sl_zone->z_name,
+		z->z_name));
+	KASSERT(((uintptr_t)p - (uintptr_t)sl - z->z_first) % z->z_size == 0,
+	    ("zone_free: %p is inside an object of %s", p, z->z_name));
+}
+
+void
+zone_free(struct zone *z, void *p)
+{
+	memcheck_pool_free(z, p);
+	object_check(z, p);
+	zone_release(z, p);
 }
 
 /* --- kmalloc ------------------------------------------------------------------------- */
@@ -339,6 +440,9 @@ static const uint16_t class_sizes[] = {
 static const char *const class_names[] = {"m16", "m32", "m48", "m64", "m96",
     "m128", "m192", "m256", "m384", "m512", "m768", "m1024", "m1536", "m2048"};
 #define CLASS_LARGEST 2048
+#define LARGE_MAX     (PAGE_SIZE << 10)
+/* In front of a large block; its own page, and aligned as good as any. */
+#define LARGE_FRONT (CHECKED_MEMORY ? 64UL : 0UL)
 static struct zone *class_zones[nitems(class_sizes)];
 static uint8_t class_of[CLASS_LARGEST / 16 + 1]; /* by 16-byte units */
 
@@ -355,6 +459,7 @@ kmalloc_init(void)
 			c++;
 		class_of[u] = (uint8_t)c;
 	}
+	memcheck_pool_create(class_zones); /* of the large blocks */
 }
 SYSINIT(kmalloc, SI_MEMORY, kmalloc_init);
 
@@ -368,21 +473,48 @@ order_of(size_t size)
 	return (order);
 }
 
+/* How far into its pages a large block begins: the largest have no red zones. */
+static size_t
+large_offset(size_t size)
+{
+	if (size > LARGE_MAX - MEMCHECK_REDZONE - LARGE_FRONT)
+		return (0);
+	return (LARGE_FRONT);
+}
+
+static int
+large_order(size_t size)
+{
+	size_t off = large_offset(size);
+
+	return (order_of(off + size + (off > 0 ? MEMCHECK_REDZONE : 0)));
+}
+
 static void *
 large_alloc(size_t size, int flags)
 {
 	struct vm_page *pg;
+	uint8_t *p;
+	int order;
 
-	if (size > PAGE_SIZE << 10)
+	if (size > LARGE_MAX)
 		return (NULL);
-	pg = vm_page_alloc(-1, order_of(size),
+	order = large_order(size);
+	pg = vm_page_alloc(-1, order,
 	    ((flags & M_WAITOK) != 0 ? VMA_WAIT : VMA_NOWAIT | VMA_SYSTEM) |
 		((flags & M_ZERO) != 0 ? VMA_ZERO : 0));
 	if (pg == NULL)
 		return (NULL);
 	pg->pg_flags |= PGF_LARGE;
 	pg->pg_index = size;
-	return (vm_page_kva(pg));
+	p = (uint8_t *)vm_page_kva(pg) + large_offset(size);
+	if (CHECKED_MEMORY) {
+		memcheck_noaccess(vm_page_kva(pg), PAGE_SIZE << order);
+		memcheck_pool_alloc(class_zones, p, size);
+		if ((flags & M_ZERO) != 0)
+			memcheck_defined(p, size);
+	}
+	return (p);
 }
 
 static void
@@ -411,18 +543,16 @@ kmalloc(size_t size, struct malloc_type *type, int flags)
 	}
 	if (size <= CLASS_LARGEST) {
 		z = class_zones[class_of[(size + 15) / 16]];
-		bytes = z->z_size;
+		bytes = CHECKED_MEMORY ? size : z->z_size;
 		p = zone_get(z, flags);
 		if (p != NULL) {
-			memcheck_alloc(p, size, (flags & M_ZERO) != 0);
+			memcheck_pool_alloc(z, p, size);
+			asked_set(z, p, size);
 			if ((flags & M_ZERO) != 0)
 				memset(p, 0, size);
 		}
-	} else {
+	} else
 		p = large_alloc(size, flags);
-		if (p != NULL)
-			memcheck_alloc(p, size, (flags & M_ZERO) != 0);
-	}
 	if (p == NULL)
 		atomic_add(&type->mt_failed, 1);
 	else
@@ -430,13 +560,14 @@ kmalloc(size_t size, struct malloc_type *type, int flags)
 	return (p);
 }
 
+/* How many bytes p's owner may use. */
 static size_t
 size_of(void *p)
 {
 	struct vm_page *pg = vm_page_of_kva(p);
 
 	if ((pg->pg_flags & PGF_SLAB) != 0)
-		return (((struct slab *)pg->pg_index)->sl_zone->z_size);
+		return (asked_get(((struct slab *)pg->pg_index)->sl_zone, p));
 	KASSERT((pg->pg_flags & PGF_LARGE) != 0,
 	    ("kfree: %p was never allocated", p));
 	return (pg->pg_index);
@@ -446,18 +577,23 @@ void
 kfree(void *p, struct malloc_type *type)
 {
 	struct vm_page *pg;
+	struct zone *z = NULL;
 
 	if (p == NULL)
 		return;
 	pg = vm_page_of_kva(p);
+	if ((pg->pg_flags & PGF_SLAB) != 0)
+		z = ((struct slab *)pg->pg_index)->sl_zone;
+	memcheck_pool_free(z != NULL ? (void *)z : class_zones, p);
+	if (z != NULL)
+		object_check(z, p);
 	account(type, -(int64_t)size_of(p), -1);
-	if ((pg->pg_flags & PGF_SLAB) != 0) {
-		zone_free(((struct slab *)pg->pg_index)->sl_zone, p);
+	if (z != NULL) {
+		zone_release(z, p);
 		return;
 	}
-	memcheck_free(p);
 	pg->pg_flags &= ~PGF_LARGE;
-	vm_page_free(pg, order_of(pg->pg_index));
+	vm_page_free(pg, large_order(pg->pg_index));
 }
 
 void *
@@ -469,7 +605,7 @@ krealloc(void *p, size_t size, struct malloc_type *type, int flags)
 	if (p == NULL)
 		return (kmalloc(size, type, flags));
 	old = size_of(p);
-	if (size <= old && size > old / 2)
+	if (size <= old && size > old / 2 && !CHECKED_MEMORY)
 		return (p);
 	if ((n = kmalloc(size, type, flags)) == NULL)
 		return (NULL);
@@ -514,7 +650,7 @@ malloc_report(bool all)
 static int64_t
 zone_held(const struct zone *z)
 {
-	int64_t n = (int64_t)z->z_taken;
+	int64_t n = (int64_t)z->z_taken - quarantined(z);
 
 	for (int c = 0; c < MAXCPU && z->z_mags != NULL; c++)
 		n -= z->z_mags[c].mg_count;
@@ -522,8 +658,10 @@ zone_held(const struct zone *z)
 }
 
 /*
- * What the kernel holds when init has started is its own; at shutdown, with every
- * process and mount gone, no type and no zone may hold more.
+ * What the kernel holds when init is ready to start is its own; at shutdown, with
+ * every process and mount gone, no type and no zone may hold more.  Slabs and
+ * magazines are not counted in one moment: init does not run yet, and what a
+ * kernel thread takes meanwhile must not make less than nothing of a zone.
  */
 void
 malloc_mark(void)
@@ -533,7 +671,9 @@ malloc_mark(void)
 	SET_FOREACH(mt, malloc_types)
 		mt->mt_boot = mt->mt_count;
 	for (int i = 0; i < nzones; i++)
-		zones[i].z_boot = zone_held(&zones[i]);
+		zones[i].z_boot = MAX(zone_held(&zones[i]), (int64_t)0);
+	vm_page_leaks_mark();
+	memcheck_leaks_mark();
 }
 SYSINIT(leak_baseline, SI_INIT + 1, malloc_mark);
 
@@ -548,18 +688,26 @@ void
 malloc_leaks(void)
 {
 	struct malloc_type *mt;
+	int leaks = 0;
 
-	SET_FOREACH(mt, malloc_types)
-		if (mt->mt_count > mt->mt_boot)
-			kprintf("leak: type %s: %ld blocks more than at boot\n",
-			    mt->mt_name, mt->mt_count - mt->mt_boot);
-	for (int i = 0; i < nzones; i++)
-		if (!is_size_class(&zones[i]) &&
-		    zone_held(&zones[i]) > zones[i].z_boot)
-			kprintf("leak: zone %s: %ld objects more than at "
-				"boot\n",
-			    zones[i].z_name,
-			    zone_held(&zones[i]) - zones[i].z_boot);
+	SET_FOREACH(mt, malloc_types) {
+		if (mt->mt_count <= mt->mt_boot)
+			continue;
+		leaks++;
+		kprintf("leak: type %s: %ld blocks more than at boot\n",
+		    mt->mt_name, mt->mt_count - mt->mt_boot);
+	}
+	for (int i = 0; i < nzones; i++) {
+		if (is_size_class(&zones[i]) ||
+		    zone_held(&zones[i]) <= zones[i].z_boot)
+			continue;
+		leaks++;
+		kprintf("leak: zone %s: %ld objects more than at boot\n",
+		    zones[i].z_name, zone_held(&zones[i]) - zones[i].z_boot);
+	}
+	leaks += vm_page_leaks();
+	if (leaks > 0)
+		memcheck_leaks_report();
 }
 
 static void

@@ -221,6 +221,7 @@ lwp_drop(struct lwp *lp)
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
 	callfilter_drop(lp->lw_filter);
+	fault_lwp_set(lp, 0);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
 }

@@ -11,7 +11,7 @@
  * only with an owner and LK_CANRECURSE.
  *
  * A wait longer than HANG_NS is reported with the owner's stack, again each
- * HANG_NS.
+ * HANG_NS.  In a run by a seed too many of these reports are a panic.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -21,6 +21,8 @@
 #include <sys/lock.h>
 #include <sys/thread.h>
 #include "lockcheck.h"
+
+#define HANGS_MAX 20
 
 void
 lock_init_class(struct lock *lk, int flags, struct lock_class *cls)
@@ -39,6 +41,8 @@ lock_destroy(struct lock *lk)
 	memset(lk, 0, sizeof(*lk));
 }
 
+static int hangs; /* reports so far */
+
 static void
 report_hang(struct lock *lk)
 {
@@ -53,6 +57,10 @@ report_hang(struct lock *lk)
 	}
 	kprintf("held by %s\n", owner->td_name);
 	thread_backtrace(owner);
+	/* By its own clock a repeatable run could wait for years. */
+	if (explore_on && ++hangs > HANGS_MAX)
+		panic("locks are waited for too long, by %s and others",
+		    curthread->td_name);
 }
 
 /* (lk_spin) One sleep for a change of lk. */

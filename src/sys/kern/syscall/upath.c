@@ -308,21 +308,26 @@ struct xattr_names {
 	char xn_name[XATTR_NAME_LEN];
 };
 
+/* The path alone; 0 is that of a descriptor. */
+static int
+xattr_path_in(uaddr_t upath, struct xattr_names *xn)
+{
+	xn->xn_path = NULL;
+	return (upath != 0 ? path_copyin(upath, &xn->xn_path) : 0);
+}
+
 static int
 xattr_names_in(uaddr_t upath, uaddr_t uname, struct xattr_names *xn)
 {
 	size_t n;
 	int error;
 
-	xn->xn_path = NULL;
-	if (uname != 0) {
-		error = copyinstr(uname, xn->xn_name, sizeof(xn->xn_name), &n);
-		if (error == ENAMETOOLONG || (error == 0 && n == 1))
-			return (ERANGE);
-		if (error != 0)
-			return (error);
-	}
-	return (upath != 0 ? path_copyin(upath, &xn->xn_path) : 0);
+	error = copyinstr(uname, xn->xn_name, sizeof(xn->xn_name), &n);
+	if (error == ENAMETOOLONG || (error == 0 && n == 1))
+		return (ERANGE);
+	if (error != 0)
+		return (error);
+	return (xattr_path_in(upath, xn));
 }
 
 static void
@@ -389,7 +394,7 @@ uxattr_list(
 	int error;
 
 	n = MIN(n, XATTR_SIZE_LEN);
-	if ((error = xattr_names_in(upath, 0, &xn)) != 0)
+	if ((error = xattr_path_in(upath, &xn)) != 0)
 		return (error);
 	if (n != 0 && (buf = kmalloc(n, M_TEMP, M_WAITOK)) == NULL)
 		error = ENOMEM;

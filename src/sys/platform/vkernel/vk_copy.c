@@ -207,6 +207,7 @@ user_cmpxchg32(uaddr_t uaddr, uint32_t expect, uint32_t value, uint32_t *oldp)
 
 	if ((uaddr & 3) != 0)
 		return (EINVAL);
+	memcheck_check_defined(&value, sizeof(value));
 	error = for_pages(uaddr, 4, VM_PROT_WRITE, exchange32, &x);
 	if (error == 0)
 		*oldp = x.old;

@@ -20,6 +20,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/ktr.h>
+#include <sys/memcheck.h>
 #include <machine/physmem.h>
 #include <machine/vmparam.h>
 #include "host_frame.h"
@@ -148,6 +149,7 @@ frame_store(struct lwp *lp)
 	struct host_ucontext *uc = ucontext_of(lp);
 
 	tf->tf_rflags = (tf->tf_rflags & RFLAGS_USER) | RFLAGS_IF;
+	memcheck_check_defined(tf, sizeof(uc->uc_regs));
 	memcpy(uc->uc_regs, tf, sizeof(uc->uc_regs));
 	if (lp->lw_md.lm_fpu != NULL || lp->lw_md.lm_fpu_reset)
 		fpu_store(lp, uc);
@@ -645,6 +647,7 @@ guest_run(struct lwp *lp)
 	place(lp, split);
 	lp->lw_md.lm_fast_return = lp->lw_md.lm_fast && fast_unchanged(lp);
 	if (lp->lw_md.lm_fast_return) {
+		memcheck_check_defined(&lp->lw_frame.tf_rax, 8);
 		mb->mb_fast[REG_RAX] = lp->lw_frame.tf_rax;
 		lp->lw_md.lm_fast = false;
 	} else {

@@ -24,6 +24,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/ktr.h>
+#include <sys/memcheck.h>
 #include <machine/vmparam.h>
 #include "vk_rewrite.h"
 #include "vk_var.h"
@@ -314,6 +315,8 @@ pmap_attach(struct pmap *pm)
 		return (0);
 	}
 	st->st_proc = curproc;
+	if (st->st_proc != NULL)
+		proc_hold(st->st_proc);
 	spin_lock(&pm->pm_spin);
 	pm->pm_stub = st;
 	st->st_resync = pm->pm_ptes.rx_count > 0;
@@ -342,6 +345,8 @@ pmap_enter(struct pmap *pm, uaddr_t va, struct vm_page *pg, vm_prot_t prot)
 
 	if (prot == VM_PROT_NONE)
 		return (0);
+	/* The guest sees all of it, and writes it unseen. */
+	memcheck_check_defined(vm_page_kva(pg), PAGE_SIZE);
 	spin_lock(&pm->pm_spin);
 	old = pte_get(pm, va);
 	if (old != 0 && pte_page(old) != pg) {

@@ -12,7 +12,7 @@
  * 2. Time.  The clock is ours.  It moves by READ_NS when it is read, by
  *    ENTRY_NS when a guest comes in, and jumps to the next callout when nothing
  *    is ready: a sleep of an hour takes no time.  The cycle counter is the same
- *    time (CYCLES_PER_NS), also for programs: the host makes rdtsc trap in the
+ *    time at 1 GHz (a trace reads it without moving it), also for programs: the host makes rdtsc trap in the
  *    stubs, and vDSO clocks become calls (TH_KERNEL).
  * 3. Messages of host threads.  Stubs are born and die while the CPU waits for
  *    just that (host_wait); console input is read when the CPU is idle, in the
@@ -25,7 +25,7 @@
  * A guest that computes for GUEST_NS of the host's time without coming in would
  * never let another run: it is stopped, which no second run does at the same
  * instruction.  A line on the console says that the run is no longer
- * repeatable.
+ * repeatable; from then on slices have their usual length.
  *
  * A machine in which nothing is ready and only timers of the kernel's own are
  * left does nothing more, ever; after IDLE_NS of such time it ends in a panic
@@ -41,13 +41,12 @@
 #include "vk_repeat.h"
 #include "vk_var.h"
 
-#define READ_NS	      10
-#define ENTRY_NS      (1 * NS_PER_USEC)
-#define CYCLES_PER_NS 2
-#define GUEST_NS      (5 * NS_PER_SEC)	 /* the host's */
-#define LOOK_NS	      (50 * NS_PER_MSEC) /* the host's: is the stub alive? */
-#define IDLE_NS	      (7 * 86400 * NS_PER_SEC)
-#define SPINS	      2000
+#define READ_NS	 10
+#define ENTRY_NS (1 * NS_PER_USEC)
+#define GUEST_NS (5 * NS_PER_SEC)   /* the host's */
+#define LOOK_NS	 (50 * NS_PER_MSEC) /* the host's: is the stub alive? */
+#define IDLE_NS	 (2 * 86400 * NS_PER_SEC)
+#define SPINS	 2000
 
 bool vk_repeatable;
 static nstime_t now_ns;
@@ -66,7 +65,13 @@ repeat_now(void)
 uint64_t
 repeat_cycles(void)
 {
-	return ((uint64_t)repeat_now() * CYCLES_PER_NS);
+	return ((uint64_t)repeat_now());
+}
+
+uint64_t
+repeat_stamp(void)
+{
+	return ((uint64_t)now_ns);
 }
 
 void
@@ -115,10 +120,12 @@ repeat_wait_guest(struct lwp *lp)
 	    !lp->lw_md.lm_stub->st_dead) {
 		atomic_store_seq(&mb->mb_ksleep, 1);
 		if (atomic_load_seq(&mb->mb_state) == MBS_GUEST)
-			host_futex_wait(&mb->mb_state, MBS_GUEST, LOOK_NS);
+			host_futex_wait(&mb->mb_state, MBS_GUEST,
+			    broken == 0 ? LOOK_NS : SCHED_SLICE_NS);
 		atomic_store_seq(&mb->mb_ksleep, 0);
 		vk_run_host_msgs();
-		if (host_clock_mono() - start < GUEST_NS)
+		if (host_clock_mono() - start <
+		    (broken == 0 ? GUEST_NS : SCHED_SLICE_NS))
 			continue;
 		if (broken++ == 0)
 			kprintf("%s (%d) computes for %lld s without a call: "

@@ -219,7 +219,7 @@ stub_begin(void)
 	lock_init(&st->st_lock, "stub", 0);
 	radix_init(&st->st_mailboxes);
 	st->st_mapper_core = -1;
-	st->st_number = atomic_add(&stubs_made, 1) + 1;
+	st->st_number = atomic_add(&stubs_made, 1);
 	pg = vm_page_alloc(-1, 2, VMA_WAIT | VMA_ZERO);
 	mb = mailbox_alloc();
 	if (pg == NULL || mb == NULL ||
@@ -385,8 +385,14 @@ stub_put(struct stub *st)
 	struct stub_order clear = {
 	    HNR_MUNMAP, {VM_MIN_USER, STUB_TEXT - VM_MIN_USER, 0, 0, 0, 0}, 0};
 	bool reuse = st->st_nslots == 1 && npool < POOL_MAX;
+	struct proc *p;
 
+	spin_lock(&stubs_spin);
+	p = st->st_proc;
 	st->st_proc = NULL;
+	spin_unlock(&stubs_spin);
+	if (p != NULL)
+		proc_drop(p);
 	st->st_npend = 0;
 	st->st_resync = false;
 	lock_excl(&st->st_lock);
@@ -400,24 +406,32 @@ stub_put(struct stub *st)
 	stub_free(st);
 }
 
-/* (host message) The host has reaped pid. */
+/*
+ * (host message) The host has reaped pid.  Who waits for st_dead frees the stub as
+ * soon as it is set and stubs_spin is free: not a look at it after that.
+ */
 void
 vkernel_stub_died(int pid)
 {
 	struct stub *st;
+	struct proc *p = NULL;
 
 	spin_lock(&stubs_spin);
 	TAILQ_FOREACH(st, &all_stubs, st_link)
 		if (st->st_pid == pid && !st->st_dead)
 			break;
-	if (st != NULL)
+	if (st != NULL) {
+		if ((p = st->st_proc) != NULL)
+			proc_hold(p);
 		st->st_dead = true;
+	}
 	spin_unlock(&stubs_spin);
-	if (st == NULL)
+	if (st != NULL)
+		wakeup((const void *)&st->st_dead);
+	if (p == NULL)
 		return;
-	wakeup((const void *)&st->st_dead);
-	if (st->st_proc != NULL)
-		sig_send_proc(st->st_proc, SIGKILL, NULL);
+	sig_send_proc(p, SIGKILL, NULL);
+	proc_drop(p);
 }
 
 /* --- slots -------------------------------------------------------------------------------------- */

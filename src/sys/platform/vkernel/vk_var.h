@@ -51,7 +51,7 @@ struct stub {
 	int st_threads_started;		   /* thread blocks handed out */
 	int st_mapper_core;		   /* where the mapper is pinned */
 	struct lock st_lock;		   /* one batch at a time */
-	struct proc *st_proc;		   /* whom to tell of its death */
+	struct proc *st_proc; /* (held) whom to tell of its death */
 	/* Orders not yet done. (pm_spin of the pmap) */
 	struct pend st_pend[PEND_MAX];
 	int st_npend;

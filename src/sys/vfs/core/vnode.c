@@ -178,6 +178,7 @@ vnode_init(struct vnode *vp, struct mount *mp, enum vtype type,
 	vp->v_data = data;
 	vp->v_ident = ident;
 	LIST_INIT(&vp->v_names);
+	TAILQ_INIT(&vp->v_leases);
 	ev_source_init(&vp->v_events);
 }
 
@@ -264,6 +265,7 @@ vnode_destroy(struct vnode *vp)
 		fifo_vnode_reclaim(vp);
 	if ((vp->v_flags & VF_SPECIAL) != 0)
 		cdev_vnode_reclaim(vp);
+	KASSERT(TAILQ_EMPTY(&vp->v_leases), ("vnode with leases freed"));
 	lockf_vnode_free(vp);
 	if (vp->v_ops->vop_reclaim != NULL)
 		vp->v_ops->vop_reclaim(vp);

@@ -9,10 +9,17 @@
 #include <valgrind/memcheck.h>
 #include "host_memcheck.h"
 
+/*
+ * valgrind does not walk a stack of which less than 512 bytes are used; so it
+ * gets to know one that ends so much higher.  If a stack is there, too, it is
+ * that one's lowest part, which is never reached.
+ */
+#define WALK_LEAST 512
+
 uint32_t
 memcheck_stack_add(void *low, size_t len)
 {
-	return (VALGRIND_STACK_REGISTER(low, (char *)low + len));
+	return (VALGRIND_STACK_REGISTER(low, (char *)low + len + WALK_LEAST));
 }
 
 void
@@ -22,15 +29,33 @@ memcheck_stack_drop(uint32_t id)
 }
 
 void
-memcheck_alloc(void *p, size_t len, bool zeroed)
+memcheck_stack_begin(void *low, void *sp)
 {
-	VALGRIND_MALLOCLIKE_BLOCK(p, len, 0, zeroed);
+	(void)VALGRIND_MAKE_MEM_NOACCESS(low, (char *)sp - (char *)low);
 }
 
 void
-memcheck_free(void *p)
+memcheck_stack_end(void *low, size_t len)
 {
-	VALGRIND_FREELIKE_BLOCK(p, 0);
+	(void)VALGRIND_MAKE_MEM_NOACCESS(low, len);
+}
+
+void
+memcheck_pool_create(const void *pool)
+{
+	VALGRIND_CREATE_MEMPOOL(pool, 0, 0);
+}
+
+void
+memcheck_pool_alloc(const void *pool, void *p, size_t len)
+{
+	VALGRIND_MEMPOOL_ALLOC(pool, p, len);
+}
+
+void
+memcheck_pool_free(const void *pool, void *p)
+{
+	VALGRIND_MEMPOOL_FREE(pool, p);
 }
 
 void
@@ -54,5 +79,28 @@ memcheck_defined(void *p, size_t len)
 void
 memcheck_check_defined(const void *p, size_t len)
 {
-	(void)VALGRIND_CHECK_MEM_IS_DEFINED(p, len);
+	/* Once told, it is enough. */
+	if (VALGRIND_CHECK_MEM_IS_DEFINED(p, len) != 0)
+		(void)VALGRIND_MAKE_MEM_DEFINED_IF_ADDRESSABLE(p, len);
+}
+
+/*
+ * What is a leak is the kernel's word (malloc_leaks): blocks that something still
+ * points to are leaks, too, if they came after boot.  So the mark is a leak check
+ * whose report nobody sees, and the report shows what was added since.
+ */
+void
+memcheck_leaks_mark(void)
+{
+	if (RUNNING_ON_VALGRIND)
+		(void)VALGRIND_MONITOR_COMMAND(
+		    "leak_check summary reachable any");
+}
+
+void
+memcheck_leaks_report(void)
+{
+	if (RUNNING_ON_VALGRIND)
+		(void)VALGRIND_MONITOR_COMMAND(
+		    "leak_check full reachable increased");
 }

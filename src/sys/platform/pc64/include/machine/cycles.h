@@ -11,4 +11,11 @@ machine_cycles(void)
 	return (cpu_cycles());
 }
 
+#define MACHINE_STAMP_NS false
+static inline uint64_t
+machine_stamp(void)
+{
+	return (cpu_cycles());
+}
+
 #endif

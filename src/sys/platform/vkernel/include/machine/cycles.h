@@ -6,12 +6,21 @@
 #include <cpu/cycles.h>
 
 extern bool vk_repeatable;
-uint64_t repeat_cycles(void);
+uint64_t repeat_cycles(void); /* moves the clock */
+uint64_t repeat_stamp(void);  /* does not */
 
 static inline uint64_t
 machine_cycles(void)
 {
 	return (__unlikely(vk_repeatable) ? repeat_cycles() : cpu_cycles());
+}
+
+#define MACHINE_STAMP_NS vk_repeatable /* its unit is ns */
+/* The same for a trace: looking must not change what is looked at. */
+static inline uint64_t
+machine_stamp(void)
+{
+	return (__unlikely(vk_repeatable) ? repeat_stamp() : cpu_cycles());
 }
 
 #endif
