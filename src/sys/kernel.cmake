@@ -64,3 +64,19 @@ function(kernel_sources)
 		endif()
 	endforeach()
 endfunction()
+
+# kernel_types(LINKED OBJECT VARIABLE): commands that make OBJECT with the types
+# (BTF) of the linked file, for the shared segment (kern/kshm).  The types do not
+# depend on where the linker puts things, so any link of the same objects does.
+find_program(PAHOLE pahole REQUIRED)
+function(kernel_types linked object variable)
+	set(${variable}
+	    COMMAND ${PAHOLE} -J --btf_encode_detached=${object}.btf ${linked}
+	    COMMAND ${CMAKE_LINKER} -r -b binary -z noexecstack
+		-o ${object} ${object}.btf
+	    COMMAND ${CMAKE_OBJCOPY}
+		--rename-section .data=kshm_types,alloc,load,data,contents
+		--set-section-alignment .data=8
+		--strip-all ${object}
+	    PARENT_SCOPE)
+endfunction()

@@ -688,3 +688,24 @@ GTEST(random_code, "does random code do no more than end its program?")
 		(void)attempt(run_random);
 	EQ(getppid() > 0, 1);
 }
+
+/* On the console, for t_repeat: two repeatable runs print the same. */
+GTEST(counter, "does the cycle counter run, by rdtsc and by rdtscp?")
+{
+	unsigned lo, hi, aux;
+	uint64_t last = 0, now;
+
+	for (int i = 0; i < 1000; i++) {
+		if (i % 2 == 0)
+			__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+		else
+			__asm__ volatile("rdtscp"
+					 : "=a"(lo), "=d"(hi), "=c"(aux));
+		now = (uint64_t)hi << 32 | lo;
+		CHECK(now > last);
+		if (i % 100 == 0)
+			printf("%lu\n", now - (last != 0 ? last : now));
+		last = now;
+	}
+	printf("%lu\n", last);
+}

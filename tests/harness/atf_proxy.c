@@ -119,21 +119,6 @@ guest_program(void)
 	return (path);
 }
 
-static void
-run_vkernel(const struct row *r, const char *root, const char *option)
-{
-	char kernel[4096];
-
-	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
-	/* Kyua's private directory of the case is the share. */
-	if (r->kind == 'k')
-		execl(kernel, "vkernel-test", "-i", root, "-s", ".", "-k",
-		    option, NULL);
-	else
-		execl(kernel, "vkernel-test", "-i", root, "--", guest_program(),
-		    r->name, NULL);
-}
-
 #define ARGS_MAX 48
 
 struct args {
@@ -145,18 +130,60 @@ static void
 add(struct args *a, const char *word)
 {
 	if (a->n == ARGS_MAX - 1)
-		fail("too many words for", "pc64");
+		fail("too many words for", a->list[0]);
 	a->list[a->n++] = word;
 	a->list[a->n] = NULL;
+}
+
+/* The words of MAYFLY_OPTIONS. */
+static void
+add_options(struct args *a)
+{
+	char *more = getenv("MAYFLY_OPTIONS");
+
+	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
+	     w = strtok(NULL, " "))
+		add(a, w);
+}
+
+static void
+add_case(struct args *a, const struct row *r, const char *option)
+{
+	if (r->kind == 'k') {
+		add(a, "-k");
+		add(a, option);
+	} else {
+		add(a, "--");
+		add(a, guest_program());
+		add(a, r->name);
+	}
+}
+
+static void
+run_vkernel(const struct row *r, const char *root, const char *option)
+{
+	struct args a = {{"vkernel-test"}, 1};
+	char kernel[4096];
+
+	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
+	add(&a, "-i");
+	add(&a, root);
+	if (r->kind == 'k') {
+		/* Kyua's private directory of the case is the share. */
+		add(&a, "-s");
+		add(&a, ".");
+	}
+	add_options(&a);
+	add_case(&a, r, option);
+	execv(kernel, (char **)(uintptr_t)a.list);
 }
 
 static void
 run_pc64(const struct row *r, const char *root, const char *option, int limit)
 {
 	const char *tier = getenv("MAYFLY_TIER");
-	char *more = getenv("MAYFLY_OPTIONS");
+	const char *more = getenv("MAYFLY_OPTIONS");
 	char launcher[4096], kernel[4096], timeout[32];
-	bool icount = more != NULL && strstr(more, "--icount") != NULL;
 	struct args a = {{"pc64"}, 1};
 
 	snprintf(launcher, sizeof(launcher), "%s/pc64", build);
@@ -170,22 +197,14 @@ run_pc64(const struct row *r, const char *root, const char *option, int limit)
 	add(&a, root);
 	add(&a, "--timeout");
 	add(&a, timeout);
-	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
-	     w = strtok(NULL, " "))
-		add(&a, w);
-	if (r->kind == 'k') {
-		/* Files of the host come when they come: no repeatable run. */
-		if (!icount) {
-			add(&a, "-s");
-			add(&a, ".");
-		}
-		add(&a, "-k");
-		add(&a, option);
-	} else {
-		add(&a, "--");
-		add(&a, guest_program());
-		add(&a, r->name);
+	/* Files of the host come when they come: no repeatable run. */
+	if (r->kind == 'k' &&
+	    (more == NULL || strstr(more, "--icount") == NULL)) {
+		add(&a, "-s");
+		add(&a, ".");
 	}
+	add_options(&a);
+	add_case(&a, r, option);
 	execv(launcher, (char **)(uintptr_t)a.list);
 }
 

@@ -149,6 +149,24 @@ add_kernel(struct args *a, const struct config *c)
 		    quoted(image_get(c)));
 }
 
+/*
+ * The RAM is a file that others can map: tools read the shared segment from it,
+ * also when the machine is no more.  What an earlier machine left must not be
+ * taken for ours.
+ */
+static void
+add_ram_file(struct args *a, const struct config *c)
+{
+	int fd = open(c->c_kshm, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		option_fail("--kshm: %s: %s", c->c_kshm, strerror(errno));
+	close(fd);
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram,size=%luk,share=on,mem-path=%s",
+	    (unsigned long)(c->c_memory_bytes >> 10), quoted(c->c_kshm));
+}
+
 static void
 add_gdb(struct args *a, const struct config *c)
 {
@@ -170,7 +188,10 @@ make_args(const struct config *c, const char *qemu)
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		add(&a, "%s", always[i]);
 	add(&a, "-machine");
-	add(&a, "%s", t->t_machine);
+	add(&a, "%s%s", t->t_machine,
+	    c->c_kshm != NULL ? ",memory-backend=ram" : "");
+	if (c->c_kshm != NULL)
+		add_ram_file(&a, c);
 	add(&a, "-accel");
 	add(&a, "tcg,thread=%s", c->c_icount != NULL ? "single" : "multi");
 	add(&a, "-m");

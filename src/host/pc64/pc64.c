@@ -172,6 +172,12 @@ set_seed(const char *v)
 }
 
 static void
+set_kshm(const char *v)
+{
+	config.c_kshm = v;
+}
+
+static void
 set_serve(const char *v)
 {
 	config.c_serve = v;
@@ -203,6 +209,7 @@ static const struct option_row options[] = {
     {0, "icount", "SHIFT", "2^SHIFT ns per instruction: repeatable runs",
 	set_icount},
     {0, "seed", "N", "seed of the machine's random numbers", set_seed},
+    {0, "kshm", "FILE", "keep the RAM in FILE, for ktrdump and kshm", set_kshm},
     {0, "serve", "SOCKET", "run test cases for clients of SOCKET", set_serve},
     {0, "workers", "N", "machines that serve (1)", set_workers},
     {0, "qemu-arg", "ARG", "one more argument for QEMU, may be repeated",

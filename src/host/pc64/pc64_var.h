@@ -36,6 +36,7 @@ struct config {
 	const char *c_icount; /* shift, or NULL */
 	const char *c_seed;   /* of the guest's random numbers, or NULL */
 	int c_timeout_s;      /* 0: none */
+	const char *c_kshm;   /* file that is to be the RAM, or NULL */
 	const char *c_serve;  /* socket, or NULL */
 	int c_workers;
 	const char **c_sets; /* KEY[=VALUE], NULL-terminated */

@@ -13,11 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define __packed	   __attribute__((packed))
-#define __aligned(n)	   __attribute__((aligned(n)))
-#define __unused	   __attribute__((unused))
-#define __used		   __attribute__((used))
-#define __noreturn	   __attribute__((noreturn))
+#define __packed     __attribute__((packed))
+#define __aligned(n) __attribute__((aligned(n)))
+#define __unused     __attribute__((unused))
+#define __used	     __attribute__((used))
+#define __noreturn   __attribute__((noreturn))
+/* A variable in the shared segment (sys/kshm.h). */
+#define __kshm		   __attribute__((section("kshm_data")))
 #define __noinline	   __attribute__((noinline))
 #define __printflike(f, a) __attribute__((format(printf, f, a)))
 #define __must_check	   __attribute__((warn_unused_result))

@@ -4,7 +4,7 @@
 #define SYS_CPU_H
 
 #include <sys/thread.h>
-#include <cpu/cycles.h>
+#include <machine/cycles.h>
 #include <machine/cpu_md.h>
 
 #define IPI_RING 256
@@ -44,6 +44,7 @@ struct cpu {
 	uint64_t c_cycles[2];	 /* of lwps: user mode, kernel */
 	uint64_t c_start_cycles; /* when it began */
 	uint64_t c_switches, c_syscalls, c_faults, c_ipis;
+	struct ktr_cpu *c_ktr; /* (atomic) its trace ring, or NULL */
 };
 
 extern struct cpu *cpus[MAXCPU];

@@ -24,6 +24,9 @@
 /* Sources of kqueue filters other than readiness. */
 #define EV_NOTE 0x10000
 
+/* Hints of ev_notify_hint without EV_NOTE. */
+#define EVH_QUIET 1 /* no news of a kind that signals are sent for */
+
 struct ev_source;
 
 struct ev_watch {

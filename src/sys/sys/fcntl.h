@@ -66,6 +66,11 @@
 #define F_OFD_SETLK	21
 #define F_OFD_SETLKW	22
 
+#define F_SETSIG   25 /* the signal of O_ASYNC; 0: SIGIO */
+#define F_GETSIG   26
+#define F_SETLEASE 27
+#define F_GETLEASE 28
+
 #define F_ADD_SEALS 23
 #define F_GET_SEALS 24
 

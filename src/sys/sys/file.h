@@ -13,6 +13,7 @@
 #include <sys/refcount.h>
 
 struct file;
+struct file_async;
 struct file_hook;
 struct stat;
 struct ucred;
@@ -80,9 +81,11 @@ struct file {
 	struct ucred *f_cred;	    /* of the opener */
 	void *f_private;	    /* readdir state, device per-open data */
 	uint32_t f_writecounted;    /* it is one of v_writecount */
+	uint32_t f_readcounted;	    /* and of v_readcount */
+	volatile uint32_t f_leased; /* may hold a lease */
 	volatile uint32_t f_locked; /* may own flock or OFD locks */
 	LIST_HEAD(, file_hook) f_hooks; /* (ev_files_lock) sys/event.h */
-	int f_owner; /* F_SETOWN: pid, or minus a process group */
+	struct file_async *f_async;	/* signals it sends, or NULL (atomic) */
 };
 
 /* One reference, FREAD/FWRITE in flags.  NULL: ENFILE (or ENOMEM). */

@@ -57,6 +57,17 @@ int kern_faccessat(int dirfd, const char *path, int rwx, int atflags);
 int kern_truncate(const char *path, off_t size);
 int kern_ftruncate(int fd, off_t size);
 int kern_fsync(int fd, bool data_only);
+/*
+ * Write the data of [off, off + len) back (len 0: to the end).  ESPIPE for what
+ * has no offsets.
+ */
+int kern_sync_range(int fd, off_t off, off_t len, bool write);
+struct fid;
+/* EOPNOTSUPP: files there have no handles. */
+int kern_get_fid(int dirfd, const char *path, int atflags, struct fid *fid,
+    uint64_t *mountidp);
+/* mountfd: any file in the file system.  EPERM, ESTALE. */
+int kern_open_fid(int mountfd, const struct fid *fid, int oflags, int *fdp);
 int kern_fallocate(int fd, int mode, off_t off, off_t len);
 /*
  * Directory entries from the descriptor's position; emit as in vnode.h.
@@ -72,6 +83,9 @@ int kern_chroot(const char *path);
 int kern_getcwd(char *buf, size_t size);
 mode_t kern_umask(mode_t mask);
 int kern_fcntl(int fd, int cmd, int64_t arg, int64_t *resp);
+struct file_owner;
+/* Who gets the signals of O_ASYNC (sys/async.h).  EBADF, ESRCH, ENOMEM. */
+int kern_fcntl_owner(int fd, bool set, struct file_owner *fo);
 int kern_fcntl_lock(int fd, int cmd, struct flock *fl);
 int kern_flock(int fd, int how);
 int kern_statfs(const char *path, struct statfs *sf);

@@ -26,7 +26,9 @@ struct thread;
 /* The key of a class: one static object per init site. */
 struct lock_class {
 	const char *lc_name;
-	uint16_t lc_id; /* 0 until first use; then the graph's node */
+	uint16_t lc_id;	   /* 0 until first use; then the graph's node */
+	uint64_t lc_waits; /* (atomic) sleeps for a lock of it */
+	uint64_t lc_spins; /* (atomic) acquisitions that had to spin */
 };
 
 struct spinlock {
@@ -54,17 +56,20 @@ struct lock {
 	}
 /* Static definition: SPINLOCK_DEFINE(proctree_spin, "proctree"); */
 #define SPINLOCK_DEFINE(var, name)                                             \
-	static struct lock_class CONCAT(var, _class) = {name, 0};              \
+	static struct lock_class CONCAT(var, _class) __kshm = {name, 0};       \
+	SET_ENTRY(lock_classes, &CONCAT(var, _class));                         \
 	struct spinlock var = SPIN_INIT_CLASS(&CONCAT(var, _class))
 #define LOCK_DEFINE(var, name)                                                 \
-	static struct lock_class CONCAT(var, _class) = {name, 0};              \
+	static struct lock_class CONCAT(var, _class) __kshm = {name, 0};       \
+	SET_ENTRY(lock_classes, &CONCAT(var, _class));                         \
 	struct lock var = {.lk_spin = SPIN_INIT_CLASS(NULL),                   \
 	    .lk_class = &CONCAT(var, _class)}
 
 void spin_init_class(struct spinlock *sp, struct lock_class *cls);
 #define spin_init(sp, name)                                                    \
 	do {                                                                   \
-		static struct lock_class _lc = {name, 0};                      \
+		static struct lock_class _lc __kshm = {name, 0};               \
+		SET_ENTRY(lock_classes, &_lc);                                 \
 		spin_init_class((sp), &_lc);                                   \
 	} while (0)
 void spin_lock(struct spinlock *sp);
@@ -77,7 +82,8 @@ bool spin_held(const struct spinlock *sp); /* by this CPU; true w/o checks */
 void lock_init_class(struct lock *lk, int flags, struct lock_class *cls);
 #define lock_init(lk, name, flags)                                             \
 	do {                                                                   \
-		static struct lock_class _lc = {name, 0};                      \
+		static struct lock_class _lc __kshm = {name, 0};               \
+		SET_ENTRY(lock_classes, &_lc);                                 \
 		lock_init_class((lk), (flags), &_lc);                          \
 	} while (0)
 void lock_destroy(struct lock *lk); /* must be free */

@@ -14,6 +14,7 @@
 #define SYS_MALLOC_H
 
 #include <sys/types.h>
+#include <sys/fault.h>
 #include <sys/lock.h>
 
 struct malloc_type {
@@ -27,7 +28,7 @@ struct malloc_type {
 };
 
 #define MALLOC_DEFINE(type, name, desc)                                        \
-	struct malloc_type type[1] = {{name, desc, 0, 0, 0, 0, 0}};            \
+	struct malloc_type type[1] __kshm = {{name, desc, 0, 0, 0, 0, 0}};     \
 	SET_ENTRY(malloc_types, &type[0])
 #define MALLOC_DECLARE(type) extern struct malloc_type type[1]
 
@@ -55,23 +56,5 @@ struct zone;
 struct zone *zone_create(const char *name, size_t size, size_t align);
 void *zone_alloc(struct zone *z, int flags) __must_check;
 void zone_free(struct zone *z, void *p);
-
-/* Failure knobs: kern/fault.c.  A site asks before it allocates or copies. */
-struct fault_point {
-	const char *fp_name;
-	uint64_t fp_hits; /* times asked */
-	int64_t fp_nth;	  /* > 0: fail the n-th question from now, then off */
-	uint32_t fp_ppm;  /* fail with this probability in a million */
-	uint64_t fp_fired;
-};
-#define FAULT_POINT(var, name)                                                 \
-	static struct fault_point var = {name, 0, 0, 0, 0};                    \
-	SET_ENTRY(fault_points, &var)
-bool fault_check(struct fault_point *fp);
-static inline bool
-fault_fires(struct fault_point *fp)
-{
-	return (__unlikely(fp->fp_nth | fp->fp_ppm) && fault_check(fp));
-}
 
 #endif

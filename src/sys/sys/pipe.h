@@ -11,4 +11,9 @@
 
 /* fifo_open and fifo_vnode_reclaim are declared in sys/vnode.h. */
 
+struct file;
+struct pipe;
+/* The pipe of an open pipe or FIFO, or NULL. */
+struct pipe *pipe_of_file(struct file *fp);
+
 #endif

@@ -191,6 +191,7 @@ struct lwp {
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uaddr_t lw_rseq; /* (s) the ABI's area that tells the CPU, or 0 */
 	uint32_t lw_rseq_len, lw_rseq_sig;
+	uint32_t lw_fault_nth;	     /* (s) the n-th question fails; 0: none */
 	volatile bool lw_rseq_event; /* it left its CPU: look at the area */
 	uint32_t lw_mempolicy;	     /* (s) the ABI's word, inherited */
 	uaddr_t lw_robust_list;	     /* (s) */
@@ -287,6 +288,11 @@ struct shutdown_hook {
 
 /* --- signals (kern/proc/sig*.c) ------------------------------------------- */
 
+/*
+ * To lp of p, or (NULL) to p as a whole.  EAGAIN: a real-time signal that says
+ * something found no room.
+ */
+int sig_post(struct proc *p, struct lwp *lp, int sig, const ksiginfo_t *ksi);
 void sig_send_proc(struct proc *p, int sig, const ksiginfo_t *ksi);
 void sig_send_lwp(struct lwp *lp, int sig, const ksiginfo_t *ksi);
 /* (t) held.  To all members. */

@@ -71,37 +71,45 @@ sigset_empty(const sigset_t *s)
 }
 
 /* si_code values (native = POSIX meanings). */
-#define SI_USER	      0x10001
-#define SI_QUEUE      0x10002
-#define SI_TIMER      0x10003
-#define SI_ASYNCIO    0x10004
-#define SI_MESGQ      0x10005
-#define SI_KERNEL     0x10006
-#define SI_LWP	      0x10007 /* tgkill */
-#define SEGV_MAPERR   1
-#define SEGV_ACCERR   2
-#define BUS_ADRALN    1
-#define BUS_ADRERR    2
-#define ILL_ILLOPC    1
-#define ILL_ILLOPN    2
-#define ILL_PRVOPC    5
-#define FPE_INTOVF    1
-#define FPE_INTDIV    2
-#define FPE_FLTDIV    3
-#define FPE_FLTOVF    4
-#define FPE_FLTUND    5
-#define FPE_FLTRES    6
-#define FPE_FLTINV    7
-#define TRAP_BRKPT    1
-#define TRAP_TRACE    2
-#define TRAP_HWBKPT   4 /* a debug register */
-#define SYS_FILTER    1 /* ksi_value: the call, ksi_status: data */
-#define CLD_EXITED    1
-#define CLD_KILLED    2
-#define CLD_DUMPED    3
-#define CLD_TRAPPED   4
-#define CLD_STOPPED   5
-#define CLD_CONTINUED 6
+#define SI_USER		 0x10001
+#define SI_QUEUE	 0x10002
+#define SI_TIMER	 0x10003
+#define SI_ASYNCIO	 0x10004
+#define SI_MESGQ	 0x10005
+#define SI_KERNEL	 0x10006
+#define SI_LWP		 0x10007 /* tgkill */
+#define SI_POLL		 0x10100 /* + POLL_: a file; ksi_value: the descriptor */
+#define POLL_IN		 1
+#define POLL_OUT	 2
+#define POLL_MSG	 3
+#define POLL_ERR	 4
+#define POLL_PRI	 5
+#define POLL_HUP	 6
+#define SI_IS_POLL(code) ((code) > SI_POLL && (code) <= SI_POLL + POLL_HUP)
+#define SEGV_MAPERR	 1
+#define SEGV_ACCERR	 2
+#define BUS_ADRALN	 1
+#define BUS_ADRERR	 2
+#define ILL_ILLOPC	 1
+#define ILL_ILLOPN	 2
+#define ILL_PRVOPC	 5
+#define FPE_INTOVF	 1
+#define FPE_INTDIV	 2
+#define FPE_FLTDIV	 3
+#define FPE_FLTOVF	 4
+#define FPE_FLTUND	 5
+#define FPE_FLTRES	 6
+#define FPE_FLTINV	 7
+#define TRAP_BRKPT	 1
+#define TRAP_TRACE	 2
+#define TRAP_HWBKPT	 4 /* a debug register */
+#define SYS_FILTER	 1 /* ksi_value: the call, ksi_status: data */
+#define CLD_EXITED	 1
+#define CLD_KILLED	 2
+#define CLD_DUMPED	 3
+#define CLD_TRAPPED	 4
+#define CLD_STOPPED	 5
+#define CLD_CONTINUED	 6
 
 typedef struct ksiginfo {
 	TAILQ_ENTRY(ksiginfo) ksi_link; /* when queued */

@@ -103,6 +103,7 @@ struct socket {
 	size_t so_rcvlowat;		   /* (s) */
 	nstime_t so_sndtimeo, so_rcvtimeo; /* (s) 0: for ever */
 	int so_error;			   /* (s) to report once */
+	volatile bool so_nospace; /* (atomic) a send found no room since */
 	struct sockbuf so_rcv;
 	struct ev_source so_source;
 	struct ucred *so_cred;	 /* (c) of its maker */

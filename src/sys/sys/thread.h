@@ -75,6 +75,8 @@ struct thread {
 	nstime_t td_runtime_ns; /* CPU time used */
 	nstime_t td_started_ns; /* when it last got the CPU */
 	uint32_t td_stack_id;	/* memcheck registration */
+	uint32_t td_id;		/* 1..., never used again */
+	uint32_t td_slot;	/* in lwkt.threads, from 1; 0: none */
 	uint32_t td_nlocks;	/* lock checker: held stack */
 	struct {
 		const void *lh_lock;
@@ -108,6 +110,8 @@ void thread_exit(void) __noreturn;	/* freed by the reaper */
 void thread_yield(void);
 void thread_backtrace(struct thread *td); /* to the console */
 void thread_set_prio(struct thread *td, int prio);
+/* Its name or ids changed: tell the readers of the shared segment. */
+void thread_slot_update(struct thread *td);
 
 /* --- the user scheduler (kern/lwkt/usched.c) ---------------------------- */
 

@@ -26,7 +26,7 @@ userret_quiet(const struct lwp *lp, const struct cpu *c)
 static inline void
 lwp_account(struct lwp *lp, struct cpu *c, int side)
 {
-	uint64_t now = cpu_cycles(), d = now - lp->lw_stamp;
+	uint64_t now = machine_cycles(), d = now - lp->lw_stamp;
 
 	lp->lw_stamp = now;
 	lp->lw_cycles[side] += d;

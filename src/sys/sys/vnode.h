@@ -37,6 +37,7 @@ struct uio;
 struct vm_object;
 struct vm_page;
 struct vnode;
+struct lease;
 struct lockf;
 
 enum vtype {
@@ -170,6 +171,7 @@ struct vnodeops {
 #define XATTR_REPLACE	  2
 #define RENAME_NOREPLACE  1
 #define RENAME_EXCHANGE	  2
+#define RENAME_WHITEOUT	  4 /* a character device 0 stays at the old name */
 #define IO_APPEND	  0x1
 #define IO_SYNC		  0x2
 #define IO_NONBLOCK	  0x4
@@ -191,6 +193,8 @@ struct vnode {
 	TAILQ_ENTRY(vnode) v_mntlink; /* (mount spin) */
 	LIST_HEAD(, namecache) v_names; /* (namecache lock) names of it */
 	int32_t v_writecount;		/* (v_lock) opens for write; -1: text */
+	int32_t v_readcount;		/* (atomic) opens for reading alone */
+	TAILQ_HEAD(, lease) v_leases;	/* (lease_lock) */
 	struct ev_source v_events;	/* readiness, and EVFILT_VNODE */
 	struct lockf *v_lockf;		/* advisory locks (lockf spin) */
 	void *v_fifo;			/* pipe of an open FIFO */
@@ -297,8 +301,27 @@ extern const struct fileops vnode_fileops;
 /* Advisory locks end: those of an open file, those of a descriptor table. */
 void vn_file_unlock_all(struct file *fp);
 void vn_owner_unlock_all(struct vnode *vp, const void *owner);
+/*
+ * Leases (vfs/core/lease.c).  Type: F_RDLCK, F_WRLCK, F_UNLCK.  fd is what the
+ * signal tells.  EAGAIN (others have it open), EACCES, EINVAL, ENOMEM.
+ */
+int lease_set(struct file *fp, int fd, int type);
+int lease_get(struct file *fp); /* what it is, or must become */
+/*
+ * Somebody wants to read or write: until no lease is in the way.  EAGAIN
+ * (nonblock), EINTR.
+ */
+int lease_break(struct vnode *vp, bool write, bool nonblock);
+void lease_file_close(struct file *fp);
 
 /* --- mounts --------------------------------------------------------------- */
+
+#define FID_MAX 128
+struct fid {
+	uint32_t fid_len;
+	int32_t fid_type; /* the file system's */
+	uint8_t fid_data[FID_MAX];
+};
 
 struct vfsops {
 	/*
@@ -314,6 +337,13 @@ struct vfsops {
 	int (*vfs_root)(struct mount *mp, struct vnode **vpp); /* held */
 	int (*vfs_statfs)(struct mount *mp, struct statfs *sf);
 	int (*vfs_sync)(struct mount *mp);
+	/*
+	 * What finds the file again as long as it is there, and the way back: a
+	 * held vnode, or ESTALE.  NULL: files have nothing of the kind.
+	 */
+	int (*vfs_fid)(struct vnode *vp, struct fid *fid);
+	int (*vfs_find_fid)(
+	    struct mount *mp, const struct fid *fid, struct vnode **vpp);
 	/* New options; NULL: they are ignored. */
 	int (*vfs_remount)(struct mount *mp, const char *options);
 };

@@ -22,6 +22,7 @@
 #include <sys/refcount.h>
 
 struct vm_page;
+struct vm_entry;
 struct vm_object;
 struct vmspace;
 struct vnode;
@@ -130,6 +131,8 @@ struct vm_object {
 	void *vo_handle;		   /* vnode, device */
 	uint32_t vo_mappings;  /* (atomic) map entries that show it */
 	uint32_t vo_writemaps; /* (atomic) shared ones that may be writable */
+	struct spinlock vo_mapspin;
+	LIST_HEAD(, vm_entry) vo_mappers; /* (vo_mapspin) private, of a file */
 };
 #define VOF_NORECLAIM 0x1 /* pages are the only copy (tmpfs) */
 
@@ -154,6 +157,11 @@ void vm_object_dirty(struct vm_object *obj, struct vm_page *pg);
  * unmapped and freed, and the tail of the last page is zeroed.
  */
 void vm_object_setsize(struct vm_object *obj, uint64_t size);
+/*
+ * A file was cut: programs' own copies of pages behind vo_size go, too.  May
+ * sleep; no lock that a page fault takes may be held.
+ */
+void vm_object_cut_copies(struct vm_object *obj);
 /* Free resident pages in [start, end) indices (holes, invalidation). */
 void vm_object_remove_range(
     struct vm_object *obj, uint64_t start, uint64_t end);

@@ -2,14 +2,21 @@
 /* Numbers and views of virtual memory, for procfs, sysctl and the debugger. */
 #include <sys/systm.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <sys/proc.h>
 #include <sys/sysctl.h>
 #include <sys/vnode.h>
 #include <machine/vmparam.h>
 #include "vm_var.h"
 
-uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
-    vm_anon_pages, vm_file_pages;
+#define VM_COUNTER(var, path)                                                  \
+	KSHM_DEFINE(uint64_t, var, path, KSHM_COUNTER, KSHM_ANY)
+VM_COUNTER(vm_reclaimed_count, "vm.reclaimed");
+VM_COUNTER(vm_fault_count, "vm.faults");
+VM_COUNTER(vm_cow_count, "vm.cow");
+VM_COUNTER(vm_oom_count, "vm.oom_kills");
+VM_COUNTER(vm_anon_pages, "vm.pages.anon");
+VM_COUNTER(vm_file_pages, "vm.pages.file");
 
 SYSCTL_U64(vm_total, "vm.pages.total", CTLF_RD, &vm_total_pages,
     "pages of memory under the allocator");

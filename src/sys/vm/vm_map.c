@@ -69,12 +69,13 @@ vmspace_hold(struct vmspace *vm)
 
 /* e, with its range and rights filled in, begins to show obj (or zeros). */
 static void
-entry_show(struct vm_entry *e, struct vm_object *obj)
+entry_show(struct vmspace *vm, struct vm_entry *e, struct vm_object *obj)
 {
 	e->ve_object = obj;
 	if (obj == NULL)
 		return;
 	vm_object_hold(obj);
+	vm_mapper_enter(vm, e);
 	atomic_add(&obj->vo_mappings, 1);
 	if ((e->ve_flags & VMM_SHARED) != 0 &&
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
@@ -93,6 +94,7 @@ entry_hide(struct vm_entry *e)
 	if ((e->ve_flags & VMM_SHARED) != 0 &&
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
 		atomic_sub(&obj->vo_writemaps, 1);
+	vm_mapper_leave(e);
 	atomic_sub(&obj->vo_mappings, 1);
 	if (obj->vo_ops != NULL && obj->vo_ops->vpo_mapped != NULL)
 		obj->vo_ops->vpo_mapped(obj, false);
@@ -179,7 +181,7 @@ clip(struct vmspace *vm, uaddr_t addr)
 	hi->ve_wired = e->ve_wired;
 	hi->ve_advice = e->ve_advice;
 	hi->ve_policy = e->ve_policy;
-	entry_show(hi, e->ve_object);
+	entry_show(vm, hi, e->ve_object);
 	if (hi->ve_anon != NULL)
 		vm_object_hold(hi->ve_anon);
 	e->ve_end = addr;
@@ -316,7 +318,7 @@ insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len, vm_prot_t prot,
 			e->ve_anon_base = start > vm->vm_stack_max
 			    ? start - vm->vm_stack_max
 			    : VM_MIN_USER;
-		entry_show(e, obj);
+		entry_show(vm, e, obj);
 		vm_entry_link(vm, e);
 	}
 	vm->vm_size += len;
@@ -782,7 +784,7 @@ fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
 	ne->ve_flags = e->ve_flags;
 	ne->ve_advice = e->ve_advice;
 	ne->ve_policy = e->ve_policy;
-	entry_show(ne, e->ve_object);
+	entry_show(nvm, ne, e->ve_object);
 	vm_entry_link(nvm, ne);
 	if (wipe)
 		return (0);

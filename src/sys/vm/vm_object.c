@@ -45,6 +45,8 @@ vm_object_create(enum vm_object_type type, uint64_t size,
 	if (obj == NULL)
 		return (NULL);
 	lock_init_class(&obj->vo_lock, 0, &classes[type]);
+	spin_init(&obj->vo_mapspin, "mappers");
+	LIST_INIT(&obj->vo_mappers);
 	radix_init(&obj->vo_pages);
 	ref_init(&obj->vo_refs, 1);
 	obj->vo_type = type;

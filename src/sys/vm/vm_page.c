@@ -21,6 +21,7 @@
  * counts and doom; queue_spin the file queue.  All are leaves.
  */
 #include <sys/systm.h>
+#include <sys/kshm.h>
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
@@ -44,7 +45,9 @@ SPINLOCK_DEFINE(queue_spin, "pagequeue");
 static struct page_list file_queue = TAILQ_HEAD_INITIALIZER(file_queue);
 FAULT_POINT(fault_page, "page");
 
-uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
+KSHM_DEFINE(uint64_t, vm_free_pages, "vm.pages.free", KSHM_COUNTER, KSHM_ANY);
+KSHM_DEFINE(uint64_t, vm_total_pages, "vm.pages.total", KSHM_COUNTER, KSHM_ANY);
+uint64_t vm_free_low, vm_free_min;
 
 /* --- addresses ----------------------------------------------------------------- */
 

@@ -18,7 +18,10 @@
 struct vm_entry {
 	struct vm_entry *ve_left, *ve_right; /* treap by address */
 	uint32_t ve_rank;
-	TAILQ_ENTRY(vm_entry) ve_link; /* in address order */
+	TAILQ_ENTRY(vm_entry) ve_link;	/* in address order */
+	LIST_ENTRY(vm_entry) ve_mapper; /* (vo_mapspin) of ve_object */
+	struct vmspace *ve_vm;
+	uint64_t ve_pass; /* (vo_mapspin) which cut has done it */
 	uaddr_t ve_start, ve_end;
 	struct vm_object *ve_object;	    /* backing, or NULL: zeros */
 	uint64_t ve_offset;		    /* in the object, of ve_start */
@@ -85,6 +88,10 @@ int vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end);
 /* vm_advise.c */
 int vm_set_wired(
     struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
+
+/* vm_mapper.c */
+void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);
+void vm_mapper_leave(struct vm_entry *e);
 
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */

@@ -263,6 +263,51 @@ GTEST(mlock_limit, "does RLIMIT_MEMLOCK bound what a user locks?")
 	ERR(mlock(p, 2 * PAGE), ENOMEM);
 }
 
+GTEST(cut_copies, "do private copies of pages go when their file is cut?")
+{
+	int fd = memfd_create("cut", 0), go[2], ready[2];
+	char *p, *q, c;
+	pid_t pid;
+
+	EQ(ftruncate(fd, 4 * PAGE), 0);
+	p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(p != MAP_FAILED);
+	memset(p, 'x', 4 * PAGE);
+	EQ(pipe(go), 0);
+	EQ(pipe(ready), 0);
+	if ((pid = fork()) == 0) {
+		p[3 * PAGE] = 'c'; /* another copy, of a child */
+		EQ(write(ready[1], "r", 1), 1);
+		EQ(read(go[0], &c, 1), 1);
+		EQ(p[0], 'x');
+		EQ(p[PAGE + 10], 'x');
+		EQ(read_signal(p + 2 * PAGE), SIGBUS);
+		EQ(read_signal(p + 3 * PAGE), SIGBUS);
+		_exit(gtest_failures);
+	}
+	EQ(read(ready[0], &c, 1), 1);
+	/* In two pieces, and moved. */
+	EQ(mprotect(p + 3 * PAGE, PAGE, PROT_READ), 0);
+	q = mremap(p + 2 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	    anon(1, MAP_PRIVATE));
+	CHECK(q != MAP_FAILED);
+	EQ(q[0], 'x');
+	EQ(ftruncate(fd, PAGE + 1), 0);
+	EQ(write(go[1], "g", 1), 1);
+	EQ(p[PAGE + 1], 'x'); /* a copy of the last page is as it was */
+	EQ(read_signal(q), SIGBUS);
+	EQ(read_signal(p + 3 * PAGE), SIGBUS);
+	EQ(reap(pid), 0);
+	EQ(ftruncate(fd, 4 * PAGE), 0);
+	EQ(q[0], 0); /* what was written is gone for good */
+	q[0] = 'z';
+	EQ(fallocate(
+	       fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE),
+	    0);
+	EQ(q[0], 'z'); /* a hole cuts nothing */
+	EQ(p[0], 'x');
+}
+
 GTEST(remap_file_pages, "does remap_file_pages show other pages of the file?")
 {
 	int fd = memfd_create("x", 0);

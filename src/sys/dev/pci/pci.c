@@ -254,7 +254,7 @@ offer(struct pci_driver *prd, struct pci_dev *pd)
 		return;
 	error = fault_fires(&fault_pci_attach) ? ENOMEM : prd->prd_attach(pd);
 	KTR_EVENT(MACHINE, pci_attach, "dev=%p driver=%s error=%d", KTRP(pd),
-	    KTRP(prd->prd_name), error);
+	    KTRS(prd->prd_name), error);
 	if (error == 0)
 		pd->pd_driver = prd;
 }

@@ -111,7 +111,7 @@ rnd_seed(void)
 	struct rnd_key in = {{0}};
 
 	(void)machine_entropy(&in, sizeof(in));
-	in.rk_words[0] ^= (uint32_t)cpu_cycles();
+	in.rk_words[0] ^= (uint32_t)machine_cycles();
 	rnd_mix(&in);
 }
 

@@ -130,6 +130,7 @@
 #define LINUX_SI_MESGQ	 (-3)
 #define LINUX_SI_ASYNCIO (-4)
 #define LINUX_SI_TKILL	 (-6)
+#define LINUX_SI_SIGIO	 (-5)
 
 struct linux_sigaction {
 	uint64_t lsa_handler;

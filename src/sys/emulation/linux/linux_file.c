@@ -3,6 +3,7 @@
  * Linux calls on descriptors.
  */
 #include "linux_var.h"
+#include <sys/async.h>
 #include <sys/file.h>
 #include <sys/pipe.h>
 #include <sys/vnode.h>
@@ -365,6 +366,18 @@ linux_pipe2(struct lwp *lp, const struct linux_pipe2_args *uap, uint64_t *resp)
 	    pipe_out(uap->fds, linux_open_flags(uap->flags & ~LINUX_O_DIRECT)));
 }
 
+/* EBADF unless fd is open. */
+static int
+fd_check(int fd)
+{
+	struct file *fp;
+	int error = fd_get(fd, 0, &fp);
+
+	if (error == 0)
+		file_drop(fp);
+	return (error);
+}
+
 /* --- fcntl ------------------------------------------------------------------- */
 
 enum {
@@ -378,9 +391,15 @@ enum {
 	L_SETLKW,
 	L_SETOWN,
 	L_GETOWN,
+	L_SETSIG,
+	L_GETSIG,
+	L_SETOWN_EX = 15,
+	L_GETOWN_EX,
 	L_OFD_GETLK = 36,
 	L_OFD_SETLK,
 	L_OFD_SETLKW,
+	L_SETLEASE = 1024,
+	L_GETLEASE,
 	L_DUPFD_CLOEXEC = 1030,
 	L_SETPIPE_SZ,
 	L_GETPIPE_SZ,
@@ -457,6 +476,73 @@ fcntl_lock(int fd, int cmd, uaddr_t uarg)
 	return (copyout(&l, uarg, sizeof(l)));
 }
 
+static int
+fcntl_lease(int fd, bool set, uint64_t type, uint64_t *resp)
+{
+	int64_t res = 0;
+	int error;
+
+	if (!set) {
+		error = kern_fcntl(fd, F_GETLEASE, 0, &res);
+		*resp = (uint64_t)lock_type_out((int16_t)res);
+		return (error);
+	}
+	/* What is no type is none to the kernel, either: it says EINVAL. */
+	return (kern_fcntl(fd, F_SETLEASE,
+	    (uint32_t)type < nitems(lock_types_in)
+		? lock_types_in[(uint32_t)type]
+		: 0,
+	    &res));
+}
+
+/* F_SETSIG and F_GETSIG; 0 is no signal and stays one. */
+static int
+fcntl_signal(int fd, bool set, uint64_t sig, uint64_t *resp)
+{
+	int64_t arg = 0, res = 0;
+	int error;
+
+	if (set && (int)sig != 0 && (arg = linux_sig_in((int)sig)) == 0)
+		arg = -1;
+	error = kern_fcntl(fd, set ? F_SETSIG : F_GETSIG, arg, &res);
+	*resp = res != 0 ? (uint64_t)linux_sig_out((int)res) : 0;
+	return (error);
+}
+
+struct linux_f_owner_ex {
+	int32_t type; /* 0: a thread, 1: a process, 2: a group */
+	int32_t pid;
+};
+
+static int
+fcntl_owner(int fd, bool set, uaddr_t uarg)
+{
+	static const enum file_owner_kind kinds[] = {
+	    FO_THREAD, FO_PROCESS, FO_GROUP};
+	struct linux_f_owner_ex ox = {0, 0};
+	struct file_owner fo = {FO_NONE, 0};
+	int error;
+
+	if (!set) {
+		if ((error = kern_fcntl_owner(fd, false, &fo)) != 0)
+			return (error);
+		ox.pid = fo.fo_id;
+		for (int i = 0; i < (int)nitems(kinds); i++)
+			if (kinds[i] == fo.fo_kind)
+				ox.type = i;
+		return (copyout(&ox, uarg, sizeof(ox)));
+	}
+	if ((error = fd_check(fd)) != 0 ||
+	    (error = copyin(uarg, &ox, sizeof(ox))) != 0)
+		return (error);
+	if (ox.type < 0 || ox.type >= (int)nitems(kinds))
+		return (EINVAL);
+	if (ox.pid < 0)
+		return (ESRCH);
+	fo = (struct file_owner){kinds[ox.type], ox.pid};
+	return (kern_fcntl_owner(fd, true, &fo));
+}
+
 /* F_SETPIPE_SZ and F_GETPIPE_SZ: *resp is the capacity. */
 static int
 fcntl_pipe_size(int fd, bool set, uint64_t want, uint64_t *resp)
@@ -490,6 +576,15 @@ linux_fcntl(struct lwp *lp, const struct linux_fcntl_args *uap, uint64_t *resp)
 	if (uap->cmd == L_GETPIPE_SZ || uap->cmd == L_SETPIPE_SZ)
 		return (fcntl_pipe_size(
 		    uap->fd, uap->cmd == L_SETPIPE_SZ, uap->arg, resp));
+	if (uap->cmd == L_SETLEASE || uap->cmd == L_GETLEASE)
+		return (fcntl_lease(
+		    uap->fd, uap->cmd == L_SETLEASE, uap->arg, resp));
+	if (uap->cmd == L_SETSIG || uap->cmd == L_GETSIG)
+		return (fcntl_signal(
+		    uap->fd, uap->cmd == L_SETSIG, uap->arg, resp));
+	if (uap->cmd == L_SETOWN_EX || uap->cmd == L_GETOWN_EX)
+		return (
+		    fcntl_owner(uap->fd, uap->cmd == L_SETOWN_EX, uap->arg));
 	cmd = cmd_in(plain_cmds, nitems(plain_cmds), uap->cmd);
 	if (cmd < 0)
 		return (EINVAL);
@@ -527,7 +622,17 @@ int
 linux_sync_file_range(struct lwp *lp,
     const struct linux_sync_file_range_args *uap, uint64_t *resp)
 {
-	return (kern_fsync(uap->fd, true));
+	off_t end;
+
+	/*
+	 * WAIT_BEFORE, WRITE, WAIT_AFTER.  Data that is being written back is
+	 * waited for by who writes it: only WRITE has something to do.
+	 */
+	if ((uap->flags & ~7u) != 0 || uap->off < 0 || uap->n < 0 ||
+	    __builtin_add_overflow(uap->off, uap->n, &end))
+		return (fd_check(uap->fd) != 0 ? EBADF : EINVAL);
+	return (
+	    kern_sync_range(uap->fd, uap->off, uap->n, (uap->flags & 2) != 0));
 }
 
 int
@@ -535,18 +640,6 @@ linux_sync(struct lwp *lp, const struct linux_sync_args *uap, uint64_t *resp)
 {
 	kern_sync();
 	return (0);
-}
-
-/* EBADF unless fd is open. */
-static int
-fd_check(int fd)
-{
-	struct file *fp;
-	int error = fd_get(fd, 0, &fp);
-
-	if (error == 0)
-		file_drop(fp);
-	return (error);
 }
 
 int
@@ -567,14 +660,11 @@ linux_ftruncate(
 	return (kern_ftruncate(uap->fd, uap->size));
 }
 
-#define FALLOC_KNOWN (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)
-
+/* The numbers are the same, and others unknown to all file systems. */
 int
 linux_fallocate(
     struct lwp *lp, const struct linux_fallocate_args *uap, uint64_t *resp)
 {
-	if ((uap->mode & ~FALLOC_KNOWN) != 0)
-		return (EOPNOTSUPP);
 	return (kern_fallocate(uap->fd, uap->mode, uap->off, uap->n));
 }
 

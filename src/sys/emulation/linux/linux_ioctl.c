@@ -54,6 +54,12 @@ enum {
 	L_FIOCLEX,
 	L_FIOASYNC,
 };
+/* Of sockets; the two pairs are one. */
+#define L_FIOSETOWN 0x8901u
+#define L_SIOCSPGRP 0x8902u
+#define L_FIOGETOWN 0x8903u
+#define L_SIOCGPGRP 0x8904u
+
 #define L_TCGETS2      0x802c542au
 #define L_TCSETS2      0x402c542bu
 #define L_TCSETSW2     0x402c542cu
@@ -436,6 +442,27 @@ ioctl_plain(int fd, uint64_t native, uaddr_t data)
 	return (error);
 }
 
+/* The owner of a socket's signals: what fcntl calls so. */
+static int
+socket_owner(int fd, bool set, uaddr_t data)
+{
+	struct file *fp;
+	int32_t who = 0;
+	int64_t res = 0;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	error = fp->f_type == DTYPE_SOCKET ? 0 : ENOTTY;
+	file_drop(fp);
+	if (error == 0 && set)
+		error = copyin(data, &who, sizeof(who));
+	if (error == 0)
+		error = kern_fcntl(fd, set ? F_SETOWN : F_GETOWN, who, &res);
+	who = (int32_t)res;
+	return (error != 0 || set ? error : copyout(&who, data, sizeof(who)));
+}
+
 int
 linux_ioctl(struct lwp *lp, const struct linux_ioctl_args *uap, uint64_t *resp)
 {
@@ -489,6 +516,11 @@ linux_ioctl(struct lwp *lp, const struct linux_ioctl_args *uap, uint64_t *resp)
 		return (tty_get_discipline(fd, uap->data));
 	case L_TIOCGPTPEER:
 		return (tty_peer(fd, uap->data, resp));
+	case L_FIOSETOWN:
+	case L_SIOCSPGRP:
+	case L_FIOGETOWN:
+	case L_SIOCGPGRP:
+		return (socket_owner(fd, uap->cmd <= L_SIOCSPGRP, uap->data));
 	case L_FIOCLEX:
 		return (fd_flags_set(fd, FDF_CLOEXEC));
 	case L_FIONCLEX:

@@ -3,6 +3,7 @@
  * Linux calls on paths.
  */
 #include "linux_var.h"
+#include <sys/ucred.h>
 #include <sys/vnode.h>
 
 int
@@ -155,9 +156,12 @@ int
 linux_renameat2(
     struct lwp *lp, const struct linux_renameat2_args *uap, uint64_t *resp)
 {
-	if ((uap->flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) !=
-		0 ||
-	    uap->flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	const unsigned all =
+	    RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
+
+	if ((uap->flags & ~all) != 0 ||
+	    ((uap->flags & RENAME_EXCHANGE) != 0 &&
+		uap->flags != RENAME_EXCHANGE))
 		return (EINVAL);
 	return (upath_renameat(
 	    uap->fromfd, uap->from, uap->tofd, uap->to, (int)uap->flags));
@@ -536,4 +540,71 @@ linux_fremovexattr(
     struct lwp *lp, const struct linux_fremovexattr_args *uap, uint64_t *resp)
 {
 	return (uxattr_remove(uap->fd, 0, 0, uap->name));
+}
+
+/* --- handles --------------------------------------------------------------------- */
+
+struct linux_file_handle {
+	uint32_t bytes;
+	int32_t type;
+};
+
+int
+linux_name_to_handle_at(struct lwp *lp,
+    const struct linux_name_to_handle_at_args *uap, uint64_t *resp)
+{
+	struct linux_file_handle h;
+	uint64_t mountid = 0;
+	struct fid fid;
+	int error, flags;
+	char *path;
+
+	error = linux_at_flags(
+	    uap->flags, LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH, &flags);
+	if (error != 0 || (error = copyin(uap->handle, &h, sizeof(h))) != 0)
+		return (error);
+	if (h.bytes > FID_MAX)
+		return (EINVAL);
+	if ((error = path_copyin(uap->path, &path)) != 0)
+		return (error);
+	error = kern_get_fid(uap->dirfd, path, flags, &fid, &mountid);
+	path_free(path);
+	if (error != 0)
+		return (error);
+	/* Too little room: how much it takes, and where the file is. */
+	if (h.bytes < fid.fid_len)
+		error = EOVERFLOW;
+	h = (struct linux_file_handle){fid.fid_len, fid.fid_type};
+	if (error == 0 &&
+	    copyout(fid.fid_data, uap->handle + sizeof(h), fid.fid_len) != 0)
+		return (EFAULT);
+	if (copyout(&h, uap->handle, sizeof(h)) != 0 ||
+	    copyout_u32((uint32_t)mountid, uap->mountid) != 0)
+		return (EFAULT);
+	return (error);
+}
+
+int
+linux_open_by_handle_at(struct lwp *lp,
+    const struct linux_open_by_handle_at_args *uap, uint64_t *resp)
+{
+	struct linux_file_handle h;
+	struct fid fid;
+	int error, fd = -1;
+
+	if ((error = cred_check_cap(cred_current(), CAP_DAC_READ_SEARCH)) !=
+		0 ||
+	    (error = copyin(uap->handle, &h, sizeof(h))) != 0)
+		return (error);
+	if (h.bytes == 0 || h.bytes > FID_MAX)
+		return (EINVAL);
+	memset(&fid, 0, sizeof(fid));
+	fid.fid_len = h.bytes;
+	fid.fid_type = h.type;
+	error = copyin(uap->handle + sizeof(h), fid.fid_data, h.bytes);
+	if (error == 0)
+		error = kern_open_fid(
+		    uap->mountfd, &fid, linux_open_flags(uap->flags), &fd);
+	*resp = (uint64_t)fd;
+	return (error);
 }

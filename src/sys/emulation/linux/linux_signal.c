@@ -68,6 +68,30 @@ is_fault(int sig)
 	    sig == SIGFPE || sig == SIGTRAP);
 }
 
+/*
+ * A file's signal.  Signals whose codes have meanings of their own say only
+ * "from a file".
+ */
+static void
+poll_out(int sig, const ksiginfo_t *ksi, struct linux_siginfo *si)
+{
+	static const int16_t bands[] = {
+	    [POLL_IN] = 0x041,
+	    [POLL_OUT] = 0x304,
+	    [POLL_MSG] = 0x441,
+	    [POLL_ERR] = 0x008,
+	    [POLL_PRI] = 0x082,
+	    [POLL_HUP] = 0x018,
+	};
+	int reason = ksi->ksi_code - SI_POLL;
+
+	si->si_code = is_fault(sig) || sig == SIGCHLD || sig == SIGSYS
+	    ? LINUX_SI_SIGIO
+	    : reason;
+	si->u.poll.band = bands[reason];
+	si->u.poll.fd = (int32_t)ksi->ksi_value;
+}
+
 void
 linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 {
@@ -82,6 +106,8 @@ linux_siginfo_out(const ksiginfo_t *ksi, struct linux_siginfo *si)
 		si->u.sys.addr = ksi->ksi_addr;
 		si->u.sys.call = (int32_t)ksi->ksi_value;
 		si->u.sys.arch = LINUX_AUDIT_ARCH_X86_64;
+	} else if (SI_IS_POLL(ksi->ksi_code)) {
+		poll_out(sig, ksi, si);
 	} else if (ksi->ksi_code == SI_TRACE) {
 		si->si_code = linux_stop_code(ksi->ksi_status);
 		si->u.rt.pid = ksi->ksi_pid;
@@ -131,6 +157,9 @@ linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi)
 		ksi->ksi_status = si->si_errno;
 		ksi->ksi_addr = si->u.sys.addr;
 		ksi->ksi_value = (uint32_t)si->u.sys.call;
+	} else if (sig == SIGIO && code >= POLL_IN && code <= POLL_HUP) {
+		ksi->ksi_code = SI_POLL + code;
+		ksi->ksi_value = (uint32_t)si->u.poll.fd;
 	} else if (code == LINUX_SI_TIMER) {
 		ksi->ksi_timerid = si->u.timer.tid;
 		ksi->ksi_overrun = si->u.timer.overrun;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcntl: descriptor flags, status flags, duplication, owners of signals. */
+#include <sys/async.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/ioccom.h>
@@ -37,22 +38,26 @@ fcntl_check_noatime(struct file *fp, uint32_t flags)
 }
 
 static int
-fcntl_setfl(struct file *fp, uint32_t flags)
+fcntl_setfl(struct file *fp, int fd, uint32_t flags)
 {
+	bool async = (flags & O_ASYNC) != 0;
 	uint32_t old, new;
 	int error;
 
-	flags &= F_SETFL_MASK;
+	flags &= F_SETFL_MASK & ~(uint32_t)O_ASYNC;
 	if ((error = fcntl_check_noatime(fp, flags)) != 0)
 		return (error);
+	/* A file that sends no signals does not keep the flag, either. */
+	if (async != ((fp->f_flags & O_ASYNC) != 0) &&
+	    (error = file_async_set(fp, fd, async)) != 0 && error != ENOTTY)
+		return (error);
+	error = 0;
 	do {
 		old = fp->f_flags;
-		new = (old & ~(uint32_t)F_SETFL_MASK) | flags;
+		new = (old & (~(uint32_t)F_SETFL_MASK | O_ASYNC)) | flags;
 	} while (!atomic_cmpset(&fp->f_flags, old, new));
 	if (((old ^ new) & O_NONBLOCK) != 0)
 		error = fcntl_tell(fp, FIONBIO, (new &O_NONBLOCK) != 0);
-	if (error == 0 && ((old ^ new) & O_ASYNC) != 0)
-		error = fcntl_tell(fp, FIOASYNC, (new &O_ASYNC) != 0);
 	return (error);
 }
 
@@ -84,22 +89,56 @@ fcntl_seals(struct file *fp, uint64_t add, int cmd, int64_t *resp)
 	return (error);
 }
 
+/* A process, or minus a group. */
 static int
-fcntl_file(struct file *fp, int cmd, int64_t arg, int64_t *resp)
+fcntl_setown(struct file *fp, int64_t who)
 {
-	switch (cmd) {
-	case F_GETFL:
+	struct file_owner fo = {FO_PROCESS, (pid_t)who};
+
+	if (who <= INT32_MIN)
+		return (EINVAL);
+	if (who < 0)
+		fo = (struct file_owner){FO_GROUP, (pid_t)-who};
+	return (file_owner_set(fp, &fo, true));
+}
+
+static int64_t
+fcntl_getown(struct file *fp)
+{
+	struct file_owner fo;
+
+	file_owner_get(fp, &fo);
+	return (fo.fo_kind == FO_GROUP ? -(int64_t)fo.fo_id : fo.fo_id);
+}
+
+static int
+fcntl_file(struct file *fp, int fd, int cmd, int64_t arg, int64_t *resp)
+{
+	if (cmd == F_GETFL) {
 		*resp = fcntl_getfl(fp);
 		return (0);
+	}
+	if ((fp->f_flags & O_PATH) != 0)
+		return (EBADF);
+	switch (cmd) {
 	case F_SETFL:
-		if ((fp->f_flags & O_PATH) != 0)
-			return (EBADF);
-		return (fcntl_setfl(fp, (uint32_t)arg));
+		return (fcntl_setfl(fp, fd, (uint32_t)arg));
 	case F_GETOWN:
-		*resp = fp->f_owner;
+		*resp = fcntl_getown(fp);
 		return (0);
 	case F_SETOWN:
-		fp->f_owner = (int)arg;
+		return (fcntl_setown(fp, arg));
+	case F_SETSIG:
+		if (arg < 0 || arg >= NSIG)
+			return (EINVAL);
+		return (file_signal_set(fp, (int)arg));
+	case F_GETSIG:
+		*resp = file_signal_get(fp);
+		return (0);
+	case F_SETLEASE:
+		return (lease_set(fp, fd, (int)arg));
+	case F_GETLEASE:
+		*resp = lease_get(fp);
 		return (0);
 	case F_ADD_SEALS:
 	case F_GET_SEALS:
@@ -110,9 +149,27 @@ fcntl_file(struct file *fp, int cmd, int64_t arg, int64_t *resp)
 	}
 }
 
+int
+kern_fcntl_owner(int fd, bool set, struct file_owner *fo)
+{
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	if ((fp->f_flags & O_PATH) != 0)
+		error = EBADF;
+	else if (set)
+		error = file_owner_set(fp, fo, true);
+	else
+		file_owner_get(fp, fo);
+	file_drop(fp);
+	return (error);
+}
+
 /*
  * Commands with an integer; record locks are kern_fcntl_lock.  0, EBADF, EINVAL,
- * EMFILE, EPERM, ENOMEM.
+ * EMFILE, EPERM, ENOMEM; ESRCH (owner), EAGAIN, EACCES (lease).
  */
 int
 kern_fcntl(int fd, int cmd, int64_t arg, int64_t *resp)
@@ -143,7 +200,7 @@ kern_fcntl(int fd, int cmd, int64_t arg, int64_t *resp)
 	default:
 		if ((error = fd_get(fd, 0, &fp)) != 0)
 			return (error);
-		error = fcntl_file(fp, cmd, arg, resp);
+		error = fcntl_file(fp, fd, cmd, arg, resp);
 		file_drop(fp);
 		return (error);
 	}

@@ -3,10 +3,12 @@
  * Open files: creation, references, the wrappers that answer for missing
  * operations.
  *
- * The last file_drop runs, in this order: hooks (epoll, kqueue), locks of the open file
- * (flock, OFD), fo_close, then the vnode, path and credentials.  A file whose
+ * The last file_drop runs, in this order: hooks (epoll, kqueue), its lease, the
+ * signals it sends, locks of the open file (flock, OFD), fo_close, then the vnode,
+ * path and credentials.  A file whose
  * open failed has no f_ops yet and skips fo_close.
  */
+#include <sys/async.h>
 #include <sys/ddb.h>
 #include <sys/event.h>
 #include <sys/fcntl.h>
@@ -72,12 +74,18 @@ file_destroy(struct file *fp)
 	    VFS, file_close, "fp=%p type=%d", KTRP(fp), (uint64_t)fp->f_type);
 	if (!LIST_EMPTY(&fp->f_hooks))
 		file_hooks_run(fp);
+	if (fp->f_leased != 0)
+		lease_file_close(fp);
+	if (fp->f_async != NULL)
+		file_async_free(fp);
 	if (fp->f_locked != 0)
 		vn_file_unlock_all(fp);
 	if (fp->f_ops != NULL && fp->f_ops->fo_close != NULL)
 		fp->f_ops->fo_close(fp);
 	if (fp->f_writecounted != 0)
 		atomic_sub(&fp->f_vnode->v_writecount, 1);
+	if (fp->f_readcounted != 0)
+		atomic_sub(&fp->f_vnode->v_readcount, 1);
 	if (fp->f_vnode != NULL)
 		vnode_drop(fp->f_vnode);
 	if (fp->f_path != NULL)

@@ -87,6 +87,8 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 	if (error == 0 && (va.va_mode & 0111) == 0)
 		error = EACCES;
 	if (error == 0)
+		error = lease_break(pt->pt_vnode, false, false);
+	if (error == 0)
 		error = vn_deny_write(pt->pt_vnode);
 	if (error != 0) {
 		path_drop(pt);
@@ -339,6 +341,7 @@ commit_names(struct lwp *lp, struct image_params *img, struct exec_prep *ep)
 	p->p_flags |= PF_EXECED;
 	spin_unlock(&p->p_spin);
 	strlcpy(curthread->td_name, p->p_comm, sizeof(curthread->td_name));
+	thread_slot_update(curthread);
 	if (old != NULL)
 		exec_close(old);
 	kfree(oldaux, M_TEMP);

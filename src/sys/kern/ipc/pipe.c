@@ -280,15 +280,19 @@ pipe_ioctl(struct pipe *pp, uint64_t cmd, void *data)
 void
 pipe_detach(struct pipe *pp, uint32_t fflags)
 {
+	bool end;
+
 	lock_excl(&pp->pp_lock);
 	if ((fflags & FREAD) != 0)
 		pp->pp_readers--;
 	if ((fflags & FWRITE) != 0)
 		pp->pp_writers--;
+	end = pp->pp_readers == 0 || pp->pp_writers == 0;
 	lock_release(&pp->pp_lock);
 	wakeup(&pp->pp_rwaiting);
 	wakeup(&pp->pp_wwaiting);
-	ev_notify(&pp->pp_source, EV_IN | EV_OUT | EV_HUP | EV_ERR);
+	ev_notify_hint(&pp->pp_source, EV_IN | EV_OUT | EV_HUP | EV_ERR,
+	    end ? 0 : EVH_QUIET);
 }
 
 void

@@ -68,8 +68,6 @@ int pipe_sleep(
 /* Unlocked: tell who waits for data or for room. */
 void pipe_tell(
     struct pipe *pp, uint32_t waiting, const void *ident, uint32_t events);
-/* The pipe of an open pipe or FIFO, or NULL. */
-struct pipe *pipe_of_file(struct file *fp);
 bool pipe_nonblock(const struct file *fp, int fof);
 bool fifo_is_file(const struct file *fp);
 uint32_t pipe_poll(

@@ -31,6 +31,8 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <sys/explore.h>
+#include <sys/kshm.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
@@ -46,6 +48,7 @@ struct cpu *cpus[MAXCPU];
 int ncpus;
 
 SPINLOCK_DEFINE(all_spin, "allthreads");
+static uint32_t thread_ids; /* (atomic) */
 struct thread_queue all_threads = TAILQ_HEAD_INITIALIZER(all_threads);
 static struct thread_queue dead_cache = TAILQ_HEAD_INITIALIZER(dead_cache);
 static int ndead;
@@ -77,6 +80,18 @@ runq_remove(struct cpu *c, struct thread *td)
 	c->c_nready--;
 }
 
+/* The n-th ready thread. */
+static struct thread *
+runq_nth(struct cpu *c, uint32_t n)
+{
+	struct thread *td;
+
+	for (int p = TDPRI_COUNT - 1;; p--)
+		TAILQ_FOREACH(td, &c->c_runq[p], td_runq)
+			if (n-- == 0)
+				return (td);
+}
+
 static struct thread *
 runq_take(struct cpu *c)
 {
@@ -84,7 +99,10 @@ runq_take(struct cpu *c)
 
 	if (c->c_runmask == 0)
 		return (NULL);
-	td = TAILQ_FIRST(&c->c_runq[63 - __builtin_clzl(c->c_runmask)]);
+	if (__unlikely(explore_on))
+		td = runq_nth(c, explore_choose(c->c_nready));
+	else
+		td = TAILQ_FIRST(&c->c_runq[63 - __builtin_clzl(c->c_runmask)]);
 	runq_remove(c, td);
 	return (td);
 }
@@ -215,7 +233,7 @@ switch_done(void)
 static void
 lwp_left(struct cpu *c, struct lwp *lp)
 {
-	uint64_t d = cpu_cycles() - lp->lw_stamp;
+	uint64_t d = machine_cycles() - lp->lw_stamp;
 
 	lp->lw_cycles[1] += d;
 	c->c_cycles[1] += d;
@@ -248,7 +266,7 @@ lwkt_switch(void)
 		lwp_left(c, from->td_lwp);
 	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
-		to->td_lwp->lw_stamp = cpu_cycles();
+		to->td_lwp->lw_stamp = machine_cycles();
 		if (to->td_lwp->lw_rseq != 0) {
 			to->td_lwp->lw_rseq_event = true;
 			atomic_store(&to->td_lwp->lw_ast, 1);
@@ -336,6 +354,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	td->td_kstack_bytes = KSTACK_SIZE;
 	memcheck_undefined(stack, KSTACK_SIZE);
 	*(uint64_t *)stack = STACK_CANARY;
+	td->td_id = atomic_add(&thread_ids, 1);
 	td->td_func = func;
 	td->td_arg = arg;
 	td->td_prio = (uint8_t)prio;
@@ -346,6 +365,7 @@ thread_create(void (*func)(void *), void *arg, int prio, const char *fmt, ...)
 	va_end(ap);
 	cpu_thread_init(td, thread_entry);
 	memcheck_stack_begin((uint64_t *)stack + 1, td->td_sp);
+	thread_slot_take(td);
 	spin_lock(&all_spin);
 	TAILQ_INSERT_TAIL(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
@@ -366,6 +386,7 @@ thread_discard(struct thread *td)
 	spin_lock(&all_spin);
 	TAILQ_REMOVE(&all_threads, td, td_all);
 	spin_unlock(&all_spin);
+	thread_slot_drop(td);
 	thread_release(td);
 }
 
@@ -381,6 +402,7 @@ thread_exit(void)
 		TAILQ_REMOVE(&all_threads, td, td_all);
 		spin_unlock(&all_spin);
 	}
+	thread_slot_drop(td);
 	td->td_state = TDS_EXITED;
 	curcpu->c_dead = td;
 	lwkt_switch();
@@ -427,7 +449,7 @@ cpu_init(struct cpu *c, int id)
 	spin_init(&c->c_ipi_spin, "ipi");
 	spin_init(&c->c_callout_spin, "callout");
 	TAILQ_INIT(&c->c_callouts);
-	c->c_start_cycles = cpu_cycles();
+	c->c_start_cycles = machine_cycles();
 	cpus[id] = c;
 }
 
@@ -438,7 +460,7 @@ cpu_times(const struct cpu *c, nstime_t *userp, nstime_t *sysp, nstime_t *idlep)
 
 	*idlep = MIN(c->c_idle_ns, up);
 	*userp = mul_div(
-	    up, c->c_cycles[0], MAX(cpu_cycles() - c->c_start_cycles, 1UL));
+	    up, c->c_cycles[0], MAX(machine_cycles() - c->c_start_cycles, 1UL));
 	*userp = MIN(*userp, up - *idlep);
 	*sysp = up - *idlep - *userp;
 }
@@ -507,13 +529,17 @@ SYSINIT(boot_cpu, SI_KERN + 1, boot_cpu_init);
 static void
 smp_init(void)
 {
+	static const struct kshm_entry cpu_entry = {"lwkt.cpu%d", "struct cpu",
+	    NULL, sizeof(struct cpu), 1, KSHM_COUNTER, KSHM_TRACE, 0};
 	int n = MIN(machine_cpu_count(), MAXCPU);
 	struct thread *td;
 	struct cpu *c;
 	int error;
 
 	for (int id = 1; id < n; id++) {
-		c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
+		c = kshm_make(&cpu_entry, id);
+		if (c == NULL) /* then tools do not see it */
+			c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
 		td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/%d", id);
 		if (c == NULL || td == NULL)
 			panic("smp_init: no memory for CPU %d", id);

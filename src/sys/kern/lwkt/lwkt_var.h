@@ -18,4 +18,8 @@ void lwkt_take_remote(void);
 void lwkt_switch(void);
 void callout_thread(void *arg);
 
+/* thread_slots.c: a thread begins, a thread has ended. */
+void thread_slot_take(struct thread *td);
+void thread_slot_drop(struct thread *td);
+
 #endif

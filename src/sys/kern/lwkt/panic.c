@@ -12,6 +12,8 @@
 #include <sys/atomic.h>
 #include <sys/boot.h>
 #include <sys/cpu.h>
+#include <sys/kshm.h>
+#include <sys/ktr.h>
 #include <sys/ddb.h>
 #include <machine/vmparam.h>
 #include "lwkt_var.h"
@@ -111,6 +113,9 @@ panic(const char *fmt, ...)
 	va_end(ap);
 	panicstr = text;
 	machine_stop_others();
+	KTR_EVENT(MACHINE, panic, "cpu=%d", (uint64_t)curcpu->c_id);
+	ktr_freeze();
+	kshm_panicked(text);
 	kprintf("\npanic: %s\n", text);
 	kprintf("cpu %d thread %s\n", curcpu->c_id, curthread->td_name);
 	if (panic_fp != 0)

@@ -13,6 +13,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/cpu.h>
+#include <sys/explore.h>
 #include <sys/proc.h>
 #include "lwkt_var.h"
 
@@ -105,6 +106,7 @@ usched_userret(struct lwp *lp)
 
 	callout_poll(now);
 	ipi_poll();
+	explore_point();
 	if (now - lp->lw_decayed_ns >= DECAY_NS) {
 		lp->lw_estcpu /= 2;
 		lp->lw_decayed_ns = now;

@@ -26,6 +26,8 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
+#include <sys/explore.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
 #include <vm/vm_var.h>
@@ -65,10 +67,12 @@ struct zone {
 	void *z_quarantine[QUARANTINE];	  /* (z_spin) a ring */
 	uint32_t z_oldest, z_nquarantine; /* (z_spin) */
 #endif
+	char z_label[24]; /* z_name, for readers of the shared segment */
 };
 
 #define ZONES_MAX 96
-static struct zone zones[ZONES_MAX];
+static struct zone zones[ZONES_MAX] __kshm;
+KSHM_OBJECT(struct zone, zones, "mem.zones", KSHM_COUNTER, KSHM_TRACE);
 static int nzones;
 SPINLOCK_DEFINE(zones_spin, "zones");
 FAULT_POINT(fault_zone, "zone");
@@ -216,6 +220,7 @@ zone_create(const char *name, size_t size, size_t align)
 	z = &zones[nzones++];
 	spin_unlock(&zones_spin);
 	z->z_name = name;
+	strlcpy(z->z_label, name, sizeof(z->z_label));
 	z->z_asked = size;
 	z->z_align = MAX(align, 8);
 	z->z_size = roundup2(MAX(size, 16), z->z_align);
@@ -385,6 +390,8 @@ zone_alloc(struct zone *z, int flags)
 {
 	void *p;
 
+	if ((flags & M_WAITOK) != 0)
+		explore_point();
 	if (fault_fires(&fault_zone) || (p = zone_get(z, flags)) == NULL)
 		return (NULL);
 	memcheck_pool_alloc(z, p, z->z_asked);
@@ -526,8 +533,10 @@ kmalloc(size_t size, struct malloc_type *type, int flags)
 	size_t bytes = size;
 	void *p;
 
-	if ((flags & M_WAITOK) != 0)
+	if ((flags & M_WAITOK) != 0) {
 		lock_check_may_sleep("kmalloc");
+		explore_point();
+	}
 	if (fault_fires(&fault_kmalloc)) {
 		atomic_add(&type->mt_failed, 1);
 		return (NULL);
@@ -649,8 +658,10 @@ zone_held(const struct zone *z)
 }
 
 /*
- * What the kernel holds when init has started is its own; at shutdown, with every
- * process and mount gone, no type and no zone may hold more.
+ * What the kernel holds when init is ready to start is its own; at shutdown, with
+ * every process and mount gone, no type and no zone may hold more.  Slabs and
+ * magazines are not counted in one moment: init does not run yet, and what a
+ * kernel thread takes meanwhile must not make less than nothing of a zone.
  */
 void
 malloc_mark(void)
@@ -660,7 +671,7 @@ malloc_mark(void)
 	SET_FOREACH(mt, malloc_types)
 		mt->mt_boot = mt->mt_count;
 	for (int i = 0; i < nzones; i++)
-		zones[i].z_boot = zone_held(&zones[i]);
+		zones[i].z_boot = MAX(zone_held(&zones[i]), (int64_t)0);
 	vm_page_leaks_mark();
 	memcheck_leaks_mark();
 }

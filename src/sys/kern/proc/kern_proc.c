@@ -221,6 +221,7 @@ lwp_drop(struct lwp *lp)
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
 	callfilter_drop(lp->lw_filter);
+	fault_lwp_set(lp, 0);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
 }
@@ -585,6 +586,8 @@ lwp_enter(struct lwp *lp, pid_t tid)
 	TAILQ_INSERT_TAIL(&p->p_lwps, lp, lw_link);
 	p->p_nlwps++;
 	spin_unlock(&p->p_spin);
+	if (lp->lw_thread != NULL)
+		thread_slot_update(lp->lw_thread);
 }
 
 void

@@ -50,7 +50,7 @@ void
 lwp_rusage(struct lwp *lp, struct rusage *ru)
 {
 	uint64_t user = lp->lw_cycles[0], sys = lp->lw_cycles[1];
-	uint64_t d = cpu_cycles() - lp->lw_stamp;
+	uint64_t d = machine_cycles() - lp->lw_stamp;
 	nstime_t total = lwp_cputime(lp);
 
 	if (lp == curlwp)

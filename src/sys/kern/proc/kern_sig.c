@@ -369,7 +369,8 @@ sigqueue_add(
 		p->p_nsigq++;
 	} else if (ksi != NULL) {
 		sig_lost++;
-		if (rt && ksi->ksi_code == SI_QUEUE)
+		if (rt &&
+		    (ksi->ksi_code == SI_QUEUE || SI_IS_POLL(ksi->ksi_code)))
 			return (EAGAIN);
 	}
 	sigset_put(&sq->sq_pending, sig);

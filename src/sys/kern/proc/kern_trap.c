@@ -17,6 +17,7 @@
  */
 #include <sys/systm.h>
 #include <sys/abi.h>
+#include <sys/async.h>
 #include <sys/atomic.h>
 #include <sys/callfilter.h>
 #include <sys/cpu.h>
@@ -252,6 +253,8 @@ ast_handle(struct lwp *lp)
 		atomic_store_seq(&lp->lw_ast, 1);
 		return;
 	}
+	if (__unlikely(atomic_load_seq(&async_due) != 0))
+		async_run();
 	if (lp->lw_rseq_event && lp->lw_rseq != 0 &&
 	    p->p_abi->abi_resume != NULL)
 		p->p_abi->abi_resume(lp);

@@ -89,8 +89,6 @@ void sigacts_exec(struct proc *p);
 /* Does the parent p want no zombies? */
 bool sig_child_autoreap(struct proc *p);
 bool sig_child_nocldstop(struct proc *p);
-/* Post with a result; lp NULL: to the process.  EAGAIN when a queue is full. */
-int sig_post(struct proc *p, struct lwp *lp, int sig, const ksiginfo_t *ksi);
 /* (p).  Make lp look at its state soon. */
 void lwp_notify(struct lwp *lp);
 /* (p).  Wake a thread that can take what is pending for the process. */

@@ -11,14 +11,18 @@
  * only with an owner and LK_CANRECURSE.
  *
  * A wait longer than HANG_NS is reported with the owner's stack, again each
- * HANG_NS.
+ * HANG_NS.  In a run by a seed too many of these reports are a panic.
  */
 #include <sys/systm.h>
+#include <sys/atomic.h>
 #include <sys/cpu.h>
+#include <sys/explore.h>
 #include <sys/ktr.h>
 #include <sys/lock.h>
 #include <sys/thread.h>
 #include "lockcheck.h"
+
+#define HANGS_MAX 20
 
 void
 lock_init_class(struct lock *lk, int flags, struct lock_class *cls)
@@ -37,6 +41,8 @@ lock_destroy(struct lock *lk)
 	memset(lk, 0, sizeof(*lk));
 }
 
+static int hangs; /* reports so far */
+
 static void
 report_hang(struct lock *lk)
 {
@@ -51,6 +57,10 @@ report_hang(struct lock *lk)
 	}
 	kprintf("held by %s\n", owner->td_name);
 	thread_backtrace(owner);
+	/* By its own clock a repeatable run could wait for years. */
+	if (explore_on && ++hangs > HANGS_MAX)
+		panic("locks are waited for too long, by %s and others",
+		    curthread->td_name);
 }
 
 /* (lk_spin) One sleep for a change of lk. */
@@ -58,6 +68,7 @@ static void
 wait_turn(struct lock *lk, uint32_t *waiters)
 {
 	(*waiters)++;
+	atomic_add(&lk->lk_class->lc_waits, 1);
 	KTR_EVENT(LOCK, wait, "lock=%p owner=%p", KTRP(lk), KTRP(lk->lk_owner));
 	if (spin_sleep(waiters, &lk->lk_spin, 0, "lock", HANG_NS) ==
 	    EWOULDBLOCK)
@@ -71,6 +82,7 @@ acquire_excl(struct lock *lk, int how, const void *where)
 	struct thread *td = curthread;
 
 	lock_check_may_sleep("lock_excl");
+	explore_point();
 	if (lk->lk_owner == td && (lk->lk_flags & LK_CANRECURSE) != 0) {
 		lk->lk_depth++;
 		return;
@@ -101,6 +113,7 @@ void
 lock_shared(struct lock *lk)
 {
 	lock_check_may_sleep("lock_shared");
+	explore_point();
 	KASSERT(lk->lk_owner != curthread,
 	    ("lock_shared: %s held exclusively", lk->lk_class->lc_name));
 	lockcheck_acquire(lk, lk->lk_class, 0, CALLER);

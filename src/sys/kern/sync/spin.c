@@ -42,8 +42,11 @@ spin_wait(struct spinlock *sp)
 static inline void
 acquire(struct spinlock *sp)
 {
-	if (__unlikely(atomic_swap(&sp->sp_locked, 1) != 0))
+	if (__unlikely(atomic_swap(&sp->sp_locked, 1) != 0)) {
+		if (sp->sp_class != NULL)
+			atomic_add(&sp->sp_class->lc_spins, 1);
 		spin_wait(sp);
+	}
 #ifdef INVARIANTS
 	sp->sp_owner = curthread;
 #endif

@@ -49,6 +49,8 @@ native_siginfo_out(const ksiginfo_t *ksi, struct native_siginfo *si)
 	si->si_trapno = ksi->ksi_trapno;
 	si->si_timerid = ksi->ksi_timerid;
 	si->si_overrun = ksi->ksi_overrun;
+	if (SI_IS_POLL(ksi->ksi_code))
+		si->si_code -= SI_POLL;
 }
 
 static void

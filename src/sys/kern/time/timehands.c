@@ -17,6 +17,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/kshm.h>
 #include <sys/lock.h>
 #include <sys/proc.h>
 #include <sys/timehands.h>
@@ -47,6 +48,7 @@ void
 timehands_changed(struct timehands *th)
 {
 	atomic_store_rel(&th->th_seq, th->th_seq + 1);
+	kshm_clock_set(th);
 	spin_unlock(&hands_spin);
 }
 

@@ -33,12 +33,19 @@ MALLOC_DEFINE(M_UNPCB, "unpcb", "AF_UNIX control blocks");
 
 /* Everybody who waits at so, for whatever reason, looks again. */
 static void
-wake_all(struct socket *so)
+wake_all_hint(struct socket *so, uint64_t hint)
 {
 	wakeup(&so->so_rcv.sb_waiting);
 	wakeup(&so->so_rcv.sb_senders);
-	ev_notify(&so->so_source,
-	    EV_IN | EV_OUT | EV_HUP | EV_RDHUP | (so->so_error ? EV_ERR : 0));
+	ev_notify_hint(&so->so_source,
+	    EV_IN | EV_OUT | EV_HUP | EV_RDHUP | (so->so_error ? EV_ERR : 0),
+	    hint);
+}
+
+static void
+wake_all(struct socket *so)
+{
+	wake_all_hint(so, 0);
 }
 
 static void
@@ -283,7 +290,7 @@ connect_queue(
 	if (error == 0) {
 		wakeup(&listener->un_queue);
 		ev_notify(&to->so_source, EV_IN);
-		ev_notify(&so->so_source, EV_OUT);
+		ev_notify_hint(&so->so_source, EV_OUT, EVH_QUIET);
 	}
 	return (error);
 }
@@ -395,7 +402,7 @@ unix_shutdown(struct socket *so, int how)
 		}
 	}
 	lock_release(&unix_lock);
-	wake_all(so);
+	wake_all_hint(so, EVH_QUIET); /* the caller knows */
 	wakeup(&un->un_queue);
 	return (error);
 }

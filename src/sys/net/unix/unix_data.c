@@ -63,6 +63,7 @@ wait_room(struct socket *so, struct socket *to, size_t n, bool nonblock,
 			return (EPIPE);
 		if (has_room(to, so, n, whole))
 			return (0);
+		so->so_nospace = true;
 		to->so_rcv.sb_senders++;
 		error = socket_sleep(to, &to->so_rcv.sb_senders, nonblock,
 		    deadlinep, so->so_sndtimeo, "unsend");
@@ -365,7 +366,9 @@ tell_senders(struct socket *so, uint32_t sleeping)
 		wakeup(&so->so_rcv.sb_senders);
 	lock_shared(&unix_lock);
 	LIST_FOREACH(un, &unpcb_of(so)->un_senders, un_sender_link)
-		ev_notify(&un->un_socket->so_source, EV_OUT);
+		ev_notify_hint(&un->un_socket->so_source, EV_OUT,
+		    atomic_swap(&un->un_socket->so_nospace, false) ? 0
+								   : EVH_QUIET);
 	lock_release(&unix_lock);
 }
 

@@ -10,6 +10,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/explore.h>
 #include <sys/malloc.h>
 #include "pc_var.h"
 
@@ -32,6 +33,8 @@ reachable(uaddr_t addr, size_t len)
 	    len > VM_MAX_USER || addr > VM_MAX_USER - len ||
 	    fault_fires(&fault_copy))
 		return (false);
+	if ((curthread->td_flags & TDF_NOFAULT) == 0)
+		explore_point();
 	pmap_activate(&vm->vm_pmap);
 	return (true);
 }

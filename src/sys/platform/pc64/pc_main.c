@@ -15,13 +15,14 @@
 #include <sys/boot.h>
 #include <sys/console.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include "pc_var.h"
 
 #define BOOT_LIMIT 0x100000000UL
 
 struct bootinfo pc_bootinfo;
 struct acpi_info pc_acpi;
-struct cpu pc_cpu0;
+KSHM_DEFINE(struct cpu, pc_cpu0, "lwkt.cpu0", KSHM_COUNTER, KSHM_TRACE);
 static struct thread boot_thread;
 
 void

@@ -7,7 +7,8 @@
  *    their slots and never changes them.
  * 2. The direct map shows RAM at PHYS_BASE in 2 MiB pages where it can, global,
  *    writable, never executable.  The kernel image's own pages are not in it:
- *    each physical page has one kernel address.
+ *    each physical page has one kernel address, but for the shared segment's
+ *    (kern/kshm): programs map these pages, so vm must find them here.
  * 3. The image: text read and execute, constants read only, data read and
  *    write; 4 KiB pages.  Nothing is writable and executable (W^X).
  * 4. The lowest page of each kernel stack is a guard: not mapped.  A 2 MiB page
@@ -24,6 +25,7 @@
 #include <sys/atomic.h>
 #include <sys/ddb.h>
 #include <sys/intr.h>
+#include <sys/kshm.h>
 #include <sys/lock.h>
 #include "pc_var.h"
 
@@ -172,10 +174,13 @@ map_direct(paddr_t start, paddr_t end)
 	uint64_t rights = PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX;
 	paddr_t image = trunc_page(image_pa(kernel_start_va));
 	paddr_t image_end = image_pa(kernel_end_va);
+	paddr_t kshm = image_pa(kshm_static_start);
+	paddr_t kshm_end = image_pa(kshm_static_end);
 
 	for (paddr_t pa = start; pa < end;) {
-		if (pa >= image && pa < image_end) {
-			pa = image_end;
+		if (pa >= image && pa < image_end &&
+		    (pa < kshm || pa >= kshm_end)) {
+			pa = pa < kshm ? kshm : image_end;
 		} else if ((pa & (SIZE_2M - 1)) == 0 && pa + SIZE_2M <= end &&
 		    (pa + SIZE_2M <= image || pa >= image_end)) {
 			*kernel_pte(PHYS_BASE + pa, 1) = pa | rights | PTE_PS;

@@ -34,6 +34,7 @@
 #define STUB_CONTROL   0x7ff110000000
 #define STUB_MAILBOX   0x7ff120000000
 #define STUB_FD	       3 /* guest RAM */
+#define STUB_KSHM_FD   4 /* the shared segment, read-only */
 
 #define CONTROL_SIZE 16384
 #define CTL_SEQ	     0

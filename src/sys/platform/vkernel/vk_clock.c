@@ -27,6 +27,7 @@
 #include <sys/thread.h>
 #include <sys/timehands.h>
 #include <cpu/cycles.h>
+#include "vk_repeat.h"
 #include "vk_var.h"
 
 #define FIRST_NS      (10 * NS_PER_MSEC)
@@ -39,6 +40,8 @@
 #define SPEED_CHANGE  500 /* a speed off by 1/500 is not the counter's */
 #define CORRECT_SHARE 16  /* correct by at most 1/16 of the speed */
 #define UNIT	      (1UL << 32)
+/* A repeatable run begins on 2026-01-01 00:00:00 UTC (vk_repeat.c). */
+#define REPEAT_EPOCH_NS (1767225600 * NS_PER_SEC)
 
 struct sample {
 	uint64_t sa_cycles;
@@ -65,8 +68,11 @@ nstime_t
 clock_mono(void)
 {
 	uint64_t cycles;
-	struct timehands th = timehands_read(timehands_get(), &cycles);
+	struct timehands th;
 
+	if (__unlikely(vk_repeatable))
+		return (repeat_now());
+	th = timehands_read(timehands_get(), &cycles);
 	if (__likely(th.th_mode == TH_CYCLES))
 		return (timehands_mono(&th, cycles));
 	return (host_clock_mono() - start_ns + th.th_mono);
@@ -78,6 +84,8 @@ clock_real(void)
 	uint64_t cycles;
 	struct timehands th = timehands_read(timehands_get(), &cycles);
 
+	if (__unlikely(vk_repeatable))
+		return (repeat_now() + th.th_real);
 	if (__likely(th.th_mode == TH_CYCLES))
 		return (timehands_mono(&th, cycles) + th.th_real);
 	return (host_clock_mono() - start_ns + th.th_mono + th.th_real);
@@ -225,8 +233,11 @@ vk_clock_boot(nstime_t host_start_ns)
 	struct timehands *th;
 
 	start_ns = host_start_ns;
-	(void)sample(&last);
-	host_real = last.sa_real;
+	if (!vk_repeatable) {
+		(void)sample(&last);
+		host_real = last.sa_real;
+	} else
+		host_real = REPEAT_EPOCH_NS;
 	th = timehands_change();
 	th->th_mode = TH_KERNEL;
 	th->th_real = host_real;
@@ -242,7 +253,7 @@ clock_start(void)
 	struct sample s;
 
 	clock_cycles = 0;
-	if (!host_clock_is_cycles() ||
+	if (vk_repeatable || !host_clock_is_cycles() ||
 	    ((by = boot_option("clock")) != NULL && strcmp(by, "host") == 0))
 		return;
 	do {

@@ -7,6 +7,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/explore.h>
 #include <sys/malloc.h>
 #include <sys/memcheck.h>
 #include <machine/vmparam.h>
@@ -75,6 +76,8 @@ for_pages(uaddr_t addr, size_t len, vm_prot_t access, page_func_t f, void *arg)
 		return (0);
 	if (vm == NULL || check(addr, len) != 0)
 		return (EFAULT);
+	if ((curthread->td_flags & TDF_NOFAULT) == 0)
+		explore_point();
 	for (; len > 0; addr += n, len -= n) {
 		n = MIN(len, PAGE_SIZE - (addr & PAGE_MASK));
 		if ((error = on_page(vm, addr, n, access, f, arg)) != 0)

@@ -16,11 +16,13 @@
 #include <sys/boot.h>
 #include <sys/console.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <machine/physmem.h>
+#include "vk_repeat.h"
 #include "vk_var.h"
 
 int vk_ncores;
-struct cpu vk_cpu0;
+KSHM_DEFINE(struct cpu, vk_cpu0, "lwkt.cpu0", KSHM_COUNTER, KSHM_TRACE);
 static struct thread boot_thread;
 static struct host_boot boot;
 static struct host_msg *volatile host_msgs;
@@ -31,12 +33,12 @@ uint64_t vm_page_array_len;
 /* --- start ------------------------------------------------------------------------- */
 
 static void
-memory_init(uint64_t bytes)
+memory_init(uint64_t bytes, uint64_t kshm_bytes)
 {
 	uint64_t array;
 
 	vm_page_array = (struct vm_page *)PHYS_BASE;
-	vm_page_array_len = atop(bytes);
+	vm_page_array_len = atop(bytes + HOST_KSHM_HOLE + kshm_bytes);
 	array = round_page(vm_page_array_len * sizeof(struct vm_page));
 	vm_memory_add(0, array, bytes, true);
 }
@@ -57,8 +59,10 @@ vkernel_boot(const struct host_boot *hb)
 	strlcpy(boot_thread.td_name, "boot", sizeof(boot_thread.td_name));
 	cpu_init(c, 0);
 	host_pin_self(0);
+	vk_repeatable = hb->repeatable;
 	vk_clock_boot(hb->start_ns);
-	memory_init(hb->memory_bytes);
+	vk_kshm_boot(hb);
+	memory_init(hb->memory_bytes, hb->kshm_bytes);
 	kernel_start();
 }
 
@@ -100,6 +104,10 @@ cpu_idle_wait(nstime_t until)
 	struct cpu *c = curcpu;
 	nstime_t left = 0;
 
+	if (vk_repeatable) {
+		repeat_idle(until);
+		return;
+	}
 	if (until != 0) {
 		left = until - clock_mono();
 		if (left <= 0)
@@ -146,9 +154,9 @@ vk_post(struct host_msg *m)
 		cpu_kick(cpus[0]);
 }
 
-/* Poll point of every CPU; oldest message first. */
+/* Oldest first. */
 void
-cpu_poll_md(void)
+vk_run_host_msgs(void)
 {
 	struct host_msg *m, *next, *rev = NULL;
 
@@ -163,6 +171,35 @@ cpu_poll_md(void)
 	for (; rev != NULL; rev = next) {
 		next = rev->hm_next;
 		rev->hm_func(rev->hm_arg);
+	}
+}
+
+/* Poll point of every CPU. */
+void
+cpu_poll_md(void)
+{
+	if (!vk_repeatable)
+		vk_run_host_msgs();
+}
+
+/*
+ * Until a host message has set *flag: other threads run meanwhile, but not in a
+ * repeatable run.
+ */
+void
+vk_wait_host(volatile bool *flag, const char *wmesg, nstime_t tick)
+{
+	if (!vk_repeatable) {
+		if (!atomic_load_acq(flag))
+			tsleep((const void *)flag, 0, wmesg, tick);
+		return;
+	}
+	while (!atomic_load_acq(flag)) {
+		atomic_store_seq(&curcpu->c_md.cm_idle_word, 1);
+		if (atomic_load_seq(&host_msgs) == NULL)
+			host_futex_wait(&curcpu->c_md.cm_idle_word, 1, tick);
+		atomic_store_seq(&curcpu->c_md.cm_idle_word, 0);
+		vk_run_host_msgs();
 	}
 }
 
@@ -249,7 +286,10 @@ console_poll(void)
 void
 console_wanted(void)
 {
-	host_console_again();
+	if (vk_repeatable)
+		repeat_input_wanted();
+	else
+		host_console_again();
 }
 
 void
@@ -267,6 +307,8 @@ console_start(void)
 	init_set_argv(args, len);
 	host_console_start(&(const struct host_console_calls){
 	    console_input, console_input_all, console_eof, console_resized});
+	if (vk_repeatable)
+		repeat_input_wanted();
 	/* A change between the console's first question and now was missed. */
 	console_resized();
 }

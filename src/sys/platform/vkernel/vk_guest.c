@@ -24,6 +24,7 @@
 #include <machine/physmem.h>
 #include <machine/vmparam.h>
 #include "host_frame.h"
+#include "vk_repeat.h"
 #include "vk_rewrite.h"
 #include "vk_var.h"
 
@@ -227,7 +228,7 @@ guest_full_stop(struct lwp *lp)
 	atomic_store_seq(&mb->mb_state, MBS_TRAP);
 	if (atomic_load_seq(&mb->mb_ssleep) != 0)
 		host_futex_wake(&mb->mb_state, HOST_WAKE_ALL);
-	start = clock_mono();
+	start = host_clock_mono();
 	for (unsigned n = 0; atomic_load_acq(&mb->mb_state) == MBS_TRAP; n++) {
 		if (st->st_dead)
 			return;
@@ -238,7 +239,7 @@ guest_full_stop(struct lwp *lp)
 		atomic_store_seq(&mb->mb_ksleep, 1);
 		host_futex_wait(&mb->mb_state, MBS_TRAP, 20 * NS_PER_MSEC);
 		atomic_store_seq(&mb->mb_ksleep, 0);
-		if (clock_mono() - start > KICK_NS) {
+		if (host_clock_mono() - start > KICK_NS) {
 			stub_report(st, "does not stop");
 			stub_kill(st);
 			return;
@@ -543,12 +544,12 @@ attend(struct lwp *lp)
 }
 
 /* Ask the guest to stop; kill it if it will not. */
-static void
-stop_guest(struct lwp *lp)
+void
+vk_stop_guest(struct lwp *lp)
 {
 	struct mailbox *mb = lp->lw_md.lm_mailbox;
 	struct stub *st = lp->lw_md.lm_stub;
-	nstime_t start = clock_mono();
+	nstime_t start = host_clock_mono();
 
 	while (!guest_stopped(mb) && !st->st_dead) {
 		host_stub_kick(st->st_pid, host_tid(lp));
@@ -556,8 +557,8 @@ stop_guest(struct lwp *lp)
 		if (!guest_stopped(mb))
 			host_futex_wait(
 			    &mb->mb_state, MBS_GUEST, 20 * NS_PER_MSEC);
-		cpu_poll_md();
-		if (clock_mono() - start > KICK_NS) {
+		vk_run_host_msgs();
+		if (host_clock_mono() - start > KICK_NS) {
 			kprintf("%s (%d) does not stop; killed\n",
 			    lp->lw_proc->p_comm, lp->lw_proc->p_pid);
 			kprintf("stub %d slot %d: state %u ksleep %u ssleep %u "
@@ -615,12 +616,17 @@ wait_guest(struct lwp *lp, bool split)
 {
 	struct mailbox *mb = lp->lw_md.lm_mailbox;
 
+	if (vk_repeatable) {
+		repeat_wait_guest(lp);
+		repeat_entry();
+		return;
+	}
 	if (split && spin_for_guest(lp))
 		return;
 	while (!guest_stopped(mb)) {
 		if (attend(lp)) {
 			if (!guest_stopped(mb))
-				stop_guest(lp);
+				vk_stop_guest(lp);
 			return;
 		}
 		sleep_for_guest(lp);
@@ -717,6 +723,8 @@ guest_fault(struct lwp *lp)
 		return;
 	}
 	if (tf->tf_trapno != T_PAGEFAULT) {
+		if (vk_repeatable && tf->tf_trapno == T_GPF && repeat_rdtsc(lp))
+			return;
 		trap_exception(lp, tf->tf_trapno == T_STACK ? SIGBUS : SIGSEGV,
 		    SI_KERNEL, 0, (int)tf->tf_trapno);
 		return;

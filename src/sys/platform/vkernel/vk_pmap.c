@@ -139,7 +139,8 @@ order_of(const struct pend *pd)
 	case PEND_MAP:
 		return ((struct stub_order){HNR_MMAP,
 		    {pd->pd_start, len, host_prot(pd->pd_prot),
-			HMAP_SHARED_FIXED | populate, STUB_FD, pd->pd_pa},
+			HMAP_SHARED_FIXED | populate, vk_file_of(pd->pd_pa),
+			vk_file_offset(pd->pd_pa)},
 		    0});
 	case PEND_PROTECT:
 		return ((struct stub_order){HNR_MPROTECT,
@@ -232,7 +233,7 @@ resync(struct pmap *pm, bool refill)
 	uaddr_t va = 0;
 	bool more, again;
 
-	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_pid,
+	KTR_EVENT(MACHINE, resync, "stub=%d refill=%d", (uint64_t)st->st_number,
 	    (uint64_t)refill);
 	spin_lock(&pm->pm_spin);
 	st->st_resync = false;

@@ -54,6 +54,7 @@ static int npool;		    /* (stubs_spin) */
 static bool pool_busy;		    /* (stubs_spin) its thread makes one */
 static bool pool_closed;	    /* (stubs_spin) shutdown has begun */
 
+static int stubs_made; /* (atomic) */
 static uint64_t batches_done, orders_done;
 SYSCTL_U64(stub_batches, "hw.stub.batches", CTLF_RD, &batches_done,
     "Batches of mapping orders done by stubs since boot");
@@ -138,7 +139,7 @@ await(struct stub *st, nstime_t limit)
 {
 	struct stub_control *sc = st->st_control;
 	uint32_t seq = st->st_seq & 0x7fffffff, done;
-	nstime_t start = clock_mono();
+	nstime_t start = host_clock_mono();
 
 	for (;;) {
 		done = atomic_load_acq(&sc->sc_done);
@@ -147,13 +148,13 @@ await(struct stub *st, nstime_t limit)
 		if (st->st_dead)
 			return (false);
 		host_futex_wait(&sc->sc_done, done, 50 * NS_PER_MSEC);
-		if (clock_mono() - start > limit) {
+		if (host_clock_mono() - start > limit) {
 			stub_report(st, "does not answer");
 			stub_kill(st);
 			return (false);
 		}
 		if (st->st_dead || curcpu->c_id == 0)
-			cpu_poll_md();
+			vk_run_host_msgs();
 	}
 }
 
@@ -173,8 +174,8 @@ stub_do(struct stub *st, const struct stub_order *orders, int n)
 	atomic_add(&orders_done, (uint64_t)n);
 	post(st, orders, n);
 	host_futex_wake(&st->st_control->sc_seq, HOST_WAKE_ALL);
-	KTR_EVENT(
-	    MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_pid, (uint64_t)n);
+	KTR_EVENT(MACHINE, orders, "stub=%d n=%d", (uint64_t)st->st_number,
+	    (uint64_t)n);
 	return (await(st, BIRTH_NS));
 }
 
@@ -202,7 +203,7 @@ born(void *arg)
 	struct stub *st = arg;
 
 	atomic_store_rel(&st->st_born, true);
-	wakeup(arg);
+	wakeup((const void *)&st->st_born);
 }
 
 static struct stub *
@@ -218,6 +219,7 @@ stub_begin(void)
 	lock_init(&st->st_lock, "stub", 0);
 	radix_init(&st->st_mailboxes);
 	st->st_mapper_core = -1;
+	st->st_number = atomic_add(&stubs_made, 1);
 	pg = vm_page_alloc(-1, 2, VMA_WAIT | VMA_ZERO);
 	mb = mailbox_alloc();
 	if (pg == NULL || mb == NULL ||
@@ -249,7 +251,7 @@ stub_finish(struct stub *st)
 {
 	/* Not for the pid: the message that follows it lies in st, too. */
 	while (!atomic_load_acq(&st->st_born))
-		tsleep(st, 0, "stub", 10 * NS_PER_MSEC);
+		vk_wait_host(&st->st_born, "stub", 10 * NS_PER_MSEC);
 	st->st_pid = st->st_spawn.hs_pid;
 	if (st->st_pid > 0 && await(st, BIRTH_NS))
 		return (true);
@@ -362,17 +364,17 @@ stub_get(void)
 void
 stub_kill(struct stub *st)
 {
-	nstime_t patience = clock_mono() + DEATH_NS;
+	nstime_t patience = host_clock_mono() + DEATH_NS;
 
 	if (!st->st_dead)
 		host_stub_kill(st->st_pid);
 	while (!st->st_dead) {
-		tsleep((const void *)&st->st_dead, 0, "stubkill", NS_PER_MSEC);
-		if (clock_mono() > patience) {
+		vk_wait_host(&st->st_dead, "stubkill", NS_PER_MSEC);
+		if (host_clock_mono() > patience) {
 			kprintf("stub %d was killed and is still there; its "
 				"memory waits for it\n",
 			    st->st_pid);
-			patience = clock_mono() + DEATH_NS;
+			patience = host_clock_mono() + DEATH_NS;
 		}
 	}
 }
@@ -503,10 +505,11 @@ ddb_stubs(const char *arg __unused)
 	struct stub *st;
 
 	TAILQ_FOREACH(st, &all_stubs, st_link)
-		kprintf("%p pid %d %s%s slots %d batches %u pending %d proc "
+		kprintf("%d %p pid %d %s%s slots %d batches %u pending %d proc "
 			"%d\n",
-		    st, st->st_pid, st->st_pooled ? "pooled " : "",
-		    st->st_dead ? "dead " : "", st->st_nslots, st->st_seq,
-		    st->st_npend, st->st_proc != NULL ? st->st_proc->p_pid : 0);
+		    st->st_number, st, st->st_pid,
+		    st->st_pooled ? "pooled " : "", st->st_dead ? "dead " : "",
+		    st->st_nslots, st->st_seq, st->st_npend,
+		    st->st_proc != NULL ? st->st_proc->p_pid : 0);
 }
 DDB_COMMAND(stubs, "show stubs", ddb_stubs, "host processes of guests");

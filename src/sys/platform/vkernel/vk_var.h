@@ -39,7 +39,8 @@ struct stub {
 	TAILQ_ENTRY(stub) st_link; /* pool or all (stubs_spin) */
 	struct host_spawn st_spawn;
 	int st_pid;
-	bool st_born; /* (atomic) the spawner is done with st_spawn */
+	int st_number;	       /* for people and traces: counts from 1 */
+	volatile bool st_born; /* (atomic) the spawner is done with st_spawn */
 	volatile bool st_dead;
 	bool st_pooled;
 	struct stub_control *st_control;
@@ -56,6 +57,23 @@ struct stub {
 	int st_npend;
 	bool st_resync; /* forget all, map again what the pmap holds */
 };
+
+/*
+ * Physical memory is two files: guest RAM, and behind a hole of a page, which
+ * keeps orders from being merged across the border, the shared segment.
+ */
+extern paddr_t vk_kshm_pa;
+static inline uint64_t
+vk_file_of(paddr_t pa)
+{
+	return (pa < vk_kshm_pa ? STUB_FD : STUB_KSHM_FD);
+}
+static inline uint64_t
+vk_file_offset(paddr_t pa)
+{
+	return (pa < vk_kshm_pa ? pa : pa - vk_kshm_pa);
+}
+void vk_kshm_boot(const struct host_boot *hb);
 
 /* vk_stub.c */
 struct stub *stub_get(void);	/* ready, slot 0 has a thread; NULL: failed */
@@ -77,6 +95,11 @@ extern int vk_ncores;
 extern struct cpu vk_cpu0;
 bool vk_pending(struct cpu *c);
 void vk_run_host_msgs(void);
+/* Once around, at least, of a wait until a host message sets *flag. */
+void vk_wait_host(volatile bool *flag, const char *wmesg, nstime_t tick);
+
+/* vk_guest.c */
+void vk_stop_guest(struct lwp *lp); /* kick it; kill it if it will not */
 
 /* vk_clock.c */
 void vk_clock_boot(nstime_t host_start_ns);

@@ -38,6 +38,7 @@
  */
 #include "vfs_var.h"
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <sys/ktr.h>
 #include <sys/sysctl.h>
 #include <vm/vm.h>
@@ -57,7 +58,8 @@ static uint64_t nc_hash_mask;		/* (c) */
 static struct nc_list nc_lru;		/* (n) oldest first */
 static struct zone *nc_zone;		/* (c) */
 static uint64_t nc_max;			/* (n) */
-struct nc_stats nc_stats;		/* (n) */
+KSHM_DEFINE(
+    struct nc_stats, nc_stats, "vfs.cache", KSHM_COUNTER, KSHM_ANY); /* (n) */
 
 static struct nc_bucket *
 nc_bucket_of(const struct namecache *parent, const char *name, size_t len)

@@ -397,6 +397,8 @@ kern_truncate(const char *path, off_t size)
 	    vn_is_text(tg.tg_vnode))
 		error = ETXTBSY;
 	if (error == 0)
+		error = lease_break(tg.tg_vnode, true, false);
+	if (error == 0)
 		error = vn_truncate(tg.tg_vnode, size);
 	target_done(&tg);
 	return (error);

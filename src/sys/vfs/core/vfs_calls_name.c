@@ -569,8 +569,9 @@ kern_renameat(int fromfd, const char *from, int tofd, const char *to, int flags)
 	struct renaming *rn; /* too big for the stack */
 	int error;
 
-	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||
-	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) !=
+		0 ||
+	    ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE))
 		return (EINVAL);
 	rn = kmalloc(sizeof(*rn), M_TEMP, M_WAITOK | M_ZERO);
 	if (rn == NULL)

@@ -5,10 +5,12 @@
  * vfs_calls_attr.c, the tree (cwd, mounts) in vfs_calls_tree.c.
  */
 #include "vfs_var.h"
+#include <sys/async.h>
 #include <sys/ioccom.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <vm/vm.h>
 
 #define SENDFILE_CHUNK (32 * 1024)
 
@@ -125,6 +127,26 @@ kern_fsync(int fd, bool data_only)
 }
 
 int
+kern_sync_range(int fd, off_t off, off_t len, bool write)
+{
+	uint64_t end = len == 0 ? UINT64_MAX : (uint64_t)off + (uint64_t)len;
+	struct vnode *vp;
+	struct file *fp;
+	int error = 0;
+
+	if ((error = fd_get_open(fd, 0, &fp)) != 0)
+		return (error);
+	vp = fp->f_vnode;
+	if (vp == NULL || vp->v_type == VCHR || vp->v_type == VFIFO)
+		error = ESPIPE;
+	else if (write && vp->v_object != NULL)
+		error = vm_object_clean(vp->v_object, atop((uint64_t)off),
+		    end == UINT64_MAX ? end : atop(round_page(end)));
+	file_drop(fp);
+	return (error);
+}
+
+int
 kern_ftruncate(int fd, off_t size)
 {
 	struct file *fp;
@@ -146,16 +168,22 @@ kern_ftruncate(int fd, off_t size)
 static int
 allocate_check(int mode, off_t off, off_t len)
 {
-	off_t end;
-
 	if (off < 0 || len <= 0)
 		return (EINVAL);
-	if (__builtin_add_overflow(off, len, &end))
-		return (EFBIG);
 	if ((mode & ~(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)) != 0)
 		return (EOPNOTSUPP);
 	if ((mode & FALLOC_PUNCH_HOLE) != 0 && (mode & FALLOC_KEEP_SIZE) == 0)
 		return (EOPNOTSUPP);
+	return (0);
+}
+
+static int
+allocate_limit(int mode, off_t off, off_t len)
+{
+	off_t end;
+
+	if (__builtin_add_overflow(off, len, &end))
+		return (EFBIG);
 	if (mode == 0 && (uint64_t)end > proc_rlimit(RLIMIT_FSIZE)) {
 		sig_send_lwp(curlwp, SIGXFSZ, NULL);
 		return (EFBIG);
@@ -193,11 +221,15 @@ kern_fallocate(int fd, int mode, off_t off, off_t len)
 	struct file *fp;
 	int error;
 
-	if ((error = fd_get_open(fd, FWRITE, &fp)) != 0)
+	if ((error = fd_get_open(fd, 0, &fp)) != 0)
 		return (error);
-	if (fp->f_vnode == NULL)
-		error = ESPIPE;
-	else if ((error = allocate_check(mode, off, len)) == 0)
+	if ((error = allocate_check(mode, off, len)) != 0)
+		;
+	else if ((fp->f_flags & FWRITE) == 0)
+		error = EBADF;
+	else if (fp->f_vnode == NULL)
+		error = fp->f_type == DTYPE_PIPE ? ESPIPE : ENODEV;
+	else if ((error = allocate_limit(mode, off, len)) == 0)
 		error = allocate_vnode(fp->f_vnode, mode, off, len);
 	file_drop(fp);
 	return (error);
@@ -267,27 +299,36 @@ kern_getdents(int fd,
 
 /* --- ioctl --------------------------------------------------------------------------- */
 
+static int
+ioctl_nonblock(struct file *fp, int on)
+{
+	uint32_t old;
+	int error;
+
+	do {
+		old = fp->f_flags;
+	} while (!atomic_cmpset(&fp->f_flags, old,
+	    on != 0 ? old | O_NONBLOCK : old & ~(uint32_t)O_NONBLOCK));
+	error = file_ioctl(fp, FIONBIO, &on);
+	return (error == ENOTTY || error == EINVAL ? 0 : error);
+}
+
 int
 kern_ioctl(int fd, uint64_t cmd, void *data)
 {
-	uint32_t bit, old;
 	struct file *fp;
-	int error;
+	int error, on = 0;
 
 	if ((error = fd_get_open(fd, 0, &fp)) != 0)
 		return (error);
-	if (cmd == FIONBIO || cmd == FIOASYNC) {
-		bit = cmd == FIONBIO ? O_NONBLOCK : O_ASYNC;
-		do {
-			old = fp->f_flags;
-		} while (!atomic_cmpset(&fp->f_flags, old,
-		    *(int *)data != 0 ? old | bit : old & ~bit));
+	if (cmd == FIONBIO || cmd == FIOASYNC)
+		on = *(int *)data;
+	if (cmd == FIONBIO)
+		error = ioctl_nonblock(fp, on);
+	else if (cmd != FIOASYNC)
 		error = file_ioctl(fp, cmd, data);
-		if (error == ENOTTY || error == EINVAL)
-			error = 0;
-	} else {
-		error = file_ioctl(fp, cmd, data);
-	}
+	else if ((on != 0) != ((fp->f_flags & O_ASYNC) != 0))
+		error = file_async_set(fp, fd, on != 0);
 	file_drop(fp);
 	return (error);
 }

@@ -22,8 +22,8 @@ FAULT_POINT(fault_open, "vn_open");
 
 /* Flags that stay in f_flags. */
 #define FILE_FLAGS                                                             \
-	(FREAD | FWRITE | O_NONBLOCK | O_APPEND | O_ASYNC | O_FSYNC |          \
-	    O_DIRECT | O_NOATIME | O_PATH)
+	(FREAD | FWRITE | O_NONBLOCK | O_APPEND | O_FSYNC | O_DIRECT |         \
+	    O_NOATIME | O_PATH)
 
 static mode_t
 current_umask(void)
@@ -84,18 +84,25 @@ open_check_access(struct vnode *vp, int oflags)
 
 /* --- from a place to a file --------------------------------------------------------- */
 
-/* Count a writer unless the file is being executed; truncation counts too. */
+/*
+ * Count who opens it: a writer unless the file is being executed (truncation
+ * is writing, too), or somebody who reads alone.
+ */
 static int
-open_count_writer(struct file *fp, int oflags)
+open_count(struct file *fp, int oflags)
 {
 	struct vnode *vp = fp->f_vnode;
 	int32_t n;
 
 	if (vp->v_type != VREG)
 		return (0);
-	if ((fp->f_flags & FWRITE) == 0)
-		return (
-		    (oflags & O_TRUNC) != 0 && vn_is_text(vp) ? ETXTBSY : 0);
+	if ((fp->f_flags & FWRITE) == 0) {
+		if ((oflags & O_TRUNC) != 0 && vn_is_text(vp))
+			return (ETXTBSY);
+		atomic_add(&vp->v_readcount, 1);
+		fp->f_readcounted = 1;
+		return (0);
+	}
 	do {
 		n = atomic_load(&vp->v_writecount);
 		if (n < 0 || (vp->v_flags & VF_TEXT) != 0)
@@ -193,7 +200,9 @@ vn_open_file(struct place *pl, int oflags, bool created, struct file **fpp)
 		error = ENOMEM;
 	else if ((oflags & O_PATH) != 0)
 		fp->f_ops = &path_fileops;
-	else if ((error = open_count_writer(fp, oflags)) == 0 &&
+	else if ((error = open_count(fp, oflags)) == 0 &&
+	    (error = lease_break(vp, (oflags & O_ACCMODE) != O_RDONLY,
+		 (oflags & O_NONBLOCK) != 0)) == 0 &&
 	    (error = open_start(fp, FFLAGS(oflags))) == 0)
 		error = open_finish(fp, oflags, created);
 	KTR_EVENT(VFS, open, "vp=%p oflags=%x error=%d", KTRP(vp),

@@ -38,6 +38,7 @@
 #include "vfs_var.h"
 #include <sys/conf.h>
 #include <sys/ddb.h>
+#include <sys/kshm.h>
 #include <sys/ktr.h>
 #include <sys/sysctl.h>
 #include <sys/thread.h>
@@ -54,14 +55,20 @@ LIST_HEAD(vnode_bucket, vnode);
 TAILQ_HEAD(vnode_list, vnode);
 
 SPINLOCK_DEFINE(vnode_spin, "vnode hash");
-static struct vnode_bucket *vnode_hash;			      /* (v) */
-static uint64_t vnode_hash_mask;			      /* (c) */
-static struct vnode_list vnode_lru;			      /* (v) */
-static struct vnode_list vnode_later;			      /* (v) */
-static struct vnode *vnode_later_busy;			      /* (v) */
-static struct zone *vnode_zone;				      /* (c) */
-static int vnodes_max, vnodes_now, vnodes_unused;	      /* (v) */
-static uint64_t vnodes_created, vnodes_reclaimed, vnodes_hit; /* (v) */
+static struct vnode_bucket *vnode_hash; /* (v) */
+static uint64_t vnode_hash_mask;	/* (c) */
+static struct vnode_list vnode_lru;	/* (v) */
+static struct vnode_list vnode_later;	/* (v) */
+static struct vnode *vnode_later_busy;	/* (v) */
+static struct zone *vnode_zone;		/* (c) */
+#define VNODE_COUNTER(type, var, path)                                         \
+	KSHM_STATIC(type, var, path, KSHM_COUNTER, KSHM_ANY)
+static int vnodes_max;						   /* (v) */
+VNODE_COUNTER(int, vnodes_now, "vfs.vnodes.now");		   /* (v) */
+VNODE_COUNTER(int, vnodes_unused, "vfs.vnodes.unused");		   /* (v) */
+VNODE_COUNTER(uint64_t, vnodes_created, "vfs.vnodes.created");	   /* (v) */
+VNODE_COUNTER(uint64_t, vnodes_reclaimed, "vfs.vnodes.reclaimed"); /* (v) */
+VNODE_COUNTER(uint64_t, vnodes_hit, "vfs.vnodes.hit");		   /* (v) */
 
 static uint64_t
 vnode_hash_of(const struct mount *mp, uint64_t ident)
@@ -171,6 +178,7 @@ vnode_init(struct vnode *vp, struct mount *mp, enum vtype type,
 	vp->v_data = data;
 	vp->v_ident = ident;
 	LIST_INIT(&vp->v_names);
+	TAILQ_INIT(&vp->v_leases);
 	ev_source_init(&vp->v_events);
 }
 
@@ -257,6 +265,7 @@ vnode_destroy(struct vnode *vp)
 		fifo_vnode_reclaim(vp);
 	if ((vp->v_flags & VF_SPECIAL) != 0)
 		cdev_vnode_reclaim(vp);
+	KASSERT(TAILQ_EMPTY(&vp->v_leases), ("vnode with leases freed"));
 	lockf_vnode_free(vp);
 	if (vp->v_ops->vop_reclaim != NULL)
 		vp->v_ops->vop_reclaim(vp);

@@ -221,7 +221,7 @@ cdev_fo_ioctl(struct file *fp, uint64_t cmd, void *data)
 	struct cdev *dev = fp->f_data;
 
 	if (dev->d_ops->d_ioctl == NULL)
-		return (cmd == FIONBIO || cmd == FIOASYNC ? 0 : ENOTTY);
+		return (cmd == FIONBIO ? 0 : ENOTTY);
 	return (dev->d_ops->d_ioctl(dev, cmd, data, fp));
 }
 

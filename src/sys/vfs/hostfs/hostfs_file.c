@@ -42,6 +42,7 @@ int
 hostfs_revalidate(struct vnode *vp, struct hostfs_attr *ha)
 {
 	struct hostfs_node *hn = VP_TO_HOSTFS(vp);
+	bool shorter = false;
 	int error;
 
 	lock_excl(&hn->hn_lock);
@@ -53,11 +54,14 @@ hostfs_revalidate(struct vnode *vp, struct hostfs_attr *ha)
 		vm_object_remove_range(vp->v_object, 0, UINT64_MAX);
 		error = hostfs_host_getattr(hn->hn_handle, ha);
 		if (error == 0) {
+			shorter = ha->ha_size < vp->v_object->vo_size;
 			vm_object_setsize(vp->v_object, ha->ha_size);
 			hostfs_note_attr(hn, ha);
 		}
 	}
 	lock_release(&hn->hn_lock);
+	if (shorter)
+		vm_object_cut_copies(vp->v_object);
 	return (error);
 }
 
@@ -246,6 +250,7 @@ hostfs_set_size(struct vnode *vp, uint64_t size)
 	hn->hn_size = size;
 	spin_unlock(&hn->hn_spin);
 	vm_object_setsize(vp->v_object, size);
+	vm_object_cut_copies(vp->v_object);
 	host_changed_by_us(vp);
 	return (0);
 }

@@ -117,6 +117,8 @@ hostfs_rename(struct vnode *fdvp, const char *fname, size_t flen,
 	char fbuf[NAME_MAX + 1], tbuf[NAME_MAX + 1];
 	int host = 0, error;
 
+	if ((flags & RENAME_WHITEOUT) != 0)
+		return (EINVAL);
 	if ((flags & RENAME_NOREPLACE) != 0)
 		host |= HOSTFS_RENAME_NOREPLACE;
 	if ((flags & RENAME_EXCHANGE) != 0)

@@ -714,6 +714,7 @@ static const struct procfs_entry pid_ns_table[] = {
 	    RW_FILE(                                                           \
 		"oom_score_adj", pid_oom_score_adj, pid_oom_score_adj_write),  \
 	    RW_FILE("oom_adj", pid_oom_adj, pid_oom_adj_write),                \
+	    RW_FILE("fail-nth", pid_fail_nth, pid_fail_nth_write),             \
 	    TEXT_FILE("cgroup", 0444, "0::/\n"),                               \
 	    TEXT_FILE("cpuset", 0444, "/\n"),                                  \
 	    TEXT_FILE("loginuid", 0444, "4294967295"),                         \

@@ -249,6 +249,8 @@ static const struct procfs_entry sys_fs_table[] = {
     VAR_FILE("file-max", "kern.maxfiles", 0644),
     FUNC_FILE("file-nr", sys_file_nr),
     CONST_FILE("nr_open", "1048576"),
+    VAR_FILE("lease-break-time", "kern.lease_break_time", 0644),
+    VAR_FILE("leases-enable", "kern.leases_enable", 0644),
     VAR_FILE("pipe-max-size", "kern.ipc.pipe_max_size", 0644),
     CONST_FILE("suid_dumpable", "0"),
     CONST_FILE("protected_symlinks", "0"),

@@ -76,6 +76,8 @@ int pid_oom_score_adj(struct procfs_node *pn, struct procfs_text *t);
 int pid_oom_score_adj_write(struct procfs_node *pn, char *text, size_t len);
 int pid_oom_adj(struct procfs_node *pn, struct procfs_text *t);
 int pid_oom_adj_write(struct procfs_node *pn, char *text, size_t len);
+int pid_fail_nth(struct procfs_node *pn, struct procfs_text *t);
+int pid_fail_nth_write(struct procfs_node *pn, char *text, size_t len);
 /* Root or working directory of p, held.  ENOENT: it has none. */
 int pid_fs_path(struct proc *p, bool root, struct path **pp);
 int pid_mounts(struct procfs_node *pn, struct procfs_text *t);

@@ -153,6 +153,8 @@ tmpfs_set_size(struct vnode *vp, uint64_t size)
 	    (size > node->tn_size && sealed(node, F_SEAL_GROW)))
 		return (EPERM);
 	vm_object_setsize(vp->v_object, size);
+	if (size < node->tn_size)
+		vm_object_cut_copies(vp->v_object);
 	node->tn_size = size;
 	tmpfs_settle(node, vp->v_object);
 	tmpfs_touch(node, TMPFS_MTIME | TMPFS_CTIME);

@@ -8,6 +8,8 @@
  * vnode is (vop_inactive sets VF_DELETE, vop_reclaim frees).
  */
 #include "tmpfs_var.h"
+#include <sys/thread.h>
+#include <sys/ucred.h>
 
 int
 tmpfs_lookup(
@@ -208,10 +210,44 @@ rename_exchange(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
 	dir_changed(tdir);
 }
 
+/* A node to stay at the old name in dvp.  0, ENOSPC, ENOMEM. */
+static int
+whiteout_create(struct vnode *dvp, struct tmpfs_node **nodep)
+{
+	struct tmpfs_node *dir = VP_TO_TMPFS(dvp);
+	struct ucred *cr = cred_current();
+	struct timespec now = ns_to_ts(clock_real());
+	struct vattr va = {.va_type = VCHR,
+	    .va_uid = cr->cr_fsuid,
+	    .va_gid =
+		(dir->tn_mode & S_ISGID) != 0 ? dir->tn_gid : cr->cr_fsgid,
+	    .va_atime = now,
+	    .va_mtime = now,
+	    .va_ctime = now,
+	    .va_btime = now};
+
+	return (tmpfs_node_create(dir->tn_mount, &va, nodep));
+}
+
+/* The old name goes, or names the whiteout from now on. */
+static void
+leave_name(struct tmpfs_node *dir, struct tmpfs_dirent *de,
+    struct tmpfs_node *whiteout)
+{
+	if (whiteout != NULL) {
+		de->td_node = whiteout;
+		whiteout->tn_nlink = 1;
+		return;
+	}
+	tmpfs_dir_remove(dir, de);
+	tmpfs_dirent_free(de);
+}
+
 /* The new name exists: it names f from now on, and what it named loses it. */
 static void
 rename_over(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
-    struct tmpfs_node *tdir, struct tmpfs_dirent *tde)
+    struct tmpfs_node *tdir, struct tmpfs_dirent *tde,
+    struct tmpfs_node *whiteout)
 {
 	struct tmpfs_node *f = fde->td_node, *t = tde->td_node;
 
@@ -223,8 +259,7 @@ rename_over(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
 	} else {
 		t->tn_nlink--;
 	}
-	tmpfs_dir_remove(fdir, fde);
-	tmpfs_dirent_free(fde);
+	leave_name(fdir, fde, whiteout);
 	tmpfs_touch(t, TMPFS_CTIME);
 	tmpfs_touch(f, TMPFS_CTIME);
 	dir_changed(fdir);
@@ -234,7 +269,8 @@ rename_over(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
 /* The new name does not exist.  0 or ENOMEM. */
 static int
 rename_to_new(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
-    struct tmpfs_node *tdir, const char *tname, size_t tlen)
+    struct tmpfs_node *tdir, const char *tname, size_t tlen,
+    struct tmpfs_node *whiteout)
 {
 	struct tmpfs_node *f = fde->td_node;
 	struct tmpfs_dirent *de;
@@ -244,44 +280,54 @@ rename_to_new(struct tmpfs_node *fdir, struct tmpfs_dirent *fde,
 		return (ENOENT);
 	if ((de = tmpfs_dirent_alloc(tname, tlen)) == NULL)
 		return (ENOMEM);
-	if (fdir == tdir) {
+	if (fdir == tdir && whiteout == NULL) {
 		error = tmpfs_dir_replace(fdir, fde, de);
+		if (error == 0)
+			tmpfs_dirent_free(fde);
 	} else if ((error = tmpfs_dir_insert(tdir, de, f)) == 0) {
-		tmpfs_dir_remove(fdir, fde);
+		leave_name(fdir, fde, whiteout);
 		reparent(f, fdir, tdir);
 	}
 	if (error != 0) {
 		tmpfs_dirent_free(de);
 		return (error);
 	}
-	tmpfs_dirent_free(fde);
 	tmpfs_touch(f, TMPFS_CTIME);
 	dir_changed(fdir);
 	dir_changed(tdir);
 	return (0);
 }
 
-/* 0, ENOENT, ENOTEMPTY, ENOMEM. */
+/* 0, ENOENT, ENOTEMPTY, ENOMEM, ENOSPC. */
 int
 tmpfs_rename(struct vnode *fdvp, const char *fname, size_t flen,
     struct vnode *fvp __unused, struct vnode *tdvp, const char *tname,
     size_t tlen, struct vnode *tvp, int flags)
 {
 	struct tmpfs_node *fdir = VP_TO_TMPFS(fdvp), *tdir = VP_TO_TMPFS(tdvp);
+	struct tmpfs_node *whiteout = NULL;
 	struct tmpfs_dirent *fde, *tde = NULL;
+	int error = 0;
 
 	if ((fde = tmpfs_dir_find(fdir, fname, flen)) == NULL)
 		return (ENOENT);
-	if (tvp == NULL)
-		return (rename_to_new(fdir, fde, tdir, tname, tlen));
-	if ((tde = tmpfs_dir_find(tdir, tname, tlen)) == NULL)
+	if (tvp != NULL && (tde = tmpfs_dir_find(tdir, tname, tlen)) == NULL)
 		return (ENOENT);
 	if ((flags & RENAME_EXCHANGE) != 0) {
 		rename_exchange(fdir, fde, tdir, tde);
 		return (0);
 	}
-	if (tde->td_node->tn_type == VDIR && tde->td_node->tn_dir.tdi_count > 0)
+	if (tde != NULL && tde->td_node->tn_type == VDIR &&
+	    tde->td_node->tn_dir.tdi_count > 0)
 		return (ENOTEMPTY);
-	rename_over(fdir, fde, tdir, tde);
-	return (0);
+	if ((flags & RENAME_WHITEOUT) != 0 &&
+	    (error = whiteout_create(fdvp, &whiteout)) != 0)
+		return (error);
+	if (tde != NULL)
+		rename_over(fdir, fde, tdir, tde, whiteout);
+	else
+		error = rename_to_new(fdir, fde, tdir, tname, tlen, whiteout);
+	if (error != 0 && whiteout != NULL)
+		tmpfs_node_destroy(whiteout);
+	return (error);
 }

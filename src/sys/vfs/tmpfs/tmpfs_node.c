@@ -161,6 +161,25 @@ tmpfs_attach_pages(struct vnode *vp, struct tmpfs_node *node)
 	return (0);
 }
 
+/* (tm_vlock) */
+static int
+vnode_get_locked(struct mount *mp, struct tmpfs_node *node, struct vnode **vpp)
+{
+	int error;
+
+	if ((*vpp = vnode_find(mp, node->tn_ino)) != NULL)
+		return (0);
+	error = vnode_create(
+	    mp, node->tn_type, &tmpfs_vnodeops, node->tn_ino, node, vpp);
+	KASSERT(error != EEXIST, ("tmpfs: two vnodes of a node"));
+	if (error == 0 && (error = tmpfs_attach_pages(*vpp, node)) != 0) {
+		(*vpp)->v_data = NULL; /* the node is the caller's */
+		atomic_or(&(*vpp)->v_flags, VF_DELETE);
+		vnode_drop(*vpp);
+	}
+	return (error);
+}
+
 /*
  * The vnode of a node that cannot go away (it has a name in a locked directory,
  * or is new): held.  0, ENOMEM.  May sleep.
@@ -172,17 +191,70 @@ tmpfs_vnode_get(struct mount *mp, struct tmpfs_node *node, struct vnode **vpp)
 	int error;
 
 	lock_excl(&tm->tm_vlock);
-	error = 0;
-	if ((*vpp = vnode_find(mp, node->tn_ino)) == NULL) {
-		error = vnode_create(mp, node->tn_type, &tmpfs_vnodeops,
-		    node->tn_ino, node, vpp);
-		KASSERT(error != EEXIST, ("tmpfs: two vnodes of a node"));
-		if (error == 0 &&
-		    (error = tmpfs_attach_pages(*vpp, node)) != 0) {
-			(*vpp)->v_data = NULL; /* the node is the caller's */
-			atomic_or(&(*vpp)->v_flags, VF_DELETE);
-			vnode_drop(*vpp);
-		}
+	error = vnode_get_locked(mp, node, vpp);
+	lock_release(&tm->tm_vlock);
+	return (error);
+}
+
+/* --- nodes by number ------------------------------------------------------------- */
+
+/* What a handle says: numbers are given once, the mount tells itself apart. */
+struct tmpfs_fid {
+	uint32_t tf_mount;
+	uint32_t tf_ino[2];
+};
+#define TMPFS_FID 1
+
+int
+tmpfs_fid(struct vnode *vp, struct fid *fid)
+{
+	struct tmpfs_node *node = VP_TO_TMPFS(vp);
+	struct tmpfs_fid tf = {(uint32_t)vp->v_mount->mnt_fsid,
+	    {(uint32_t)node->tn_ino, (uint32_t)(node->tn_ino >> 32)}};
+
+	fid->fid_len = sizeof(tf);
+	fid->fid_type = TMPFS_FID;
+	memcpy(fid->fid_data, &tf, sizeof(tf));
+	return (0);
+}
+
+/*
+ * (tm_vlock) A node without a vnode.  It has names (T4), or was made just now and
+ * is nobody else's yet; and it stays as long as nobody can make its vnode.  The
+ * walk is long in a large tmpfs, but who asks is the superuser's backup.
+ */
+static struct tmpfs_node *
+node_by_ino(struct tmpfs_mount *tm, uint64_t ino)
+{
+	struct tmpfs_node *node;
+
+	spin_lock(&tm->tm_spin);
+	TAILQ_FOREACH(node, &tm->tm_list, tn_link)
+		if (node->tn_ino == ino)
+			break;
+	spin_unlock(&tm->tm_spin);
+	return (node != NULL && node->tn_nlink > 0 ? node : NULL);
+}
+
+int
+tmpfs_find_fid(struct mount *mp, const struct fid *fid, struct vnode **vpp)
+{
+	struct tmpfs_mount *tm = MP_TO_TMPFS(mp);
+	struct tmpfs_node *node;
+	struct tmpfs_fid tf;
+	uint64_t ino;
+	int error = 0;
+
+	if (fid->fid_len != sizeof(tf) || fid->fid_type != TMPFS_FID)
+		return (ESTALE);
+	memcpy(&tf, fid->fid_data, sizeof(tf));
+	ino = (uint64_t)tf.tf_ino[1] << 32 | tf.tf_ino[0];
+	if (tf.tf_mount != (uint32_t)mp->mnt_fsid || ino == 0)
+		return (ESTALE);
+	lock_excl(&tm->tm_vlock);
+	if ((*vpp = vnode_find(mp, ino)) == NULL) {
+		node = node_by_ino(tm, ino);
+		error = node == NULL ? ESTALE : vnode_get_locked(mp, node, vpp);
 	}
 	lock_release(&tm->tm_vlock);
 	return (error);

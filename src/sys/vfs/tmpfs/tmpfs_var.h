@@ -96,6 +96,8 @@ int tmpfs_node_create(
 void tmpfs_node_destroy(struct tmpfs_node *node);
 int tmpfs_vnode_get(
     struct mount *mp, struct tmpfs_node *node, struct vnode **vpp);
+int tmpfs_fid(struct vnode *vp, struct fid *fid);
+int tmpfs_find_fid(struct mount *mp, const struct fid *fid, struct vnode **vpp);
 int tmpfs_charge(struct tmpfs_node *node, uint64_t pages);
 void tmpfs_uncharge(struct tmpfs_node *node, uint64_t pages);
 void tmpfs_settle(struct tmpfs_node *node, struct vm_object *obj);

@@ -202,6 +202,8 @@ static const struct vfsops tmpfs_vfsops = {
     .vfs_root = tmpfs_root,
     .vfs_statfs = tmpfs_statfs,
     .vfs_remount = tmpfs_remount,
+    .vfs_fid = tmpfs_fid,
+    .vfs_find_fid = tmpfs_find_fid,
 };
 
 static int

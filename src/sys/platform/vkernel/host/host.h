@@ -13,10 +13,12 @@
 
 struct host_boot {
 	uint64_t memory_bytes;
+	uint64_t kshm_bytes; /* of the shared segment, at most */
 	int ncpus;
 	int ncores; /* host cores this process may use */
 	const char *cmdline;
 	int64_t start_ns; /* monotonic, when main began */
+	bool repeatable;  /* nothing of the host may show: vk_repeat.c */
 };
 
 /* --- kernel entry points that the host calls --------------------------------- */
@@ -39,6 +41,12 @@ void vk_post(struct host_msg *m);
 
 /* Guest RAM is mapped at PHYS_BASE before vkernel_boot. */
 bool host_read_self(const void *addr, void *buf, size_t len);
+/*
+ * The shared segment, a file of its own: the linked part is mapped where it was
+ * linked, all of it behind guest RAM and a hole of HOST_KSHM_HOLE.
+ */
+#define HOST_KSHM_HOLE 4096
+extern char kshm_static_start[], kshm_static_end[];
 /* Give the memory of guest RAM [off, off+len) back: it reads as zeros. */
 void host_ram_discard(uint64_t off, uint64_t len);
 
@@ -84,6 +92,11 @@ struct host_console_calls {
 };
 void host_console_start(const struct host_console_calls *calls);
 void host_console_again(void);
+/*
+ * In a repeatable run no thread reads: this waits for input and hands it over.
+ * False: it was the end, or the kernel has no room.
+ */
+bool host_console_take(void);
 
 /* --- stubs --------------------------------------------------------------------------- */
 

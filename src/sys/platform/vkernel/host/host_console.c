@@ -119,6 +119,27 @@ host_console_again(void)
 	vk_post(&input_msg);
 }
 
+bool
+host_console_take(void)
+{
+	ssize_t n;
+
+	if (buffered == 0) {
+		while ((n = read(0, buffer, sizeof(buffer))) < 0 &&
+		    (errno == EINTR || errno == EAGAIN))
+			poll(&(struct pollfd){0, POLLIN, 0}, 1, -1);
+		if (n <= 0) {
+			on.eof();
+			return (false);
+		}
+		buffered = (size_t)n;
+	}
+	if (!on.input_all(buffer, buffered))
+		return (false);
+	buffered = 0;
+	return (true);
+}
+
 static void *
 reader(void *arg)
 {
@@ -179,6 +200,8 @@ host_console_start(const struct host_console_calls *calls)
 	on = *calls;
 	sem_init(&consumed, 0, 0);
 	sem_init(&filled, 0, 0);
+	if (host_repeatable)
+		return;
 	if (isatty(0) && isatty(1) && tcgetattr(0, &saved) == 0) {
 		t = saved;
 		cfmakeraw(&t);

@@ -36,14 +36,20 @@
 #define RAM_MIN	 (16UL << 20)
 #define RAM_MAX	 (32UL << 30)
 #define CPUS_MAX 8
+#define KSHM_MIN (2UL << 20)
+#define KSHM_MAX (64UL << 20)
 #define RAM_FD	 100 /* high, so that a stub can have it as 3 */
 
 int host_ram_fd;
+bool host_repeatable;
 pthread_t host_main_thread;
 static struct host_boot boot;
 static int cores[64], ncores;
 static pthread_t cpu_threads[CPUS_MAX];
 static char cmdline[4096];
+static const char *kshm_path;
+static uint64_t entropy; /* of a repeatable run */
+static bool cpus_given;
 
 /* --- errors ------------------------------------------------------------------------- */
 
@@ -74,6 +80,20 @@ cmdline_add(const char *key, const char *value)
 	    key, *value != '\0' ? "=" : "", value);
 }
 
+/* The seed is the kernel's; here it makes the entropy. */
+static void
+set_seed(const char *v)
+{
+	char *end;
+
+	errno = 0;
+	entropy = strtoul(v, &end, 0);
+	if (errno != 0 || end == v || *end != '\0' || *v == '-')
+		host_fail("--seed: \"%s\" is not a number", v);
+	host_repeatable = boot.repeatable = true;
+	cmdline_add("seed", v);
+}
+
 static void
 set_memory(const char *v)
 {
@@ -84,6 +104,7 @@ set_memory(const char *v)
 static void
 set_cpus(const char *v)
 {
+	cpus_given = true;
 	boot.ncpus = (int)option_number("cpus", v, 1, CPUS_MAX);
 }
 
@@ -104,11 +125,23 @@ static void
 set_set(const char *v)
 {
 	cmdline_add(v, "");
+	host_kshm_name(v);
+}
+
+static void
+set_kshm(const char *v)
+{
+	kshm_path = v;
 }
 
 static void set_help(const char *v);
 
-static const struct option_row options[] = {BOOT_OPTIONS(OPTION_ROW)};
+static const struct option_row options[] = {
+    BOOT_OPTIONS(OPTION_ROW) //
+    {'D', "seed", "N", "repeatable run: one CPU, virtual time, choices by N",
+	set_seed},
+    {0, "kshm", "FILE", "keep the trace segment in FILE", set_kshm},
+};
 static const struct option_program program = {"vkernel",
     "Boot Mayfly as a process; with CMD run it and exit with its status.\n",
     options, sizeof(options) / sizeof(options[0])};
@@ -144,6 +177,18 @@ make_ram(void)
 	    mmap(RAM_BASE, boot.memory_bytes, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_FIXED_NOREPLACE, host_ram_fd, 0) != RAM_BASE)
 		host_fail("cannot map guest memory: %s", strerror(errno));
+}
+
+/* A sixteenth of guest RAM, if that is reasonable; what is not used is free. */
+static void
+make_kshm(void)
+{
+	uint64_t max = boot.memory_bytes / 16;
+
+	max = max < KSHM_MIN ? KSHM_MIN : max > KSHM_MAX ? KSHM_MAX : max;
+	boot.kshm_bytes = max;
+	host_kshm_make(kshm_path,
+	    (char *)RAM_BASE + boot.memory_bytes + HOST_KSHM_HOLE, max);
 }
 
 #ifdef KASAN
@@ -194,11 +239,28 @@ host_ram_discard(uint64_t off, uint64_t len)
 	    (off_t)off, (off_t)len);
 }
 
+/* SplitMix64 (Steele, Lea, Flood 2014), a byte of each. */
+static uint8_t
+seeded_byte(void)
+{
+	uint64_t x = entropy += 0x9e3779b97f4a7c15UL;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9UL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebUL;
+	return ((uint8_t)(x ^ (x >> 31)));
+}
+
 size_t
 host_entropy(void *buf, size_t len)
 {
-	ssize_t n = getrandom(buf, len, 0);
+	ssize_t n;
 
+	if (host_repeatable) {
+		for (size_t i = 0; i < len; i++)
+			((uint8_t *)buf)[i] = seeded_byte();
+		return (len);
+	}
+	n = getrandom(buf, len, 0);
 	return (n > 0 ? (size_t)n : 0);
 }
 
@@ -458,10 +520,15 @@ main(int argc, char **argv)
 	boot.ncpus = 2;
 	parse_options(argc, argv);
 	host_initramfs_check();
+	if (boot.repeatable && cpus_given && boot.ncpus != 1)
+		host_fail("--seed runs one CPU: leave --cpus out");
+	if (boot.repeatable)
+		boot.ncpus = 1;
 	find_cores();
 	boot.ncores = ncores;
 	boot.cmdline = cmdline;
 	make_ram();
+	make_kshm();
 	make_shadow();
 	kernel_signals();
 	sigemptyset(&set);

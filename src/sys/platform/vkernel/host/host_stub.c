@@ -4,7 +4,7 @@
  *
  * CPU threads queue spawn requests and signal the main thread, which forks
  * and executes the embedded stub from a memfd (nothing lies on disk).  A stub
- * has a session of its own, no descriptor but guest RAM as 3, no address
+ * has a session of its own, no descriptor but guest RAM as 3 and the shared segment, read-only, as 4, no address
  * randomisation, and dies with the main thread.
  */
 #define _GNU_SOURCE
@@ -25,6 +25,7 @@
 #include "host_var.h"
 
 #define STUB_FD	      3
+#define STUB_KSHM_FD  4
 #define PIDS_MAX      65536
 #define IMAGE_FD      110
 #define IMAGE_FD_TEXT "110"
@@ -63,12 +64,15 @@ child(char *offset)
 		_exit(127);
 	setsid();
 	dup2(host_ram_fd, STUB_FD);
+	dup2(host_kshm_fd, STUB_KSHM_FD);
 	close(0);
 	close(1);
 	close(2);
 	/* And what our caller left open to us. */
-	syscall(SYS_close_range, STUB_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	syscall(SYS_close_range, STUB_KSHM_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	personality(ADDR_NO_RANDOMIZE);
+	if (host_repeatable)
+		prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
 	syscall(SYS_execveat, image_fd, "", argv, envp, AT_EMPTY_PATH);
 	/* valgrind follows no execveat of a nameless file. */
 	execve("/proc/self/fd/" IMAGE_FD_TEXT, argv, envp);

@@ -6,11 +6,21 @@
 #include <pthread.h>
 
 extern int host_ram_fd;
+extern int host_kshm_fd; /* read-only, for stubs */
+extern bool host_repeatable;
 extern pthread_t host_main_thread;
 
 /* One line to stderr, exit status 2. */
 void host_fail(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), noreturn));
+
+/*
+ * Make the shared segment: max bytes, mapped at direct and over its linked part;
+ * in the file path, or in one without a name.
+ */
+void host_kshm_make(const char *path, void *direct, uint64_t max);
+/* The option kshm.name of a kernel command line, for the file's name. */
+void host_kshm_name(const char *option);
 
 void host_stubs_init(void);
 void host_stubs_reap(void);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who the threads are, for readers of the shared segment: trace records name a
+ * thread by its td_id only.
+ *
+ * A table of slots, each a seqlock.  A thread has one from its creation until
+ * the slot is needed again: the slot of a thread that has ended still tells its
+ * name, for the records that it left.  More threads than slots: the youngest
+ * ones have none.
+ *
+ * Locking: slots_spin, a leaf.
+ */
+#include <sys/systm.h>
+#include <sys/atomic.h>
+#include <sys/kshm.h>
+#include <sys/proc.h>
+#include "lwkt_var.h"
+
+#define SLOTS 512
+
+struct thread_slot {
+	uint32_t ts_seq; /* odd while it is changed */
+	uint32_t ts_id;	 /* td_id; 0: the slot was never used */
+	int32_t ts_pid;	 /* 0: of the kernel */
+	int32_t ts_tid;
+	uint32_t ts_ended;
+	char ts_name[28];
+};
+static struct thread_slot slots[SLOTS] __kshm; /* (slots_spin) */
+static const struct kshm_entry slots_entry = {"lwkt.threads",
+    "struct thread_slot", slots, sizeof(slots[0]), SLOTS, KSHM_SEQLOCK,
+    KSHM_TRACE, offsetof(struct thread_slot, ts_seq)};
+SET_ENTRY(kshm_entries, &slots_entry);
+SPINLOCK_DEFINE(slots_spin, "thread slots");
+static uint32_t slot_hand; /* (slots_spin) where to look for the next one */
+
+static void
+slot_begin(struct thread_slot *ts)
+{
+	atomic_store(&ts->ts_seq, ts->ts_seq + 1);
+	atomic_fence();
+}
+
+static void
+slot_end(struct thread_slot *ts)
+{
+	atomic_store_rel(&ts->ts_seq, ts->ts_seq + 1);
+}
+
+void
+thread_slot_take(struct thread *td)
+{
+	struct thread_slot *ts;
+
+	spin_lock(&slots_spin);
+	for (uint32_t i = 0; i < SLOTS && td->td_slot == 0; i++) {
+		ts = &slots[(slot_hand + i) % SLOTS];
+		if (ts->ts_id != 0 && ts->ts_ended == 0)
+			continue;
+		td->td_slot = (slot_hand + i) % SLOTS + 1;
+		slot_begin(ts);
+		ts->ts_id = td->td_id;
+		ts->ts_pid = ts->ts_tid = 0;
+		ts->ts_ended = 0;
+		strlcpy(ts->ts_name, td->td_name, sizeof(ts->ts_name));
+		slot_end(ts);
+		slot_hand = td->td_slot % SLOTS;
+	}
+	spin_unlock(&slots_spin);
+}
+
+void
+thread_slot_update(struct thread *td)
+{
+	struct thread_slot *ts;
+
+	if (td->td_slot == 0)
+		return;
+	ts = &slots[td->td_slot - 1];
+	spin_lock(&slots_spin);
+	slot_begin(ts);
+	if (td->td_lwp != NULL) {
+		ts->ts_pid = td->td_lwp->lw_proc->p_pid;
+		ts->ts_tid = td->td_lwp->lw_tid;
+	}
+	strlcpy(ts->ts_name, td->td_name, sizeof(ts->ts_name));
+	slot_end(ts);
+	spin_unlock(&slots_spin);
+}
+
+void
+thread_slot_drop(struct thread *td)
+{
+	struct thread_slot *ts;
+
+	if (td->td_slot == 0)
+		return;
+	ts = &slots[td->td_slot - 1];
+	spin_lock(&slots_spin);
+	slot_begin(ts);
+	ts->ts_ended = 1;
+	slot_end(ts);
+	spin_unlock(&slots_spin);
+	td->td_slot = 0;
+}
