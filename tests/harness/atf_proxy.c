@@ -422,6 +422,28 @@ line_with(const char *prefix)
 	return (NULL);
 }
 
+/* The first thing that memcheck says, or NULL. */
+static const char *
+report_line(void)
+{
+	static char line[256];
+	const char *p = console, *text;
+
+	while ((p = strstr(p, "\n==")) != NULL) {
+		p += 3;
+		text = strstr(p, "== ");
+		if (text == NULL)
+			break;
+		text += 3;
+		if (strncmp(text, "Thread ", 7) != 0) {
+			snprintf(line, sizeof(line), "%.*s",
+			    (int)strcspn(text, "\r\n"), text);
+			return (line);
+		}
+	}
+	return (NULL);
+}
+
 /* What happened, in the words of the expect column; *whyp tells more. */
 static const char *
 verdict(const struct outcome *o, const char **whyp)
@@ -443,10 +465,8 @@ verdict(const struct outcome *o, const char **whyp)
 		snprintf(why, sizeof(why), "kernel %s", line);
 		return ("leak");
 	}
-	if ((line = line_with("==")) != NULL && o->status == MEMCHECK_STATUS) {
-		line = strstr(line + 2, "== ");
-		snprintf(why, sizeof(why), "memcheck: %s",
-		    line != NULL ? line + 3 : "see the report");
+	if (o->status == MEMCHECK_STATUS && (line = report_line()) != NULL) {
+		snprintf(why, sizeof(why), "memcheck: %s", line);
 		return ("memcheck");
 	}
 	if ((line = line_with("pc64:")) != NULL || o->status == 125) {
