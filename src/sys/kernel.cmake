@@ -8,9 +8,10 @@
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
     OUTPUT_VARIABLE compiler_include OUTPUT_STRIP_TRAILING_WHITESPACE)
 
-# The checkers know memory as the host gives it: they need the vkernel.
+# The checkers know memory as the host gives it, and counts are written to its
+# files: they need the vkernel.
 set(MACHINES vkernel)
-if(NOT MAYFLY_MEMCHECK AND NOT MAYFLY_KASAN)
+if(NOT MAYFLY_MEMCHECK AND NOT MAYFLY_KASAN AND NOT MAYFLY_COVERAGE)
 	list(APPEND MACHINES pc64)
 endif()
 set(KERNEL_MACHINES ${MACHINES})
@@ -39,6 +40,11 @@ if(MAYFLY_KASAN)
 	    --param=asan-instrumentation-with-call-threshold=0
 	    -fsanitize-address-use-after-scope --param=asan-stack=1
 	    --param=asan-globals=1)
+endif()
+
+if(MAYFLY_COVERAGE)
+	list(APPEND KERNEL_CFLAGS --coverage -fprofile-update=atomic
+	    -Wno-error=maybe-uninitialized)
 endif()
 
 # kernel_library(NAME MACHINE): an empty object library of kernel code.

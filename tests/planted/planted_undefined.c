@@ -3,6 +3,7 @@
  * Planted bugs: memory that nobody has written yet, and that decides something or
  * leaves the kernel.  Only memcheck knows of it.
  */
+#include <sys/console.h>
 #include <sys/stat.h>
 #include <vm/pmap.h>
 #include "../vfs/vfs_test.h"
@@ -267,6 +268,17 @@ PLANTED(write_host_file, "Syscall param pwrite64.buf. points to uninitialised",
 	KT_EQ(vfs_unmount_at("/host", false), 0);
 	kfree(p, M_TEMP);
 	test_end(tp);
+}
+
+PLANTED(write_console, "Syscall param write.buf. points to uninitialised", "-",
+    "are bytes without a value seen as they go to the console?")
+{
+	char *p = kmalloc(16, M_TEMP, planted() ? M_WAITOK : M_ZERO);
+
+	memset(p, ' ', 8);
+	hide(p);
+	console_write(p, 16); /* BUG */
+	kfree(p, M_TEMP);
 }
 
 PLANTED(host_name, "Conditional jump or move depends on uninitialised", "-",

@@ -207,12 +207,15 @@ shadow_range(uintptr_t first, uintptr_t last)
 		    "cannot map the sanitizer's shadow: %s", strerror(errno));
 }
 
-/* The image and guest RAM; the host's stacks, where each CPU begins. */
+/*
+ * The image and guest RAM; the host's stacks, where each CPU begins: they lie up to
+ * 1 TiB and 16 GiB below the top, as chance will have it.
+ */
 static void
 make_shadow(void)
 {
 	shadow_range(0x400000, (uintptr_t)RAM_BASE + RAM_MAX);
-	shadow_range(0x7f0000000000UL, 0x800000000000UL);
+	shadow_range(0x7e0000000000UL, 0x800000000000UL);
 }
 #else
 static void
@@ -460,9 +463,14 @@ host_stop_cpus(void)
 			pthread_kill(cpu_threads[i], SIGUSR2);
 }
 
+/* Of the C compiler's library, in a build that counts branches. */
+extern void __gcov_dump(void) __attribute__((weak));
+
 void
 host_exit(int status)
 {
+	if (__gcov_dump != NULL)
+		__gcov_dump();
 	host_stubs_kill_all();
 	host_console_restore();
 	_exit(status);
