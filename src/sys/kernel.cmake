@@ -76,13 +76,14 @@ endfunction()
 # depend on where the linker puts things, so any link of the same objects does.
 find_program(PAHOLE pahole REQUIRED)
 function(kernel_types linked object variable)
+	file(CONFIGURE OUTPUT ${object}.S CONTENT "\
+	.section kshm_types, \"aw\"
+	.balign 8
+	.incbin \"${object}.btf\"
+	.section .note.GNU-stack, \"\", @progbits
+")
 	set(${variable}
 	    COMMAND ${PAHOLE} -J --btf_encode_detached=${object}.btf ${linked}
-	    COMMAND ${CMAKE_LINKER} -r -b binary -z noexecstack
-		-o ${object} ${object}.btf
-	    COMMAND ${CMAKE_OBJCOPY}
-		--rename-section .data=kshm_types,alloc,load,data,contents
-		--set-section-alignment .data=8
-		--strip-all ${object}
+	    COMMAND ${CMAKE_C_COMPILER} -c -o ${object} ${object}.S
 	    PARENT_SCOPE)
 endfunction()

@@ -5,11 +5,13 @@ for JSON, the kernel for filters; the models of ring and filter."""
 import json
 import os
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import (BUILD, ROOT, VKERNEL, case, check, equal, main, run)
+from atf import (BUILD, ROOT, VKERNEL, case, check, equal, main, run, start,
+                 wait_for)
 
 KTRDUMP = BUILD + "/ktrdump"
 LINE = re.compile(r"\s*(-?[0-9.]+) ([0-9]+) +([0-9]+) ([A-Z]+)\.(\w+) ?(.*)")
@@ -238,6 +240,31 @@ def lua():
                           "local m = 0 for e in k:events() do m = m + 1 end "
                           "print(m) print(require 'kshm'.attach('nowhere'))"])
     equal((status, out.split()[0:2]), (0, [n, "nil"]), "lua5.4")
+
+
+@case("does --follow tell every event of a kernel that runs, to its end?")
+def follow():
+    p = start([VKERNEL, "-i", ROOT, "-k", "ktr=SYSCALL.enter", "-k",
+               "ktr.entries=16384", "--", "/bin/sh", "-c",
+               "sleep 1; ls / >/dev/null; sleep 0.3; echo end"],
+              stdout=subprocess.PIPE)
+    where = str(p.pid)
+    wait_for("the segment", lambda: run([KTRDUMP, "--list", where],
+                                        show=False)[0] == 0)
+    status, out, err = run([KTRDUMP, "-f", where], show=False)
+    equal((status, p.wait()), (0, 0), "statuses")
+    seen, lost = re.search(r"(\d+) events seen, (\d+) lost", err).groups()
+    equal((int(seen), lost), (len(out.splitlines()), "0"), "counts")
+    times = [float(line.split()[0]) for line in out.splitlines()]
+    check(times == sorted(times), "not in order")
+    check(len(times) > 20 and times[-1] > 1.2, f"{len(times)} events")
+    # A tool that is told how many ends by itself.
+    q = start([VKERNEL, "-i", ROOT, "-k", "ktr=*", "--", "/bin/sh", "-c",
+               "while :; do ls / >/dev/null; done"], stdout=subprocess.DEVNULL)
+    wait_for("the segment", lambda: run([KTRDUMP, "--list", str(q.pid)],
+                                        show=False)[0] == 0)
+    status, out, _ = run([KTRDUMP, "-f", "-n", "500", str(q.pid)], show=False)
+    equal((status, len(out.splitlines())), (0, 500), "500 events")
 
 
 @case("do two runs of one seed have one hash, and two seeds two?")
