@@ -31,6 +31,7 @@ KASAN = built_with("MAYFLY_KASAN")
 class Bug:
     def __init__(self, path, name, memcheck, kasan, question):
         self.path, self.name, self.question = path, name, question
+        self.columns = (memcheck, kasan)
         self.kind = kasan if KASAN else memcheck
 
 
@@ -177,7 +178,10 @@ def marks():
     check(set(without) <= {"leak_pages", "stack_overflow", "exit_locked"},
           f"no mark: {without}")
     check(not set(MARKS) - set(BUGS), f"no row: {set(MARKS) - set(BUGS)}")
-    print(f"{len(BUGS)} planted bugs")
+    nobody = [b.name for b in BUGS.values() if b.columns == ("-", "-")]
+    check(not nobody, f"no checker is said to see {nobody}")
+    print(f"{len(BUGS)} planted bugs, {sum(b.kind != '-' for b in BUGS.values())} "
+          "for this checker")
 
 
 main()

@@ -4,6 +4,7 @@
 kernel.supp is needed."""
 import os
 import re
+import shutil
 import sys
 
 sys.dont_write_bytecode = True
@@ -62,6 +63,19 @@ def tour():
         mkdir /host/d && echo text >/host/d/f && cat /host/d/f && rm -r /host/d
         sleep 1 | cat & wait; mount; ps; df; echo | read x; exit 0""")
     equal((status, err), (0, ""), "status, report")
+
+
+@case("does a day's work for busybox (tests/real) run without a report?", timeout=900)
+def real():
+    os.mkdir("share")
+    shutil.copy(TOP + "/tests/real/script.sh", "share")
+    status, out, err = run([RUN, "--built", BUILD, "--initramfs", ROOT, "--share",
+                            "share", "--", "/bin/sh", "-c", """
+        mkdir /tmp/work && cd /tmp/work && cp /host/script.sh . || exit 90
+        env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/ sh script.sh >/tmp/out 2>&1
+        status=$?; tail -n 1 /tmp/out; exit $status"""], seconds=800)
+    equal((status, err), (0, ""), "status, report")
+    check("steps done" in out, "the script did not end")
 
 
 @case("is a mistake of the kernel status 99, with a report where it was asked for?")

@@ -3,8 +3,10 @@
  * Scheduling classes: what they are, who may have them, and who runs first.
  */
 #define _GNU_SOURCE
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -352,6 +354,120 @@ GTEST(yield, "does a yield let equals run, and nobody else?")
 	EQ(pthread_join(a, NULL), 0);
 	EQ(pthread_join(b, NULL), 0);
 	EQ(pthread_join(c, NULL), 0);
+}
+
+/* --- inheritance ---------------------------------------------------------------- */
+
+static pthread_mutex_t first, second;
+static sem_t go_a, go_d;
+
+/* Holds the first lock until it is told to go on. */
+static void *
+chain_a(void *arg)
+{
+	pthread_mutex_lock(&first);
+	sem_wait(&go_a);
+	note_turn(arg);
+	pthread_mutex_unlock(&first);
+	return (NULL);
+}
+
+/* Holds the second, and waits for the first. */
+static void *
+chain_b(void *arg)
+{
+	pthread_mutex_lock(&second);
+	pthread_mutex_lock(&first);
+	note_turn(arg);
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return (NULL);
+}
+
+static void *
+chain_c(void *arg)
+{
+	pthread_mutex_lock(&second);
+	note_turn(arg);
+	pthread_mutex_unlock(&second);
+	return (NULL);
+}
+
+static void *
+chain_d(void *arg)
+{
+	sem_wait(&go_d);
+	note_turn(arg);
+	return (NULL);
+}
+
+/* All others have gone on until they wait. */
+static void
+let_others_run(void)
+{
+	EQ(set_class(0, SCHED_FIFO, 1), 0);
+	EQ(set_class(0, SCHED_FIFO, 60), 0);
+}
+
+GTEST(chain, "is priority inherited along a chain of locks?")
+{
+	pthread_mutexattr_t at;
+	pthread_t t[4];
+
+	one_cpu();
+	pthread_mutexattr_init(&at);
+	EQ(pthread_mutexattr_setprotocol(&at, PTHREAD_PRIO_INHERIT), 0);
+	EQ(pthread_mutex_init(&first, &at), 0);
+	EQ(pthread_mutex_init(&second, &at), 0);
+	sem_init(&go_a, 0, 0);
+	sem_init(&go_d, 0, 0);
+	EQ(set_class(0, SCHED_FIFO, 60), 0);
+	t[0] = rt_thread(SCHED_FIFO, 10, chain_a, 1);
+	let_others_run();
+	t[1] = rt_thread(SCHED_FIFO, 20, chain_b, 2);
+	let_others_run();
+	t[2] = rt_thread(SCHED_FIFO, 40, chain_c, 3);
+	let_others_run();
+	t[3] = rt_thread(SCHED_FIFO, 30, chain_d, 4);
+	let_others_run();
+	EQ(turn, 0);
+	sem_post(&go_d);
+	sem_post(&go_a);
+	let_others_run();
+	for (int i = 0; i < 4; i++) {
+		EQ(pthread_join(t[i], NULL), 0);
+		EQ(order[i], i + 1);
+	}
+}
+
+static uint32_t words[2];
+
+static void *
+crossing(void *arg)
+{
+	(void)arg;
+	EQ(syscall(SYS_futex, &words[0], FUTEX_LOCK_PI, 0, NULL, NULL, 0), 0);
+	EQ(syscall(SYS_futex, &words[1], FUTEX_LOCK_PI, 0, NULL, NULL, 0), 0);
+	EQ(syscall(SYS_futex, &words[1], FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), 0);
+	EQ(syscall(SYS_futex, &words[0], FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), 0);
+	return (NULL);
+}
+
+GTEST(deadlock, "is a circle of waits for PI locks refused?")
+{
+	pthread_t t;
+
+	EQ(syscall(SYS_futex, &words[1], FUTEX_LOCK_PI, 0, NULL, NULL, 0), 0);
+	EQ(pthread_create(&t, NULL, crossing, NULL), 0);
+	while (
+	    (__atomic_load_n(&words[1], __ATOMIC_SEQ_CST) & FUTEX_WAITERS) == 0)
+		sched_yield();
+	ERR(syscall(SYS_futex, &words[0], FUTEX_LOCK_PI, 0, NULL, NULL, 0),
+	    EDEADLK);
+	EQ(syscall(SYS_futex, &words[1], FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), 0);
+	EQ(pthread_join(t, NULL), 0);
+	EQ(words[0], 0);
+	EQ(words[1], 0);
 }
 
 GTEST(starving, "does a real-time loop leave others some time?")
