@@ -44,5 +44,4 @@ for line in os.environ["OBJECTS"].split("\n"):
     t = gdb.lookup_type(name)
     print("object", line)
     walk(gdb.Value(start + int(offset)).cast(t.pointer()).dereference(), "")
-print("now kshm")
 gdb.execute("shell " + os.environ["KSHM_CAT"])
