@@ -8,9 +8,10 @@
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
     OUTPUT_VARIABLE compiler_include OUTPUT_STRIP_TRAILING_WHITESPACE)
 
-# The checkers know memory as the host gives it: they need the vkernel.
+# The checkers know memory as the host gives it, and counts are written to its
+# files: they need the vkernel.
 set(MACHINES vkernel)
-if(NOT MAYFLY_MEMCHECK AND NOT MAYFLY_KASAN)
+if(NOT MAYFLY_MEMCHECK AND NOT MAYFLY_KASAN AND NOT MAYFLY_COVERAGE)
 	list(APPEND MACHINES pc64)
 endif()
 set(KERNEL_MACHINES ${MACHINES})
@@ -39,6 +40,11 @@ if(MAYFLY_KASAN)
 	    --param=asan-instrumentation-with-call-threshold=0
 	    -fsanitize-address-use-after-scope --param=asan-stack=1
 	    --param=asan-globals=1)
+endif()
+
+if(MAYFLY_COVERAGE)
+	list(APPEND KERNEL_CFLAGS --coverage -fprofile-update=atomic
+	    -Wno-error=maybe-uninitialized)
 endif()
 
 # kernel_library(NAME MACHINE): an empty object library of kernel code.
@@ -70,13 +76,14 @@ endfunction()
 # depend on where the linker puts things, so any link of the same objects does.
 find_program(PAHOLE pahole REQUIRED)
 function(kernel_types linked object variable)
+	file(CONFIGURE OUTPUT ${object}.S CONTENT "\
+	.section kshm_types, \"aw\"
+	.balign 8
+	.incbin \"${object}.btf\"
+	.section .note.GNU-stack, \"\", @progbits
+")
 	set(${variable}
 	    COMMAND ${PAHOLE} -J --btf_encode_detached=${object}.btf ${linked}
-	    COMMAND ${CMAKE_LINKER} -r -b binary -z noexecstack
-		-o ${object} ${object}.btf
-	    COMMAND ${CMAKE_OBJCOPY}
-		--rename-section .data=kshm_types,alloc,load,data,contents
-		--set-section-alignment .data=8
-		--strip-all ${object}
+	    COMMAND ${CMAKE_C_COMPILER} -c -o ${object} ${object}.S
 	    PARENT_SCOPE)
 endfunction()

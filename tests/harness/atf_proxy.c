@@ -11,11 +11,18 @@
  *    that stays up, which the socket MAYFLY_SOCKET leads to (serve.c of
  *    src/host/pc64); without that socket it boots one as well.  MAYFLY_TIER and
  *    MAYFLY_OPTIONS are for that launcher.  The machine memcheck is the vkernel
- *    under valgrind (valgrind/run).
- * 3. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
+ *    under valgrind (valgrind/run), kasan the vkernel with KASAN.
+ * 3. Variables, given with `kyua -v test_suites.mayfly.NAME=VALUE' or by ci/test
+ *    through MAYFLY_NAME: machine; seed (a repeatable run, vkernel -D); fault
+ *    (the plan, as "nth=5" or "ppm=1000;points=zone,copy"); trace (events that
+ *    are kept, "*"; "0": none); options (more words for the machine).
+ * 4. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
  *    hang (the kernel is killed after the limit), a report of memcheck's or any
  *    other status is a failure whose reason names it; the console is on our standard output,
- *    which Kyua keeps.  A canary says in its row which of these it expects,
+ *    which Kyua keeps.  Before the verdict stand the words that boot this
+ *    machine again, and, when the case failed, the last events of its trace:
+ *    printed by the kernel (ktr.tail), or read from its shared segment by
+ *    ktrdump when it hangs.  A canary says in its row which of these it expects,
  *    and only that one makes it pass.
  *
  * A row of the cases file: kind|name|expect|question.  expect: pass, fail,
@@ -25,6 +32,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,15 +58,34 @@ enum {
 	VKERNEL,
 	PC64,
 	MEMCHECK,
+	KASAN,
 	MACHINES
 };
 
 /* How long a case may take, in seconds: only the first has real CPUs. */
 static const struct machine {
-	const char *name;
+	const char *name, *preset; /* NULL: any */
 	int limit, canary;
-} machines[MACHINES] = {
-    {"vkernel", 60, 5}, {"pc64", 180, 10}, {"memcheck", 600, 30}};
+} machines[MACHINES] = {{"vkernel", NULL, 60, 5}, {"pc64", NULL, 180, 10},
+    {"memcheck", "memcheck", 600, 30}, {"kasan", "kasan", 180, 15}};
+
+/* --- variables ---------------------------------------------------------------------- */
+
+enum {
+	V_MACHINE,
+	V_SEED,
+	V_FAULT,
+	V_TRACE,
+	V_OPTIONS,
+	VARIABLES
+};
+static struct variable {
+	const char *name, *environment;
+	const char *value; /* "": not given */
+} variables[VARIABLES] = {{"machine", "MAYFLY_MACHINE", ""},
+    {"seed", "MAYFLY_SEED", ""}, {"fault", "MAYFLY_FAULT", ""},
+    {"trace", "MAYFLY_TRACE", "*"}, {"options", "MAYFLY_OPTIONS", ""}};
+#define TAIL "ktr.tail=40" /* events of each CPU */
 
 static const char *program, *build, *top;
 static const struct machine *machine = &machines[VKERNEL];
@@ -135,23 +162,46 @@ add(struct args *a, const char *word)
 	a->list[a->n] = NULL;
 }
 
-/* The words of MAYFLY_OPTIONS. */
 static void
-add_options(struct args *a)
+add_set(struct args *a, const char *fmt, ...)
 {
-	char *more = getenv("MAYFLY_OPTIONS");
+	char *word;
+	va_list ap;
 
-	for (char *w = more != NULL ? strtok(more, " ") : NULL; w != NULL;
-	     w = strtok(NULL, " "))
+	va_start(ap, fmt);
+	if (vasprintf(&word, fmt, ap) < 0)
+		fail("no memory for", fmt);
+	va_end(ap);
+	add(a, "--set");
+	add(a, word);
+}
+
+/* What the variables ask for. */
+static void
+add_variables(struct args *a)
+{
+	char *words = strdup(variables[V_OPTIONS].value);
+	char *plan = strdup(variables[V_FAULT].value);
+
+	for (char *w = strtok(words, " "); w != NULL; w = strtok(NULL, " "))
 		add(a, w);
+	if (*variables[V_SEED].value != '\0') {
+		add(a, "--seed");
+		add(a, variables[V_SEED].value);
+	}
+	for (char *w = strtok(plan, ";"); w != NULL; w = strtok(NULL, ";"))
+		add_set(a, "fault.%s", w);
+	if (strcmp(variables[V_TRACE].value, "0") != 0) {
+		add_set(a, "ktr=%s", variables[V_TRACE].value);
+		add_set(a, TAIL);
+	}
 }
 
 static void
-add_case(struct args *a, const struct row *r, const char *option)
+add_case(struct args *a, const struct row *r)
 {
 	if (r->kind == 'k') {
-		add(a, "-k");
-		add(a, option);
+		add_set(a, "ktest=%s", r->name);
 	} else {
 		add(a, "--");
 		add(a, guest_program());
@@ -159,88 +209,97 @@ add_case(struct args *a, const struct row *r, const char *option)
 	}
 }
 
-static void
-run_vkernel(const struct row *r, const char *root, const char *option)
+static char *
+in_build(const char *name)
 {
-	struct args a = {{"vkernel-test"}, 1};
-	char kernel[4096];
+	char *path;
 
-	snprintf(kernel, sizeof(kernel), "%s/vkernel-test", build);
-	add(&a, "-i");
-	add(&a, root);
-	if (r->kind == 'k') {
-		/* Kyua's private directory of the case is the share. */
-		add(&a, "-s");
-		add(&a, ".");
-	}
-	add_options(&a);
-	add_case(&a, r, option);
-	execv(kernel, (char **)(uintptr_t)a.list);
+	if (asprintf(&path, "%s/%s", build, name) < 0)
+		fail("no memory for", name);
+	return (path);
+}
+
+/* The launcher and its words, but for the case's. */
+static void
+launch_vkernel(struct args *a, int limit)
+{
+	(void)limit;
+	add(a, in_build("vkernel-test"));
 }
 
 static void
-run_pc64(const struct row *r, const char *root, const char *option, int limit)
+launch_pc64(struct args *a, int limit)
 {
+	static char timeout[32];
 	const char *tier = getenv("MAYFLY_TIER");
-	const char *more = getenv("MAYFLY_OPTIONS");
-	char launcher[4096], kernel[4096], timeout[32];
-	struct args a = {{"pc64"}, 1};
 
-	snprintf(launcher, sizeof(launcher), "%s/pc64", build);
-	snprintf(kernel, sizeof(kernel), "%s/pc64-test.elf", build);
 	snprintf(timeout, sizeof(timeout), "%d", limit);
-	add(&a, "--tier");
-	add(&a, tier != NULL ? tier : "microvm");
-	add(&a, "--kernel");
-	add(&a, kernel);
-	add(&a, "-i");
-	add(&a, root);
-	add(&a, "--timeout");
-	add(&a, timeout);
-	/* Files of the host come when they come: no repeatable run. */
-	if (r->kind == 'k' &&
-	    (more == NULL || strstr(more, "--icount") == NULL)) {
-		add(&a, "-s");
-		add(&a, ".");
-	}
-	add_options(&a);
-	add_case(&a, r, option);
-	execv(launcher, (char **)(uintptr_t)a.list);
+	add(a, in_build("pc64"));
+	add(a, "--tier");
+	add(a, tier != NULL ? tier : "microvm");
+	add(a, "--kernel");
+	add(a, in_build("pc64-test.elf"));
+	add(a, "--timeout");
+	add(a, timeout);
 }
 
 static void
-run_memcheck(const struct row *r, const char *root, const char *option)
+launch_memcheck(struct args *a, int limit)
 {
-	char script[4096], report[32];
-	struct args a = {{"run"}, 1};
+	static char script[4096], report[32];
 
+	(void)limit;
 	snprintf(script, sizeof(script), "%s/valgrind/run", top);
 	snprintf(report, sizeof(report), "/dev/fd/%d", report_fd);
-	add(&a, "--built");
-	add(&a, build);
-	add(&a, "--kernel");
-	add(&a, "vkernel-test");
-	add(&a, "--report");
-	add(&a, report);
-	add(&a, "--initramfs");
-	add(&a, root);
-	if (r->kind == 'k') {
-		add(&a, "--share");
-		add(&a, ".");
-		add(&a, "--set");
-		add(&a, option);
-	} else {
-		add(&a, "--");
-		add(&a, guest_program());
-		add(&a, r->name);
+	add(a, script);
+	add(a, "--built");
+	add(a, build);
+	add(a, "--kernel");
+	add(a, "vkernel-test");
+	add(a, "--report");
+	add(a, report);
+}
+
+static void (*const launch[MACHINES])(struct args *a, int limit) = {
+    launch_vkernel, launch_pc64, launch_memcheck, launch_vkernel};
+
+/* Files of the host come when they come: no counting clock with them. */
+static bool
+may_share(void)
+{
+	return (strstr(variables[V_OPTIONS].value, "--icount") == NULL);
+}
+
+static void
+make_args(struct args *a, const struct row *r, int limit)
+{
+	launch[machine - machines](a, limit);
+	add(a, "--initramfs");
+	add(a, in_build("initramfs-test.cpio"));
+	/* Kyua's private directory of the case is the share. */
+	if (r->kind == 'k' && may_share()) {
+		add(a, "--share");
+		add(a, ".");
 	}
-	execv(script, (char **)(uintptr_t)a.list);
+	add_variables(a);
+	add_case(a, r);
+}
+
+/* How to see this again. */
+static void
+print_command(const struct args *a)
+{
+	printf("machine %s:", machine->name);
+	for (int i = 0; i < a->n; i++)
+		printf(strpbrk(a->list[i], " *;$\"'") != NULL ? " '%s'" : " %s",
+		    a->list[i]);
+	printf("\n");
+	fflush(stdout);
 }
 
 static pid_t
-start(const struct row *r, int out, int limit)
+start(struct args *a, int out)
 {
-	char root[4096], option[128];
 	pid_t pid = fork();
 
 	if (pid != 0)
@@ -248,16 +307,9 @@ start(const struct row *r, int out, int limit)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	dup2(out, 1);
 	dup2(out, 2);
-	snprintf(root, sizeof(root), "%s/initramfs-test.cpio", build);
-	snprintf(option, sizeof(option), "ktest=%s", r->name);
 	if (freopen("/dev/null", "r", stdin) == NULL)
 		_exit(126);
-	if (machine == &machines[VKERNEL])
-		run_vkernel(r, root, option);
-	else if (machine == &machines[MEMCHECK])
-		run_memcheck(r, root, option);
-	else
-		run_pc64(r, root, option, limit);
+	execv(a->list[0], (char **)(uintptr_t)a->list);
 	_exit(127);
 }
 
@@ -288,6 +340,27 @@ struct outcome {
 	int status;
 };
 
+/* A kernel that hangs prints nothing: its last events, from its segment. */
+static void
+dump_events(pid_t pid)
+{
+	char number[32];
+	pid_t dumper;
+
+	if (machine->preset != NULL || machine == &machines[PC64])
+		return;
+	printf("the last events:\n");
+	fflush(stdout);
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	if ((dumper = fork()) == 0) {
+		dup2(1, 2);
+		execl(in_build("ktrdump"), "ktrdump", "--last", "80", number,
+		    NULL);
+		_exit(127);
+	}
+	waitpid(dumper, NULL, 0);
+}
+
 /* Gather the console until the end, or kill it after the limit. */
 static struct outcome
 gather(pid_t pid, int in, double limit)
@@ -303,6 +376,7 @@ gather(pid_t pid, int in, double limit)
 		int ms = (int)((end - now()) * 1000);
 
 		if (ms <= 0 && !o.hung) {
+			dump_events(pid);
 			kill(pid, SIGKILL);
 			o.hung = true;
 		}
@@ -339,6 +413,7 @@ keep_report(void)
 static struct outcome
 boot_case(const struct row *r, int limit)
 {
+	struct args a = {{NULL}, 0};
 	struct outcome o;
 	int fds[2];
 	pid_t pid;
@@ -351,7 +426,9 @@ boot_case(const struct row *r, int limit)
 	}
 	if (pipe(fds) != 0)
 		fail("pipe:", strerror(errno));
-	pid = start(r, fds[1], limit);
+	make_args(&a, r, limit);
+	print_command(&a);
+	pid = start(&a, fds[1]);
 	close(fds[1]);
 	o = gather(
 	    pid, fds[0], machine == &machines[PC64] ? limit + GRACE_S : limit);
@@ -453,7 +530,9 @@ verdict(const struct outcome *o, const char **whyp)
 
 	*whyp = why;
 	line = line_with("panic:");
-	if (line != NULL && strncmp(line, "panic: hang", 11) != 0) {
+	/* A repeatable run knows that it hangs. */
+	if (line != NULL && strncmp(line, "panic: hang", 11) != 0 &&
+	    strncmp(line, "panic: nothing but", 18) != 0) {
 		snprintf(why, sizeof(why), "kernel %s", line);
 		return ("panic");
 	}
@@ -529,19 +608,46 @@ run_row(const struct row *r, const void *arg)
 	exit(strcmp(got, r->expect) == 0 ? 0 : 1);
 }
 
+/* NAME=VALUE of -v; names that are not ours are Kyua's. */
+static void
+set_variable(const char *word)
+{
+	for (int i = 0; i < VARIABLES; i++) {
+		size_t n = strlen(variables[i].name);
+
+		if (strncmp(word, variables[i].name, n) == 0 && word[n] == '=')
+			variables[i].value = word + n + 1;
+	}
+}
+
+static void
+take_environment(void)
+{
+	for (int i = 0; i < VARIABLES; i++)
+		if (getenv(variables[i].environment) != NULL)
+			variables[i].value = getenv(variables[i].environment);
+}
+
+/* The machine, and the build that it needs, beside the one we are in. */
 static void
 choose_machine(void)
 {
-	const char *name = getenv("MAYFLY_MACHINE");
+	const char *name = variables[V_MACHINE].value, *base;
+	char *beside;
 
-	if (name == NULL)
+	if (*name == '\0')
 		return;
-	for (int i = 0; i < MACHINES; i++)
-		if (strcmp(name, machines[i].name) == 0) {
-			machine = &machines[i];
-			return;
-		}
-	fail("MAYFLY_MACHINE is no machine, but", name);
+	for (machine = machines; strcmp(name, machine->name) != 0;)
+		if (++machine == &machines[MACHINES])
+			fail("no machine has the name", name);
+	base = strrchr(build, '/');
+	if (machine->preset == NULL || base == NULL ||
+	    strcmp(base + 1, machine->preset) == 0)
+		return;
+	if (asprintf(&beside, "%.*s/%s", (int)(base - build), build,
+		machine->preset) < 0)
+		fail("no memory for", name);
+	build = beside;
 }
 
 int
@@ -557,7 +663,7 @@ main(int argc, char **argv)
 		build = ".";
 	if ((top = getenv("MAYFLY_TOP")) == NULL)
 		top = ".";
-	choose_machine();
+	take_environment();
 	while ((c = getopt(argc, argv, "lr:s:v:")) != -1)
 		switch (c) {
 		case 'l':
@@ -567,11 +673,14 @@ main(int argc, char **argv)
 			run.result = optarg;
 			break;
 		case 's':
+			break;
 		case 'v':
+			set_variable(optarg);
 			break;
 		default:
 			exit(2);
 		}
+	choose_machine();
 	if (list) {
 		printf("Content-Type: application/X-atf-tp; version=\"1\"\n");
 		for_rows(list_row, NULL);

@@ -2,6 +2,7 @@
 /* Runs one kernel test body and leaves the machine with its verdict. */
 #include <sys/boot.h>
 #include <sys/ktest.h>
+#include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/thread.h>
 
@@ -29,6 +30,8 @@ run(void *arg)
 
 	malloc_mark();
 	kt->kt_func();
+	if (failures != 0)
+		ktr_tail();
 	machine_halt(RB_HALT, failures == 0 ? 0 : 1);
 }
 

@@ -4,6 +4,7 @@
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -264,7 +265,11 @@ def stub_descriptors():
         for pid in stubs:
             fds = {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}")
                    for fd in os.listdir(f"/proc/{pid}/fd")}
-            equal(sorted(fds), [3], f"descriptors of stub {pid} ({fds})")
+            equal(sorted(fds), [3, 4], f"descriptors of stub {pid} ({fds})")
+            check("mayfly-ram" in fds[3] and "mayfly-kshm" in fds[4], f"{fds}")
+            with open(f"/proc/{pid}/fdinfo/4", encoding="ascii") as f:
+                flags = int(re.search(r"flags:\s*(\d+)", f.read()).group(1), 8)
+            equal(flags & os.O_ACCMODE, os.O_RDONLY, "rights to the segment")
     finally:
         p.kill()
         p.wait()

@@ -13,6 +13,7 @@ static const char usage_text[] =
     "usage: kshm info WHERE\n"
     "       kshm ls WHERE [PREFIX]\n"
     "       kshm cat WHERE PATH...\n"
+    "       kshm layout WHERE PATH\n"
     "       kshm watch WHERE PATH [SECONDS [TIMES]]\n"
     "       kshm save WHERE FILE\n"
     "WHERE is a process, the kshm.name of a kernel, or a file; see kshm(1).\n";
@@ -103,6 +104,29 @@ print_object(struct kshm *k, const char *path)
 	free(buf);
 }
 
+static int
+layout_leaf(const struct kshm_leaf *l, void *arg)
+{
+	(void)arg;
+	printf("%lu %u %s\n", l->offset, l->size,
+	    *l->path != '\0' ? l->path : "value");
+	return (0);
+}
+
+/* Offset, bytes and name of all that an element has: types alone. */
+static void
+layout(struct kshm *k, const char *path)
+{
+	const struct kshm_object *ko = kshm_find(k, path);
+	uint32_t id = ko != NULL ? kshm_type_id(k, ko->ko_type) : 0;
+	void *zeros = id != 0 ? calloc(1, kshm_type_size(k, id)) : NULL;
+
+	if (zeros == NULL)
+		die("there is no object \"%s\"; see kshm ls", path);
+	(void)kshm_walk(k, id, zeros, layout_leaf, NULL);
+	free(zeros);
+}
+
 static void
 watch(struct kshm *k, const char *path, const char *seconds, const char *times)
 {
@@ -142,6 +166,8 @@ main(int argc, char **argv)
 	else if (strcmp(how, "cat") == 0 && argc >= 4)
 		for (int i = 3; i < argc; i++)
 			print_object(k, argv[i]);
+	else if (strcmp(how, "layout") == 0 && argc == 4)
+		layout(k, argv[3]);
 	else if (strcmp(how, "watch") == 0 && argc >= 4 && argc <= 6)
 		watch(k, argv[3], argc > 4 ? argv[4] : NULL,
 		    argc > 5 ? argv[5] : NULL);

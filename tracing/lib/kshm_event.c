@@ -12,7 +12,13 @@
 size_t
 kshm_events(const struct kshm *k)
 {
-	return (load_acq(&kshm_header(k)->kh_nevents));
+	const struct kshm_header *kh = kshm_header(k);
+	uint64_t n = load_acq(&kh->kh_nevents);
+
+	return (kh->kh_event_bytes >= sizeof(struct kshm_event) &&
+		    kshm_at(k, kh->kh_events, n * kh->kh_event_bytes) != NULL
+		? n
+		: 0);
 }
 
 const struct kshm_event *

@@ -32,7 +32,9 @@ kshm_objects(const struct kshm *k)
 	const struct kshm_header *kh = kshm_header(k);
 	size_t n = load_acq(&kh->kh_nobjects);
 
-	return (kshm_at(k, kh->kh_directory, n * kh->kh_object_bytes) != NULL
+	return (kh->kh_object_bytes >= sizeof(struct kshm_object) &&
+		    kshm_at(k, kh->kh_directory, n * kh->kh_object_bytes) !=
+			NULL
 		? n
 		: 0);
 }

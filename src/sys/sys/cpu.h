@@ -29,6 +29,7 @@ struct cpu {
 	struct thread *c_idlethread;
 	volatile bool c_idle;	 /* waiting for work */
 	volatile bool c_resched; /* (self) switch at return to user */
+	volatile bool c_requeue; /* a rank in its queues has changed */
 	struct thread *volatile c_remote_ready; /* stack, pushed by any CPU */
 	struct spinlock c_ipi_spin;
 	struct ipi_msg c_ipi_ring[IPI_RING];	  /* (c_ipi_spin) */
@@ -40,6 +41,8 @@ struct cpu {
 	struct thread *c_callout_thread;
 	volatile nstime_t c_callout_next; /* earliest deadline, 0: none */
 	nstime_t c_slice_end;		  /* (self) of the running lwp */
+	nstime_t c_rt_period;		  /* (self) began then */
+	nstime_t c_rt_ns; /* (self) that real-time lwps ran in it */
 	nstime_t c_idle_ns;
 	uint64_t c_cycles[2];	 /* of lwps: user mode, kernel */
 	uint64_t c_start_cycles; /* when it began */

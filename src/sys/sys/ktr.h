@@ -66,6 +66,8 @@ int ktr_select(const char *what, bool on);
 uint64_t ktr_stream_hash(uint64_t *countp);
 /* The machine ends: no more events, the rings stay as they are. */
 void ktr_freeze(void);
+/* Option ktr.tail=N: print the last N events; at a panic, and at a bad end. */
+void ktr_tail(void);
 uint32_t kshm_string(const char *s);
 
 #define KTR_ON(group) __unlikely(atomic_load(&ktr_enabled) & (1u << (group)))

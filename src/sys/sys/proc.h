@@ -16,6 +16,7 @@
 #include <sys/param.h>
 #include <sys/lock.h>
 #include <sys/queue.h>
+#include <sys/sched.h>
 #include <sys/refcount.h>
 #include <sys/event.h>
 #include <sys/signal.h>
@@ -186,7 +187,14 @@ struct lwp {
 	uint64_t lw_stamp;	       /* (s) cycles at the last boundary */
 	uint64_t lw_cycles[2];	       /* (s) spent in user mode, kernel */
 	int lw_uprio;		       /* (s) priority it last returned with */
-	volatile int lw_boost;	       /* user priority of who waits for it */
+	volatile int lw_boost;	       /* rank of who waits for it, or 0 */
+	volatile int lw_rank;	       /* (owner CPU) sys/sched.h, as queued */
+	volatile bool lw_reprio;       /* its rank is to be looked at */
+	enum sched_class lw_class;     /* (p) */
+	int lw_rtprio;		       /* (p) of FIFO and RR */
+	bool lw_reset_on_fork;	       /* (p) */
+	int lw_rr_ticks;	       /* (s) of its slice (RR) */
+	volatile pid_t lw_pi_owner;    /* whose PI lock it waits for, or 0 */
 	struct ksigaltstack lw_sigstk; /* (s) */
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uaddr_t lw_rseq; /* (s) the ABI's area that tells the CPU, or 0 */

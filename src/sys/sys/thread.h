@@ -24,6 +24,7 @@ enum {
 	TDPRI_IDLE = 0,
 	TDPRI_USER_MIN = 1, /* user lwps: 1..31, set by the user scheduler */
 	TDPRI_USER_MAX = 31,
+	TDPRI_USER_RT = 36,   /* real-time ones, in the order of their ranks */
 	TDPRI_KERN_USER = 40, /* a user thread that woke inside the kernel */
 	TDPRI_KERN = 48,      /* kernel threads */
 	TDPRI_SOFT = 56,      /* callouts, device completion */
@@ -91,6 +92,7 @@ struct thread {
 #define TDF_EXITING 0x0002
 #define TDF_NOFAULT 0x0004 /* copyin/out must not sleep: fail instead */
 #define TDF_PINNED  0x0008 /* stays on its CPU */
+#define TDF_FIRST   0x0010 /* was cut short: before its equals (RT) */
 
 /* Machine: the running thread and CPU of this CPU. */
 #include <machine/curthread.h> /* curthread, curcpu */

@@ -17,7 +17,7 @@ static inline bool
 userret_quiet(const struct lwp *lp, const struct cpu *c)
 {
 	return (atomic_load(&lp->lw_ast) == 0 && !c->c_resched &&
-	    atomic_load(&c->c_remote_ready) == NULL &&
+	    !c->c_requeue && atomic_load(&c->c_remote_ready) == NULL &&
 	    c->c_ipi_head == c->c_ipi_tail &&
 	    c->c_curthread->td_prio == lp->lw_uprio && lp->lw_restart == 0);
 }

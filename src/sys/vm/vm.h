@@ -138,6 +138,11 @@ struct vm_object {
 
 struct vm_object *vm_object_create(enum vm_object_type type, uint64_t size,
     const struct vm_pager_ops *ops, void *handle); /* one reference, or NULL */
+/*
+ * (VMO_DEVICE) Show the page of physical memory at pa, which stays the caller's
+ * and must never be freed.  ENXIO: there is no such page; ENOMEM.
+ */
+int vm_object_add_page(struct vm_object *obj, uint64_t index, paddr_t pa);
 void vm_object_hold(struct vm_object *obj);
 void vm_object_drop(struct vm_object *obj);
 

@@ -104,6 +104,26 @@ vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 	return (0);
 }
 
+int
+vm_object_add_page(struct vm_object *obj, uint64_t index, paddr_t pa)
+{
+	struct vm_page *pg = vm_page_of_pa(pa);
+	int error;
+
+	KASSERT(obj->vo_type == VMO_DEVICE, ("vm_object_add_page: its type"));
+	if (pg == NULL)
+		return (ENXIO);
+	lock_excl(&obj->vo_lock);
+	/* Pages that no allocator ever had are marked as taken. */
+	if (pg->pg_object == NULL) {
+		atomic_or(&pg->pg_flags, PGF_NOTFREE);
+		vm_page_wire(pg);
+	}
+	error = vm_object_insert(obj, index, pg);
+	lock_release(&obj->vo_lock);
+	return (error);
+}
+
 void
 vm_anon_page_drop(struct vm_page *pg)
 {

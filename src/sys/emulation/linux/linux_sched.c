@@ -1,25 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux calls on scheduling.  There is one class (SCHED_OTHER with nice values);
- * the real-time classes are refused.
+ * Linux calls on scheduling.  There is no SCHED_DEADLINE; SCHED_BATCH and
+ * SCHED_IDLE stand behind SCHED_OTHER.
  */
 #include "linux_var.h"
 #include <sys/atomic.h>
 #include <sys/cpu.h>
+#include <sys/sched.h>
 
-enum {
-	L_SCHED_OTHER,
-	L_SCHED_FIFO,
-	L_SCHED_RR,
-	L_SCHED_BATCH,
-	L_SCHED_IDLE = 5
+#define L_RESET_ON_FORK 0x40000000 /* in a policy */
+#define NICE_AS_IT_IS	(-100)
+
+static const struct {
+	int lnx;
+	enum sched_class sc;
+} classes[] = {
+    {0, SCHED_OTHER},
+    {1, SCHED_FIFO},
+    {2, SCHED_RR},
+    {3, SCHED_BATCH},
+    {5, SCHED_IDLE},
 };
 
 static bool
-policy_known(int policy)
+class_in(int policy, enum sched_class *scp)
 {
-	return (policy == L_SCHED_OTHER || policy == L_SCHED_BATCH ||
-	    policy == L_SCHED_IDLE);
+	for (size_t i = 0; i < nitems(classes); i++)
+		if (classes[i].lnx == policy) {
+			*scp = classes[i].sc;
+			return (true);
+		}
+	return (false);
+}
+
+static int
+class_out(enum sched_class sc)
+{
+	for (size_t i = 0; i < nitems(classes); i++)
+		if (classes[i].sc == sc)
+			return (classes[i].lnx);
+	return (0);
 }
 
 /* ESRCH unless pid names a thread; 0 is the caller. */
@@ -50,96 +70,116 @@ int
 linux_sched_setparam(
     struct lwp *lp, const struct linux_sched_setparam_args *uap, uint64_t *resp)
 {
+	struct sched_params sp;
 	int prio, error;
 
-	if ((error = thread_check(uap->pid)) != 0 ||
-	    (error = copyin(uap->param, &prio, sizeof(prio))) != 0)
+	if (uap->param == 0 || uap->pid < 0)
+		return (EINVAL);
+	if ((error = copyin(uap->param, &prio, sizeof(prio))) != 0 ||
+	    (error = kern_sched_get(uap->pid, &sp)) != 0)
 		return (error);
-	return (prio == 0 ? 0 : EINVAL);
+	sp.sp_rtprio = prio;
+	sp.sp_nice = NICE_AS_IT_IS;
+	return (kern_sched_set(uap->pid, &sp));
 }
 
 int
 linux_sched_getparam(
     struct lwp *lp, const struct linux_sched_getparam_args *uap, uint64_t *resp)
 {
-	int prio = 0, error = thread_check(uap->pid);
+	struct sched_params sp;
+	int error;
 
-	return (error != 0 ? error : copyout(&prio, uap->param, sizeof(prio)));
+	if (uap->param == 0 || uap->pid < 0)
+		return (EINVAL);
+	if ((error = kern_sched_get(uap->pid, &sp)) != 0)
+		return (error);
+	return (copyout(&sp.sp_rtprio, uap->param, sizeof(sp.sp_rtprio)));
 }
 
 int
 linux_sched_setscheduler(struct lwp *lp,
     const struct linux_sched_setscheduler_args *uap, uint64_t *resp)
 {
-	int prio, error;
+	struct sched_params sp = {.sp_nice = NICE_AS_IT_IS}, now;
+	int error;
 
-	if ((error = thread_check(uap->pid)) != 0 ||
-	    (error = copyin(uap->param, &prio, sizeof(prio))) != 0)
+	if (uap->policy < 0 || uap->param == 0 || uap->pid < 0)
+		return (EINVAL);
+	error = copyin(uap->param, &sp.sp_rtprio, sizeof(sp.sp_rtprio));
+	if (error != 0 || (error = kern_sched_get(uap->pid, &now)) != 0)
 		return (error);
-	if (uap->policy == L_SCHED_FIFO || uap->policy == L_SCHED_RR)
-		return (EPERM);
-	return (policy_known(uap->policy) && prio == 0 ? 0 : EINVAL);
+	sp.sp_reset_on_fork = (uap->policy & L_RESET_ON_FORK) != 0;
+	if (!class_in(uap->policy & ~L_RESET_ON_FORK, &sp.sp_class))
+		return (EINVAL);
+	return (kern_sched_set(uap->pid, &sp));
 }
 
 int
 linux_sched_getscheduler(struct lwp *lp,
     const struct linux_sched_getscheduler_args *uap, uint64_t *resp)
 {
-	*resp = L_SCHED_OTHER;
-	return (thread_check(uap->pid));
+	struct sched_params sp;
+	int error = kern_sched_get(uap->pid, &sp);
+
+	if (error == 0)
+		*resp = (uint64_t)(class_out(sp.sp_class) |
+		    (sp.sp_reset_on_fork ? L_RESET_ON_FORK : 0));
+	return (error);
+}
+
+#define L_SCHED_DEADLINE 6
+
+static int
+prio_bound(int policy, uint64_t bound, uint64_t *resp)
+{
+	enum sched_class sc = SCHED_OTHER;
+
+	if (policy != L_SCHED_DEADLINE && !class_in(policy, &sc))
+		return (EINVAL);
+	*resp = sched_is_rt(sc) ? bound : 0;
+	return (0);
 }
 
 int
 linux_sched_get_priority_max(struct lwp *lp,
     const struct linux_sched_get_priority_max_args *uap, uint64_t *resp)
 {
-	if (uap->policy == L_SCHED_FIFO || uap->policy == L_SCHED_RR) {
-		*resp = 99;
-		return (0);
-	}
-	return (policy_known(uap->policy) ? 0 : EINVAL);
+	return (prio_bound(uap->policy, SCHED_RT_MAX, resp));
 }
 
 int
 linux_sched_get_priority_min(struct lwp *lp,
     const struct linux_sched_get_priority_min_args *uap, uint64_t *resp)
 {
-	if (uap->policy == L_SCHED_FIFO || uap->policy == L_SCHED_RR) {
-		*resp = 1;
-		return (0);
-	}
-	return (policy_known(uap->policy) ? 0 : EINVAL);
+	return (prio_bound(uap->policy, SCHED_RT_MIN, resp));
 }
 
 int
 linux_sched_rr_get_interval(struct lwp *lp,
     const struct linux_sched_rr_get_interval_args *uap, uint64_t *resp)
 {
-	struct timespec ts = ns_to_ts(SCHED_SLICE_NS);
-	int error = thread_check(uap->pid);
+	struct sched_params sp;
+	struct timespec ts;
+	int error = kern_sched_get(uap->pid, &sp);
 
-	return (error != 0 ? error : copyout(&ts, uap->ts, sizeof(ts)));
+	if (error != 0)
+		return (error);
+	ts = ns_to_ts(sched_interval(sp.sp_class));
+	return (copyout(&ts, uap->ts, sizeof(ts)));
 }
-
-/* The mask is kept for the caller's own placement; for others it is checked. */
 
 int
 linux_sched_setaffinity(struct lwp *lp,
     const struct linux_sched_setaffinity_args *uap, uint64_t *resp)
 {
 	uint64_t mask = 0;
-	cpumask_t cpus_here = (cpumask_t)((1UL << ncpus) - 1);
 	int error;
 
-	if ((error = thread_check(uap->pid)) != 0 ||
-	    (error = copyin(uap->mask, &mask, MIN(uap->len, sizeof(mask)))) !=
-		0)
+	if ((error = thread_check(uap->pid)) != 0)
 		return (error);
-	if ((mask & cpus_here) == 0)
-		return (EINVAL);
-	if (uap->pid == 0 || uap->pid == lp->lw_tid)
-		lp->lw_affinity = (cpumask_t)mask & cpus_here;
-	return (0);
+	error = copyin(uap->mask, &mask, MIN(uap->len, sizeof(mask)));
+	return (error != 0 ? error : kern_sched_affinity(uap->pid, mask));
 }
 
 int
@@ -171,23 +211,75 @@ struct linux_sched_attr {
 };
 CTASSERT(sizeof(struct linux_sched_attr) == 48);
 
+/* at.flags */
+#define L_FLAG_RESET_ON_FORK 0x01
+#define L_FLAG_KEEP_POLICY   0x08
+#define L_FLAG_KEEP_PARAMS   0x10
+#define L_FLAG_UTIL	     0x60 /* wants a governor that there is not */
+#define L_FLAG_ALL	     0x7f
+
+/* As the program's structure may be longer: what we do not know must be 0. */
+static int
+attr_in(uaddr_t u, struct linux_sched_attr *at)
+{
+	uint32_t size, known = sizeof(*at);
+	uint64_t word;
+	int error;
+
+	if ((error = copyin(u, &size, sizeof(size))) != 0)
+		return (error);
+	if (size == 0)
+		size = sizeof(*at);
+	if (size < sizeof(*at) || size > PAGE_SIZE)
+		goto too_big;
+	for (uint32_t i = sizeof(*at); i < size; i += 8) {
+		word = 0;
+		error = copyin(u + i, &word, MIN(size - i, 8u));
+		if (error != 0)
+			return (error);
+		if (word != 0)
+			goto too_big;
+	}
+	return (copyin(u, at, sizeof(*at)));
+too_big:
+	return (copyout(&known, u, sizeof(known)) != 0 ? EFAULT : E2BIG);
+}
+
 int
 linux_sched_setattr(
     struct lwp *lp, const struct linux_sched_setattr_args *uap, uint64_t *resp)
 {
+	struct sched_params sp, now;
 	struct linux_sched_attr at;
 	int error;
 
-	if (uap->flags != 0)
+	if (uap->attr == 0 || uap->pid < 0 || uap->flags != 0)
 		return (EINVAL);
-	if ((error = thread_check(uap->pid)) != 0 ||
-	    (error = copyin(uap->attr, &at, sizeof(at))) != 0)
+	if ((error = attr_in(uap->attr, &at)) != 0)
 		return (error);
-	if (at.size < sizeof(at))
+	if ((int32_t)at.policy < 0)
 		return (EINVAL);
-	if (!policy_known((int)at.policy))
-		return (EPERM);
-	return (kern_setpriority(PRIO_PROCESS, uap->pid, at.nice));
+	if ((error = kern_sched_get(uap->pid, &now)) != 0)
+		return (error);
+	if ((at.flags & ~(uint64_t)L_FLAG_ALL) != 0)
+		return (EINVAL);
+	if ((at.flags & L_FLAG_UTIL) != 0)
+		return (EOPNOTSUPP);
+	sp = now;
+	if ((at.flags & L_FLAG_KEEP_POLICY) == 0 &&
+	    !class_in((int)at.policy, &sp.sp_class))
+		return (EINVAL);
+	if ((at.flags & L_FLAG_KEEP_PARAMS) == 0) {
+		if (at.priority > SCHED_RT_MAX)
+			return (EINVAL);
+		sp.sp_rtprio = (int)at.priority;
+		sp.sp_nice = MAX(-20, MIN(at.nice, 19));
+	}
+	/* Who keeps the parameters keeps the class, too. */
+	if ((at.flags & L_FLAG_KEEP_PARAMS) != 0)
+		sp = now;
+	sp.sp_reset_on_fork = (at.flags & L_FLAG_RESET_ON_FORK) != 0;
+	return (kern_sched_set(uap->pid, &sp));
 }
 
 int
@@ -195,16 +287,22 @@ linux_sched_getattr(
     struct lwp *lp, const struct linux_sched_getattr_args *uap, uint64_t *resp)
 {
 	struct linux_sched_attr at;
-	int error, nice = 0;
+	struct sched_params sp;
+	int error;
 
-	if (uap->size < sizeof(at) || uap->flags != 0)
+	if (uap->attr == 0 || uap->pid < 0 || uap->size < sizeof(at) ||
+	    uap->size > PAGE_SIZE || uap->flags != 0)
 		return (EINVAL);
-	if ((error = thread_check(uap->pid)) != 0 ||
-	    (error = kern_getpriority(PRIO_PROCESS, uap->pid, &nice)) != 0)
+	if ((error = kern_sched_get(uap->pid, &sp)) != 0)
 		return (error);
 	memset(&at, 0, sizeof(at));
 	at.size = sizeof(at);
-	at.nice = nice;
+	at.policy = (uint32_t)class_out(sp.sp_class);
+	at.flags = sp.sp_reset_on_fork ? L_FLAG_RESET_ON_FORK : 0;
+	if (sched_is_rt(sp.sp_class))
+		at.priority = (uint32_t)sp.sp_rtprio;
+	else
+		at.nice = sp.sp_nice;
 	return (copyout(&at, uap->attr, sizeof(at)));
 }
 

@@ -401,8 +401,7 @@ receive_header(int fd, struct linux_msghdr *mh, int flags, size_t *donep)
 	sockctl_free(sm.sm_ctl);
 	mh->msg_flags =
 	    (uint32_t)flags_out(msg_map, nitems(msg_map), (uint32_t)sm.sm_out);
-	if (error == 0 && (sm.sm_flags & MSG_TRUNC) != 0 &&
-	    sm.sm_full > *donep)
+	if (error == 0 && (sm.sm_flags & MSG_TRUNC) != 0 && sm.sm_full > *donep)
 		*donep = sm.sm_full;
 	return (error);
 }

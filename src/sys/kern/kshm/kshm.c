@@ -288,7 +288,8 @@ kshm_start(void)
 {
 	const struct kshm_entry *ks;
 	const char *name = boot_option("kshm.name");
-	size_t bytes = (size_t)(kshm_static_end - kshm_static_start);
+	size_t bytes =
+	    (uintptr_t)kshm_static_end - (uintptr_t)kshm_static_start;
 
 	if (name != NULL)
 		strlcpy(kshm_head.kh_name, name, sizeof(kshm_head.kh_name));
@@ -297,7 +298,7 @@ kshm_start(void)
 	(void)kshm_offset(directory, &kshm_head.kh_directory);
 	(void)kshm_offset(texts, &kshm_head.kh_strings);
 	kshm_head.kh_types_bytes =
-	    (uint64_t)(kshm_types_end - kshm_types_start);
+	    (uintptr_t)kshm_types_end - (uintptr_t)kshm_types_start;
 	if (kshm_head.kh_types_bytes > 0)
 		(void)kshm_offset(kshm_types_start, &kshm_head.kh_types);
 	SET_FOREACH(ks, kshm_entries)

@@ -19,14 +19,14 @@
 #include <sys/lock.h>
 #include <sys/uio.h>
 #include <vm/vm.h>
-#include <vm/vm_var.h>
 #include "kshm_var.h"
 
 #define KSHM_MAJOR 240
 #define GID_KTR	   77 /* /etc/group */
 
 static struct vm_object *kshm_object; /* set once */
-static int pieces_shown;	      /* (vo_lock) */
+LOCK_DEFINE(show_lock, "kshm pages");
+static int pieces_shown; /* (show_lock) */
 
 /* An index without a page of ours. */
 static int
@@ -37,26 +37,6 @@ no_page(struct vm_object *obj __unused, struct vm_page *pg __unused)
 
 static const struct vm_pager_ops kshm_pager = {.vpo_getpage = no_page};
 
-/* (vo_lock) */
-static int
-piece_show(struct vm_object *obj, const struct kshm_piece *kp)
-{
-	struct vm_page *pg;
-	int error = 0;
-
-	for (size_t i = 0; error == 0 && i < kp->kp_bytes; i += PAGE_SIZE) {
-		pg = vm_page_of_pa(kp->kp_pa + i);
-		if (pg == NULL)
-			return (ENXIO);
-		if (pg->pg_object == NULL) {
-			pg->pg_flags |= PGF_NOTFREE;
-			pg->pg_wired = 1;
-		}
-		error = vm_object_insert(obj, atop(kp->kp_offset + i), pg);
-	}
-	return (error);
-}
-
 /*
  * Put in what is not in yet.  A piece for which there was no memory is tried
  * again at the next mmap.
@@ -64,19 +44,23 @@ piece_show(struct vm_object *obj, const struct kshm_piece *kp)
 static int
 show_pieces(void)
 {
-	struct vm_object *obj = kshm_object;
 	int error = 0;
 
-	lock_excl(&obj->vo_lock);
+	lock_excl(&show_lock);
 	while (error == 0 && pieces_shown < atomic_load_acq(&kshm_npieces)) {
 		const struct kshm_piece *kp = &kshm_pieces[pieces_shown];
 
-		if ((error = piece_show(obj, kp)) == 0) {
-			obj->vo_size = kp->kp_offset + kp->kp_bytes;
+		for (size_t i = 0; error == 0 && i < kp->kp_bytes;
+		     i += PAGE_SIZE)
+			error = vm_object_add_page(kshm_object,
+			    atop(kp->kp_offset + i), kp->kp_pa + i);
+		if (error == 0) {
+			vm_object_setsize(
+			    kshm_object, kp->kp_offset + kp->kp_bytes);
 			pieces_shown++;
 		}
 	}
-	lock_release(&obj->vo_lock);
+	lock_release(&show_lock);
 	return (error);
 }
 

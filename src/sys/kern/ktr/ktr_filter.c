@@ -9,8 +9,9 @@
  * most KSHM_FILTER_MAX instructions, and stays on its stack.  Arithmetic wraps;
  * a shift uses the low six bits of its distance; nothing divides.
  *
- * Pure: compiled for the host's tests, too (KTR_FILTER_TEST).
+ * Pure: libkshm and the host's tests have it, too.
  */
+#include <sys/errno.h>
 #include "ktr_filter.h"
 
 #define UNREACHED -1
@@ -119,7 +120,7 @@ bool
 ktr_filter_run(
     const struct ktr_filter *kf, const struct kshm_record *kr, uint32_t cpu)
 {
-	uint64_t stack[KSHM_FILTER_STACK + 1];
+	uint64_t stack[KSHM_FILTER_STACK + 1] = {0};
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < kf->kf_count; i++) {

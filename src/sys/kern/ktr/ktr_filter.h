@@ -5,10 +5,8 @@
 
 #ifdef _KERNEL
 #include <sys/types.h>
-#include <sys/errno.h>
 #include <sys/kshm_abi.h>
 #else
-#include <errno.h>
 #include <stdbool.h>
 #include "../../sys/kshm_abi.h"
 #endif

@@ -235,7 +235,7 @@ filters_drop(void)
 }
 SHUTDOWN_HOOK(ktr_filters, filters_drop);
 
-/* --- ddb -------------------------------------------------------------------------- */
+/* --- the last events -------------------------------------------------------------------------- */
 
 static void
 print_record(int cpu, const struct kshm_record *kr)
@@ -249,12 +249,12 @@ print_record(int cpu, const struct kshm_record *kr)
 	kprintf(kp != NULL ? "  (%s)\n" : "\n", kp->kp_format);
 }
 
+/* The last of each CPU. */
 static void
-ddb_ktr(const char *arg)
+print_last(uint64_t count)
 {
-	uint64_t count = 20, head, n;
+	uint64_t head, n;
 
-	(void)ddb_number(&arg, &count);
 	for (int c = 0; c < ncpus; c++) {
 		struct ktr_cpu *kc = cpus[c]->c_ktr;
 
@@ -266,4 +266,25 @@ ddb_ktr(const char *arg)
 			print_record(c, &kc->kc_records[n & kc->kc_mask]);
 	}
 }
+
+static void
+ddb_ktr(const char *arg)
+{
+	uint64_t count = 20;
+
+	(void)ddb_number(&arg, &count);
+	print_last(count);
+}
 DDB_COMMAND(ktr, "show ktr", ddb_ktr, "the last N trace records of each CPU");
+
+void
+ktr_tail(void)
+{
+	const char *text = boot_option("ktr.tail");
+	uint64_t count;
+
+	if (text == NULL || kstrtou64(text, 0, &count) != 0 || count == 0)
+		return;
+	kprintf("the last events (cpu, time, thread, event):\n");
+	print_last(count);
+}

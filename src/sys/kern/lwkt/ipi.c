@@ -7,6 +7,7 @@
 #include <sys/systm.h>
 #include <sys/atomic.h>
 #include <sys/cpu.h>
+#include <sys/sched.h>
 #include "lwkt_var.h"
 
 static bool
@@ -68,6 +69,8 @@ ipi_poll(void)
 	cpu_poll_md();
 	if (__unlikely(atomic_load(&c->c_remote_ready) != NULL))
 		lwkt_take_remote();
+	if (__unlikely(c->c_requeue))
+		usched_requeue();
 	while (c->c_ipi_head != c->c_ipi_tail && ring_take(c, &m)) {
 		c->c_ipis++;
 		m.im_func(m.im_arg);

@@ -63,10 +63,31 @@ SYSINIT(lwkt, SI_KERN, lwkt_init);
 
 /* --- run queues (owner CPU only) --------------------------------------------- */
 
+/* Behind those of a higher rank; behind its equals, or before them. */
 static void
+runq_insert_rt(struct thread_queue *q, struct thread *td)
+{
+	int rank =
+	    td->td_lwp->lw_rank + ((td->td_flags & TDF_FIRST) != 0 ? 1 : 0);
+	struct thread *at;
+
+	td->td_flags &= ~TDF_FIRST;
+	TAILQ_FOREACH(at, q, td_runq)
+		if (at->td_lwp->lw_rank < rank)
+			break;
+	if (at != NULL)
+		TAILQ_INSERT_BEFORE(at, td, td_runq);
+	else
+		TAILQ_INSERT_TAIL(q, td, td_runq);
+}
+
+void
 runq_insert(struct cpu *c, struct thread *td)
 {
-	TAILQ_INSERT_TAIL(&c->c_runq[td->td_prio], td, td_runq);
+	if (td->td_prio == TDPRI_USER_RT)
+		runq_insert_rt(&c->c_runq[TDPRI_USER_RT], td);
+	else
+		TAILQ_INSERT_TAIL(&c->c_runq[td->td_prio], td, td_runq);
 	c->c_runmask |= 1UL << td->td_prio;
 	c->c_nready++;
 }
@@ -107,6 +128,15 @@ runq_take(struct cpu *c)
 	return (td);
 }
 
+bool
+thread_before(const struct thread *td, const struct thread *other)
+{
+	if (td->td_prio != other->td_prio)
+		return (td->td_prio > other->td_prio);
+	return (td->td_prio == TDPRI_USER_RT &&
+	    td->td_lwp->lw_rank > other->td_lwp->lw_rank);
+}
+
 /* td, owned by this CPU, may run. */
 static void
 ready_local(struct thread *td)
@@ -118,9 +148,13 @@ ready_local(struct thread *td)
 	KASSERT(td->td_state == TDS_SLEEPING || td->td_state == TDS_NEW ||
 		td->td_state == TDS_RUNNING,
 	    ("ready_local: %s in state %d", td->td_name, td->td_state));
+	if (td->td_lwp != NULL && usched_redirect(td))
+		return;
 	td->td_state = TDS_READY;
+	if (td->td_lwp != NULL && td->td_lwp->lw_reprio)
+		usched_rank(td);
 	runq_insert(c, td);
-	if (td->td_prio > c->c_curthread->td_prio)
+	if (thread_before(td, c->c_curthread))
 		c->c_resched = true;
 }
 
@@ -272,6 +306,8 @@ lwkt_switch(void)
 			atomic_store(&to->td_lwp->lw_ast, 1);
 		}
 	}
+	if (from->td_prio == TDPRI_USER_RT)
+		c->c_rt_ns += now - MAX(from->td_started_ns, c->c_rt_period);
 	from->td_runtime_ns += now - from->td_started_ns;
 	to->td_started_ns = now;
 	to->td_state = TDS_RUNNING;

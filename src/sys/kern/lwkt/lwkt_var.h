@@ -13,6 +13,13 @@ extern struct spinlock all_spin;
 extern struct thread_queue all_threads; /* (all_spin) */
 
 void thread_ready(struct thread *td);
+void runq_insert(struct cpu *c, struct thread *td);
+/* Does td run before other? */
+bool thread_before(const struct thread *td, const struct thread *other);
+/* (owner CPU) The rank of a thread of an lwp, on no queue, as it is now. */
+void usched_rank(struct thread *td);
+/* td may not run here: another CPU was told.  It is on no queue. */
+bool usched_redirect(struct thread *td);
 void runq_remove(struct cpu *c, struct thread *td);
 void lwkt_take_remote(void);
 void lwkt_switch(void);

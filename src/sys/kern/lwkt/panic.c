@@ -125,6 +125,7 @@ panic(const char *fmt, ...)
 	for (int i = 0; i < ncpus; i++)
 		if (cpus[i] != curcpu)
 			print_stopped(cpus[i]);
+	ktr_tail();
 	if (boot_option("ddb") != NULL)
 		ddb_enter("panic");
 	machine_halt(RB_HALT, EXIT_PANIC);

@@ -33,7 +33,7 @@ struct fwaiter {
 	struct fgroup *fw_group; /* (c) or NULL: it sleeps on itself */
 	bool fw_pi;		 /* (c) waits for a PI lock */
 	pid_t fw_owner;		 /* (bucket) whose it is */
-	int fw_prio;		 /* (c) user priority of the waiter */
+	struct lwp *fw_lwp;	 /* (c) the waiter, of a PI lock */
 	enum {
 		FPI_WAITS,
 		FPI_CHOSEN, /* off the queue; the word is being written */

@@ -139,6 +139,8 @@ lwp_detach(struct lwp *lp)
 static void __noreturn
 lwp_finish(struct lwp *lp)
 {
+	/* The user scheduler has nothing to say about it any more. */
+	thread_set_prio(curthread, TDPRI_KERN_USER);
 	curthread->td_lwp = NULL;
 	lwp_drop(lp);
 	thread_exit();

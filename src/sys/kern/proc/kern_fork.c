@@ -173,7 +173,8 @@ fork_inherit(struct proc *parent, struct proc *p)
 	memcpy(p->p_rlimit, parent->p_rlimit, sizeof(p->p_rlimit));
 	spin_unlock(&parent->p_spin);
 	p->p_abi = parent->p_abi;
-	p->p_nice = parent->p_nice;
+	p->p_nice =
+	    curlwp->lw_reset_on_fork ? MAX(parent->p_nice, 0) : parent->p_nice;
 	p->p_oom_adj = parent->p_oom_adj;
 	p->p_dumpable = parent->p_dumpable;
 	p->p_no_new_privs = parent->p_no_new_privs;

@@ -18,10 +18,11 @@
  *	    |                     +--------fault----------> FPI_RETRY
  *	    +--owner ended, robust list--> FPI_RETRY
  *
- * 3. Inheritance.  While somebody of higher priority waits, the owner's user
- *    priority is at least that (lw_boost), from when the scheduler next looks at
- *    it.  Unlocking any PI lock ends it; waiters that are left boost the next
- *    owner.  It is not passed along chains of locks.
+ * 3. Inheritance.  While somebody of a higher rank waits, the owner's rank is at
+ *    least that (lw_boost); if the owner waits for a PI lock itself (lw_pi_owner),
+ *    so is that one's owner's, and so on.  A chain that comes back to the one who
+ *    wants to wait is a deadlock.  Whoever gets a lock inherits from those who
+ *    wait on; unlocking, and the end of a wait without the lock, count anew.
  *
  * 4. An owner that ends makes its waiters look again (FPI_RETRY); the first one
  *    that finds the dead owner's id takes the lock and sets FUT_OWNER_DIED.
@@ -32,6 +33,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/sched.h>
 #include "futex_var.h"
 #include "proc_var.h"
 
@@ -39,17 +41,85 @@ static int pi_waiters; /* (atomic) in all queues */
 
 /* --- the owner ------------------------------------------------------------------ */
 
-/* Does thread tid live?  If so it runs at prio at least. */
-static bool
-owner_boost(pid_t tid, int prio)
+#define PI_CHAIN 1024 /* owners that are followed */
+
+static int
+waiter_rank(const struct lwp *lp)
 {
+	return (MAX(atomic_load(&lp->lw_rank), atomic_load(&lp->lw_boost)));
+}
+
+/*
+ * Thread tid, and whoever it waits for, runs with rank at least.  ESRCH: there
+ * is no such thread; EDEADLK: it waits for the caller.
+ */
+static int
+owner_boost(pid_t tid, int rank)
+{
+	int depth = 0, error = 0;
 	struct lwp *l;
 
 	lock_shared(&proctree_lock);
-	if ((l = lwp_find(tid)) != NULL && atomic_load(&l->lw_boost) < prio)
-		atomic_store(&l->lw_boost, prio);
+	for (; tid != 0 && depth < PI_CHAIN; depth++) {
+		if ((l = lwp_find(tid)) == NULL) {
+			error = depth == 0 ? ESRCH : 0;
+			break;
+		}
+		if (l == curlwp) {
+			error = EDEADLK;
+			break;
+		}
+		if (atomic_load(&l->lw_boost) < rank) {
+			atomic_store(&l->lw_boost, rank);
+			usched_changed(l);
+		}
+		tid = atomic_load(&l->lw_pi_owner);
+	}
 	lock_release(&proctree_lock);
-	return (l != NULL);
+	return (error);
+}
+
+/* The highest rank of those who wait for thread tid. */
+static int
+rank_waiting_for(pid_t tid)
+{
+	struct fwaiter *w;
+	int rank = 0;
+
+	if (atomic_load(&pi_waiters) == 0)
+		return (0);
+	for (int i = 0; i < FUTEX_BUCKETS; i++) {
+		struct fbucket *b = &futex_buckets[i];
+
+		spin_lock(&b->fb_spin);
+		TAILQ_FOREACH(w, &b->fb_waiters, fw_link)
+			if (w->fw_pi && w->fw_owner == tid)
+				rank = MAX(rank, waiter_rank(w->fw_lwp));
+		spin_unlock(&b->fb_spin);
+	}
+	return (rank);
+}
+
+/* Somebody does not wait for thread tid any more: count anew, along the chain. */
+static void
+owner_recount(pid_t tid)
+{
+	struct lwp *l;
+	int rank;
+
+	lock_shared(&proctree_lock);
+	for (int depth = 0; tid != 0 && depth < PI_CHAIN; depth++) {
+		if ((l = lwp_find(tid)) == NULL ||
+		    atomic_load(&l->lw_boost) == 0)
+			break;
+		rank = rank_waiting_for(tid);
+		if (atomic_load(&l->lw_boost) == rank)
+			break;
+		atomic_store(&l->lw_boost, rank);
+		usched_changed(l);
+		tid = atomic_load(&l->lw_pi_owner);
+	}
+	lock_release(&proctree_lock);
 }
 
 /* (bucket) The PI waiter to be next on k, or NULL. */
@@ -60,7 +130,8 @@ pi_best(struct fbucket *b, const struct fkey *k)
 
 	TAILQ_FOREACH(w, &b->fb_waiters, fw_link)
 		if (w->fw_pi && futex_key_equal(&w->fw_key, k) &&
-		    (best == NULL || w->fw_prio > best->fw_prio))
+		    (best == NULL ||
+			waiter_rank(w->fw_lwp) > waiter_rank(best->fw_lwp)))
 			best = w;
 	return (best);
 }
@@ -72,6 +143,7 @@ pi_dequeue(struct fbucket *b, struct fwaiter *w, int state)
 	TAILQ_REMOVE(&b->fb_waiters, w, fw_link);
 	w->fw_queued = false;
 	w->fw_state = state;
+	atomic_store(&w->fw_lwp->lw_pi_owner, 0);
 }
 
 /* --- lock ------------------------------------------------------------------------ */
@@ -134,25 +206,45 @@ pi_sleep(struct fwaiter *w, nstime_t deadline, int clock)
 }
 
 /*
+ * The word says that there are waiters: its owner cannot go without looking at
+ * the queue.  From now on w is a link of the chain, until it leaves the queue
+ * (pi_dequeue) or waits for another owner (pi_relink).
+ */
+static void
+pi_link(struct fwaiter *w, bool on)
+{
+	struct fbucket *b = futex_waiter_lock(w);
+
+	if (w->fw_queued)
+		atomic_store(&w->fw_lwp->lw_pi_owner, on ? w->fw_owner : 0);
+	spin_unlock(&b->fb_spin);
+}
+
+/*
  * One wait for the owner that v names.  0: the lock is ours; EAGAIN: look again;
  * ESRCH: there is no such thread.
  */
 static int
 pi_wait(uaddr_t addr, uint32_t v, bool shared, nstime_t deadline, int clock)
 {
+	struct lwp *lp = curlwp;
 	struct fwaiter w = {.fw_pi = true,
-	    .fw_tid = curlwp->lw_tid,
+	    .fw_tid = lp->lw_tid,
 	    .fw_owner = (pid_t)(v & FUT_TID_MASK),
-	    .fw_prio = curlwp->lw_uprio,
+	    .fw_lwp = lp,
 	    .fw_state = FPI_WAITS};
+	pid_t owner = w.fw_owner;
 	uint32_t old = v;
 	int error;
 
-	if (!owner_boost(w.fw_owner, w.fw_prio))
-		return (ESRCH);
-	error = futex_key_get(addr, shared, &w.fw_key, &w.fw_page);
-	if (error != 0)
+	if ((error = owner_boost(owner, waiter_rank(lp))) == ESRCH)
 		return (error);
+	if (error == 0)
+		error = futex_key_get(addr, shared, &w.fw_key, &w.fw_page);
+	if (error != 0) {
+		owner_recount(owner);
+		return (error);
+	}
 	atomic_add(&pi_waiters, 1);
 	futex_waiter_enter(&w);
 	if ((v & FUT_WAITERS) == 0)
@@ -161,24 +253,32 @@ pi_wait(uaddr_t addr, uint32_t v, bool shared, nstime_t deadline, int clock)
 		error = user_load32(addr, &old);
 	if (error == 0 && old != v)
 		error = EAGAIN;
-	/* It may have ended before we could be found in the queue. */
-	if (error == 0 && !owner_boost(w.fw_owner, w.fw_prio))
+	/* It may have ended, or begun to wait for us, before we were found in
+	 * the queue. */
+	if (error == 0)
+		pi_link(&w, true);
+	if (error == 0 &&
+	    (error = owner_boost(owner, waiter_rank(lp))) == ESRCH)
 		error = EAGAIN;
 	if (error == 0) {
 		KTR_EVENT(PROC, futex_lock_pi, "tid=%d addr=%p owner=%d",
 		    (uint64_t)w.fw_tid, addr, (uint64_t)w.fw_owner);
 		error = pi_sleep(&w, deadline, clock);
-	} else if (futex_waiter_leave(&w)) {
-		error = pi_sleep(&w, 0, clock); /* somebody has chosen us */
+	} else {
+		pi_link(&w, false);
+		if (futex_waiter_leave(&w)) /* somebody has chosen us */
+			error = pi_sleep(&w, 0, clock);
 	}
 	atomic_sub(&pi_waiters, 1);
 	futex_key_put(w.fw_page);
+	if (error != 0)
+		owner_recount(w.fw_owner);
 	return (error);
 }
 
 /*
  * deadline as for kern_futex_wait.  0; EAGAIN (only try: it is taken); EDEADLK
- * (it is ours); ESRCH (its owner is no thread); ETIMEDOUT; EINTR; EFAULT.
+ * (it is ours, or its owner waits for us); ESRCH (its owner is no thread); ETIMEDOUT; EINTR; EFAULT.
  */
 int
 kern_futex_lock_pi(
@@ -207,6 +307,31 @@ kern_futex_lock_pi(
 /* --- unlock ----------------------------------------------------------------------- */
 
 /*
+ * Who is in the queue waits for w from now on, before the word says so: the
+ * chain must not lead to the one who is about to unlock, for it may want
+ * another lock next.  Their highest rank, or 0.
+ */
+static int
+pi_relink(struct fbucket *b, const struct fwaiter *w)
+{
+	struct fwaiter *other;
+	int rank = 0;
+
+	spin_lock(&b->fb_spin);
+	TAILQ_FOREACH(other, &b->fb_waiters, fw_link)
+		if (other->fw_pi &&
+		    futex_key_equal(&other->fw_key, &w->fw_key)) {
+			other->fw_owner = w->fw_tid;
+			if (atomic_load(&other->fw_lwp->lw_pi_owner) != 0)
+				atomic_store(
+				    &other->fw_lwp->lw_pi_owner, w->fw_tid);
+			rank = MAX(rank, waiter_rank(other->fw_lwp));
+		}
+	spin_unlock(&b->fb_spin);
+	return (rank);
+}
+
+/*
  * Give the lock at addr to w, which is FPI_CHOSEN: write the word, wake it.
  * FUT_WAITERS stays, for somebody may enter the queue just now.  Who is in the
  * queue when the word is written waits for the new owner.
@@ -216,9 +341,10 @@ pi_hand_over(uaddr_t addr, struct fwaiter *w)
 {
 	uint32_t v, old, new = (uint32_t)w->fw_tid | FUT_WAITERS;
 	struct fbucket *b = w->fw_bucket;
-	struct fwaiter *other;
-	int error;
+	pid_t tid = w->fw_tid;
+	int error, rank;
 
+	rank = pi_relink(b, w);
 	error = user_load32(addr, &v);
 	while (error == 0) {
 		error = user_cmpxchg32(addr, v, new, &old);
@@ -226,14 +352,14 @@ pi_hand_over(uaddr_t addr, struct fwaiter *w)
 			break;
 		v = old;
 	}
+	/* And who entered it meanwhile. */
+	rank = MAX(rank, pi_relink(b, w));
 	spin_lock(&b->fb_spin);
-	TAILQ_FOREACH(other, &b->fb_waiters, fw_link)
-		if (error == 0 && other->fw_pi &&
-		    futex_key_equal(&other->fw_key, &w->fw_key))
-			other->fw_owner = w->fw_tid;
 	w->fw_state = error == 0 ? FPI_OWNER : FPI_RETRY;
 	wakeup(w);
 	spin_unlock(&b->fb_spin);
+	if (rank != 0)
+		(void)owner_boost(tid, rank);
 	return (error);
 }
 
@@ -251,7 +377,6 @@ kern_futex_unlock_pi(uaddr_t addr, bool shared)
 
 	if ((error = futex_key_get(addr, shared, &k, &pg)) != 0)
 		return (error);
-	atomic_store(&lp->lw_boost, 0);
 	b = futex_bucket(&k);
 	if ((error = user_load32(addr, &v)) != 0)
 		goto out;
@@ -276,6 +401,8 @@ kern_futex_unlock_pi(uaddr_t addr, bool shared)
 	}
 out:
 	futex_key_put(pg);
+	if (atomic_load(&lp->lw_boost) != 0)
+		owner_recount(lp->lw_tid);
 	return (error);
 }
 

@@ -524,6 +524,17 @@ proc_leave(struct proc *p)
 
 /* --- threads -------------------------------------------------------------------- */
 
+static void
+lwp_inherit_class(struct lwp *lp, const struct lwp *from)
+{
+	lp->lw_class = from->lw_class;
+	lp->lw_rtprio = from->lw_rtprio;
+	if (from->lw_reset_on_fork && sched_is_rt(from->lw_class)) {
+		lp->lw_class = SCHED_OTHER;
+		lp->lw_rtprio = 0;
+	}
+}
+
 struct lwp *
 lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 {
@@ -547,6 +558,7 @@ lwp_create(struct proc *p, struct lwp *from, const struct kern_fork_args *a)
 		lp->lw_affinity = from->lw_affinity;
 		lp->lw_mempolicy = from->lw_mempolicy;
 		lp->lw_estcpu = from->lw_estcpu;
+		lwp_inherit_class(lp, from);
 		memcpy(lp->lw_name, from->lw_name, sizeof(lp->lw_name));
 		if ((a->flags & KFORK_VM) == 0) {
 			lp->lw_rseq = from->lw_rseq;

@@ -132,6 +132,8 @@ kern_reboot(int how, int status)
 		for (;;)
 			(void)tsleep(&term_ms, 0, "reboot", NS_PER_SEC);
 	}
+	if (status != 0)
+		ktr_tail();
 	kill_processes();
 	release_self();
 	vfs_unmount_all();

@@ -18,7 +18,7 @@ vk_kshm_boot(const struct host_boot *hb)
 {
 	vk_kshm_pa = hb->memory_bytes + HOST_KSHM_HOLE;
 	kshm_max = hb->kshm_bytes;
-	kshm_used = (uint64_t)(kshm_static_end - kshm_static_start);
+	kshm_used = (uintptr_t)kshm_static_end - (uintptr_t)kshm_static_start;
 }
 
 paddr_t

@@ -122,3 +122,15 @@ procfs_linux_fstype(const char *name)
 			return (map[i].theirs);
 	return (name);
 }
+
+int
+procfs_linux_sched(enum sched_class sc)
+{
+	static const int numbers[] = {[SCHED_OTHER] = 0,
+	    [SCHED_FIFO] = 1,
+	    [SCHED_RR] = 2,
+	    [SCHED_BATCH] = 3,
+	    [SCHED_IDLE] = 5};
+
+	return (numbers[sc]);
+}

@@ -107,6 +107,8 @@ snap_thread(struct lwp *lp, struct procfs_snap *ps)
 	ps->ps_filters = callfilter_count(lp);
 	ps->ps_ip = lp->lw_frame.tf_rip;
 	ps->ps_sp = lp->lw_frame.tf_rsp;
+	ps->ps_class = lp->lw_class;
+	ps->ps_rtprio = lp->lw_rtprio;
 	if (td == NULL)
 		return;
 	ps->ps_cpu = td->td_cpu != NULL ? td->td_cpu->c_id : 0;
@@ -215,9 +217,10 @@ stat_first(struct procfs_text *t, const struct procfs_snap *ps,
 	text_printf(t, "%lu %lu %lu %lu %d %d %d 0 %lu %lu %lu ",
 	    procfs_ticks(ps->ps_ru.ru_utime), procfs_ticks(ps->ps_ru.ru_stime),
 	    procfs_ticks(ps->ps_cru.ru_utime),
-	    procfs_ticks(ps->ps_cru.ru_stime), 20 + ps->ps_nice, ps->ps_nice,
-	    ps->ps_nthreads, procfs_ticks(ps->ps_start), st->vss_size,
-	    atop(st->vss_resident));
+	    procfs_ticks(ps->ps_cru.ru_stime),
+	    ps->ps_rtprio != 0 ? -1 - ps->ps_rtprio : 20 + ps->ps_nice,
+	    ps->ps_nice, ps->ps_nthreads, procfs_ticks(ps->ps_start),
+	    st->vss_size, atop(st->vss_resident));
 }
 
 /* Fields 25 to 52; addresses and registers only for who may look. */
@@ -232,11 +235,11 @@ stat_second(struct procfs_text *t, const struct procfs_snap *ps, bool full)
 	    procfs_linux_sigset(&ps->ps_blocked),
 	    procfs_linux_sigset(&ps->ps_ignored),
 	    procfs_linux_sigset(&ps->ps_caught));
-	text_printf(t, "%d 0 0 %d %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %d\n",
+	text_printf(t, "%d 0 0 %d %d %d %d 0 0 0 0 0 0 %lu %lu %lu %lu %d\n",
 	    ps->ps_wmesg[0] != '\0', procfs_linux_signo(ps->ps_exit_signal),
-	    ps->ps_cpu, full ? ps->ps_args_start : 0,
-	    full ? ps->ps_args_end : 0, full ? ps->ps_env_start : 0,
-	    full ? ps->ps_env_end : 0,
+	    ps->ps_cpu, ps->ps_rtprio, procfs_linux_sched(ps->ps_class),
+	    full ? ps->ps_args_start : 0, full ? ps->ps_args_end : 0,
+	    full ? ps->ps_env_start : 0, full ? ps->ps_env_end : 0,
 	    full ? procfs_linux_wait_status(ps->ps_exit_status) : 0);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <sys/lock.h>
 #include <sys/resource.h>
+#include <sys/sched.h>
 #include <sys/signal.h>
 #include <sys/vnode.h>
 
@@ -46,6 +47,8 @@ struct procfs_snap {
 	char ps_name[MAXCOMLEN + 1];
 	char ps_wmesg[16];
 	int ps_nthreads, ps_nice, ps_prio, ps_cpu;
+	int ps_rtprio;
+	enum sched_class ps_class;
 	int ps_exit_signal, ps_exit_status;
 	nstime_t ps_start;
 	struct rusage ps_ru, ps_cru;
@@ -96,6 +99,7 @@ uint32_t procfs_runnable(void);
 /* --- Linux's numbers (procfs_linux.c) ----------------------------------------------------- */
 uint64_t procfs_linux_sigset(const sigset_t *set);
 int procfs_linux_signo(int sig);
+int procfs_linux_sched(enum sched_class sc);
 uint32_t procfs_linux_dev(dev_t dev);
 uint32_t procfs_linux_oflags(uint32_t fflags, bool cloexec);
 int procfs_linux_wait_status(int status);

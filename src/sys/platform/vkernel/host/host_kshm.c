@@ -60,7 +60,8 @@ map(int fd, void *at, size_t bytes, int how)
 void
 host_kshm_make(const char *path, void *direct, uint64_t max)
 {
-	size_t linked = (size_t)(kshm_static_end - kshm_static_start);
+	size_t linked =
+	    (uintptr_t)kshm_static_end - (uintptr_t)kshm_static_start;
 	char self[32];
 	int low = make_file(path), fd;
 

@@ -463,9 +463,14 @@ host_stop_cpus(void)
 			pthread_kill(cpu_threads[i], SIGUSR2);
 }
 
+/* Of the C compiler's library, in a build that counts branches. */
+extern void __gcov_dump(void) __attribute__((weak));
+
 void
 host_exit(int status)
 {
+	if (__gcov_dump != NULL)
+		__gcov_dump();
 	host_stubs_kill_all();
 	host_console_restore();
 	_exit(status);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Scheduling classes of threads (kern/lwkt/usched.c, kern/proc/kern_sched.c).
+ *
+ * A rank is what decides who runs: 1..31 for the time-sharing classes, and
+ * RANK_RT + 1..99 for the real-time ones.
+ */
+#ifndef SYS_SCHED_H
+#define SYS_SCHED_H
+
+#include <sys/types.h>
+
+enum sched_class {
+	SCHED_OTHER,
+	SCHED_FIFO, /* until it sleeps or yields */
+	SCHED_RR,   /* the same, a slice each among equals */
+	SCHED_BATCH,
+	SCHED_IDLE
+};
+#define SCHED_RT_MIN 1
+#define SCHED_RT_MAX 99
+#define RANK_RT	     32
+
+struct sched_params {
+	enum sched_class sp_class;
+	int sp_rtprio;	       /* of FIFO and RR: 1..99; else 0 */
+	int sp_nice;	       /* the process's; < -20: leave it */
+	bool sp_reset_on_fork; /* children have the defaults */
+};
+
+struct lwp;
+
+static inline bool
+sched_is_rt(enum sched_class sc)
+{
+	return (sc == SCHED_FIFO || sc == SCHED_RR);
+}
+
+/* tid 0: the caller.  ESRCH, EINVAL. */
+int kern_sched_get(pid_t tid, struct sched_params *sp);
+/* Also EPERM: RLIMIT_RTPRIO, RLIMIT_NICE, another user's; CAP_SYS_NICE may. */
+int kern_sched_set(pid_t tid, const struct sched_params *sp);
+/* The CPUs it may use: EINVAL (none of those there are), ESRCH, EPERM. */
+int kern_sched_affinity(pid_t tid, uint64_t mask);
+/* What sched_rr_get_interval tells. */
+nstime_t sched_interval(enum sched_class sc);
+
+/* lp, held, has another rank: its CPU looks at it soon. */
+void usched_changed(struct lwp *lp);
+/* (owner CPU) From ipi_poll: threads in the run queues whose rank changed. */
+void usched_requeue(void);
+
+#endif
