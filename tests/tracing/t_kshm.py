@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
 from atf import (BUILD, MACHINE, TIER, PC64, ROOT, TOP, VKERNEL, VKERNEL_TEST,
-                 case, check, equal, fail, main, run, start, wait_for)
+                 case, check, equal, fail, main, run, skip, start, wait_for)
 
 KSHM = BUILD + "/kshm"
 KTRDUMP = BUILD + "/ktrdump"
@@ -185,6 +185,42 @@ def blind():
             [x for x in zip(got, want[kind]) if x[0] != x[1]][:5]))
         leaves += len(got)
     print(f"{len(types)} types, {leaves} leaves")
+
+
+@case("does it print the values that gdb finds in the stopped kernel?",
+      machine="vkernel")
+def blind_values():
+    p = kernel()
+    kshm("save", p.where, "saved")      # offsets do not change
+    with open("saved", "rb") as f:
+        data = f.read()
+    paths = {}
+    for path, how, size, count, kind in objects(p.where):
+        at = data.index(path.encode() + b"\0")
+        offset = int.from_bytes(data[at + 104:at + 112], "little")
+        if count == 1 and how != "ring" and "cpu1" not in path:
+            paths[f"{offset} {kind}"] = path
+    check(len(paths) > 100, f"{len(paths)} objects")
+    cat = "; ".join(f"echo object {o}; {KSHM} cat {p.where} {path}"
+                    for o, path in paths.items())
+    with open("cat.sh", "w", encoding="ascii") as f:
+        f.write(cat + "\n")
+    env = dict(os.environ, OBJECTS="\n".join(paths), KSHM_CAT="sh cat.sh")
+    status, out, err = run(
+        ["gdb", "-q", "-nx", "-batch", "-p", p.where, "-ex", "source " + TOP +
+         "/tests/tracing/gdb_values.py"], env=env, show=False)
+    if "Could not attach" in err or "Operation not permitted" in err:
+        skip("nobody may attach a debugger here")
+    equal(status, 0, "gdb: " + err)
+    theirs, _, ours = out[out.index("object "):].partition("now kshm\n")
+    ours = [x for x in ours.splitlines()
+            if ' = "' not in x and (" = " in x or x.startswith("object "))]
+    theirs = [x for x in theirs.splitlines()
+              if " = " in x or x.startswith("object ")]
+    wrong = [x for x in zip(theirs, ours) if x[0] != x[1]]
+    check(not wrong and len(theirs) == len(ours),
+          f"{len(theirs)} and {len(ours)} values: {wrong[:5]}")
+    print(f"{len(paths)} objects, {len(theirs) - len(paths)} values")
 
 
 @case("can every object be read, and do its bytes make sense?")
