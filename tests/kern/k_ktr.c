@@ -59,20 +59,12 @@ head(void)
 	return (curcpu->c_ktr->kc_ring->kr_head);
 }
 
-/* The suite traces all events; these cases count their own. */
-static void
-quiet(void)
-{
-	KT_EQ(set_text("kern.ktr.off", "*"), 0);
-}
-
 KTEST(ktr_record, "is an event in the ring what was said at its point?")
 {
 	const struct ktr_point *kp = ktr_point_named("TEST.ktest");
 	const struct kshm_record *kr;
 	uint64_t n;
 
-	quiet();
 	quiet();
 	KT_CHECK(kp != NULL);
 	event(1); /* off: leaves nothing */
@@ -102,7 +94,6 @@ KTEST(ktr_masks, "do groups and names turn events on independently?")
 	uint32_t mask = 1u << KTRG_TEST;
 
 	quiet();
-	quiet();
 	KT_EQ(set("kern.ktr.groups", &mask, sizeof(mask)), 0);
 	KT_CHECK(kp->kp_on != 0);
 	KT_EQ(set_text("kern.ktr.on", "TEST.ktest"), 0);
@@ -123,7 +114,6 @@ KTEST(ktr_stop, "does stop mode keep the oldest events and count the others?")
 	struct ktr_cpu *kc;
 	uint64_t n, last;
 
-	quiet();
 	quiet();
 	KT_EQ(set_text("kern.ktr.on", "TEST.ktest"), 0);
 	kc = curcpu->c_ktr;
@@ -148,7 +138,6 @@ KTEST(ktr_filter, "does a filter keep just the events that it says?")
 {
 	uint64_t n;
 
-	quiet();
 	quiet();
 	KT_EQ(set_text("kern.ktr.on", "TEST.ktest"), 0);
 	/* v < 3 */
