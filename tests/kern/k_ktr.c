@@ -29,7 +29,7 @@ set_int(const char *name, int value)
 	return (set(name, &value, sizeof(value)));
 }
 
-/* Nothing but what a case turns on: the harness may trace. */
+/* The suite traces all events; these cases count their own. */
 static void
 quiet(void)
 {
