@@ -9,6 +9,9 @@
  * break, working directory, mask of signals.  Then n + 1, until nothing fails
  * any more and the call succeeds.  Linux has the same file in kernels built for
  * it, but does not fail at the same places.
+ *
+ * Not fork: what is left of the count would fail the first page that the parent
+ * writes afterwards, and a program without memory for its own pages dies.
  */
 #include "gtest.h"
 #include <dirent.h>
@@ -250,7 +253,6 @@ CALL(map_file,
 UNDO(map_file, munmap(where, 4096))
 CALL(unmap_middle, munmap(MAPPING + 5 * 4096, 4096))
 CALL(protect, mprotect(MAPPING + 4096, 4096, PROT_READ))
-UNDO(protect, mprotect(MAPPING, PAGES * 4096, PROT_READ | PROT_WRITE))
 CALL(remap,
     mremap(MAPPING, PAGES * 4096, 200 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED,
 	where))
@@ -354,12 +356,6 @@ make_fork(void)
 }
 
 static void
-undo_fork(long r)
-{
-	EQ(waitpid((pid_t)r, NULL, 0), r);
-}
-
-static void
 make_mapping(void)
 {
 	CHECK(mmap(MAPPING, PAGES * 4096, PROT_READ | PROT_WRITE,
@@ -369,6 +365,14 @@ make_mapping(void)
 
 static void
 undo_unmap_middle(long r)
+{
+	(void)r;
+	make_mapping();
+}
+
+/* The parts stay apart: mremap would not take them as one. */
+static void
+undo_protect(long r)
 {
 	(void)r;
 	make_mapping();
@@ -402,7 +406,7 @@ static const struct call objects[] = {PAIR(pipe), PAIR(socketpair), FD(socket),
     FD(dup_high), FD(fcntl_dup), ROW(epoll_add), ROW(bind), ROW(send_fd),
     ROW(timer)};
 static const struct call memory[] = {ROW(map), ROW(map_file), ROW(unmap_middle),
-    ROW(protect), ROW(remap), ROW(lock_memory), ROW(fork)};
+    ROW(protect), ROW(remap), ROW(lock_memory)};
 
 /* --- the sweep --------------------------------------------------------------------------- */
 
