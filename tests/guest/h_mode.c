@@ -236,12 +236,14 @@ static void
 on_step(int sig, siginfo_t *si, void *ctx)
 {
 	greg_t *r = ((ucontext_t *)ctx)->uc_mcontext.gregs;
+	int i;
 
 	if (sig == SIGTRAP && si->si_code == TRAP_TRACE) {
-		if (steps->count < STEPS_MAX)
-			steps->at[steps->count++] = (uint64_t)r[REG_RIP];
-		if ((uint64_t)r[REG_RIP] == step_end ||
-		    steps->count == STEPS_MAX)
+		/* step_fork has two that step at the same time. */
+		i = __atomic_fetch_add(&steps->count, 1, __ATOMIC_SEQ_CST);
+		if (i < STEPS_MAX)
+			steps->at[i] = (uint64_t)r[REG_RIP];
+		if ((uint64_t)r[REG_RIP] == step_end || i >= STEPS_MAX - 1)
 			r[REG_EFL] &= ~(greg_t)EFL_TF;
 		return;
 	}
@@ -288,7 +290,7 @@ run_steps(void (*code)(void), const char *end)
 static int
 stepped(const char *label)
 {
-	for (int i = 0; i < steps->count; i++)
+	for (int i = 0; i < steps->count && i < STEPS_MAX; i++)
 		if (steps->at[i] == (uint64_t)(uintptr_t)label)
 			return (1);
 	return (0);

@@ -100,8 +100,12 @@ make_file(const struct sockname *name, struct vnode **vpp)
 	error = kern_mknodat(AT_FDCWD, path, S_IFSOCK | 0777, 0);
 	if (error != 0)
 		return (error == EEXIST ? EADDRINUSE : error);
-	if ((error = path_lookup(AT_FDCWD, path, LOOKUP_NOFOLLOW, &p)) != 0)
+	if ((error = path_lookup(AT_FDCWD, path, LOOKUP_NOFOLLOW, &p)) != 0) {
+		/* A bind that failed leaves no file. */
+		if (error != ENOENT)
+			(void)kern_unlinkat(AT_FDCWD, path, 0);
 		return (error);
+	}
 	*vpp = p->pt_vnode;
 	vnode_hold(*vpp);
 	path_drop(p);

@@ -278,6 +278,28 @@ vn_check_create(struct place *dir, struct vattr *dva)
 }
 
 /*
+ * What was made for an open that then found no memory was never there.  dvp
+ * locked exclusive; the name may be another file's by now.
+ */
+static void
+create_undo(struct nameidata *nd, struct vnode *vp)
+{
+	struct vnode *dvp = nd->nd_dir.pl_vnode, *now;
+
+	if (VOP_CALL(dvp, vop_lookup, ENOENT, dvp, nd->nd_last, nd->nd_len,
+		&now) != 0)
+		return;
+	if (now == vp) {
+		lock_excl_nested(&vp->v_lock);
+		if (VOP_CALL(dvp, vop_remove, EPERM, dvp, nd->nd_last,
+			nd->nd_len, vp) == 0)
+			nc_unlink(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len);
+		lock_release(&vp->v_lock);
+	}
+	vnode_drop(now);
+}
+
+/*
  * Make nd_last a regular file.  EEXIST: another thread did; nothing is held
  * then.  dvp locked exclusive.
  */
@@ -307,13 +329,32 @@ create_locked(struct nameidata *nd, mode_t mode, struct place *child)
 	error = nc_enter(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len,
 	    child->pl_vnode, &child->pl_name);
 	if (error != 0) {
-		nc_unlink(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len);
+		create_undo(nd, child->pl_vnode);
 		vnode_drop(child->pl_vnode);
 		return (error);
 	}
 	mount_hold(child->pl_mount);
 	vn_notify(dvp, VNOTE_WRITE);
 	return (0);
+}
+
+/* The child is consumed. */
+static int
+open_created(
+    struct nameidata *nd, struct place *child, int oflags, struct file **fpp)
+{
+	struct vnode *vp = child->pl_vnode, *dvp = nd->nd_dir.pl_vnode;
+	int error;
+
+	vnode_hold(vp);
+	error = vn_open_file(child, oflags, true, fpp);
+	if (error == ENOMEM || error == ENFILE) {
+		lock_excl(&dvp->v_lock);
+		create_undo(nd, vp);
+		lock_release(&dvp->v_lock);
+	}
+	vnode_drop(vp);
+	return (error);
 }
 
 /* One try of O_CREAT.  *againp: the name appeared meanwhile, try again. */
@@ -341,7 +382,7 @@ open_create_once(int dirfd, const char *name, int oflags, mode_t mode,
 		error = create_locked(&nd, mode, &child);
 		lock_release(&nd.nd_dir.pl_vnode->v_lock);
 		if (error == 0)
-			error = vn_open_file(&child, oflags, true, fpp);
+			error = open_created(&nd, &child, oflags, fpp);
 		else if (error == EEXIST && (oflags & O_EXCL) == 0)
 			*againp = true;
 	}

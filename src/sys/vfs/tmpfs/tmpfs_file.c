@@ -101,7 +101,7 @@ tmpfs_write(struct vnode *vp, struct uio *uio, int ioflags __unused,
     struct file *fp __unused)
 {
 	struct tmpfs_node *node = VP_TO_TMPFS(vp);
-	uint64_t end, old = node->tn_size;
+	uint64_t end, old = node->tn_size, start = (uint64_t)uio->uio_offset;
 	int error = 0;
 
 	if (vp->v_type != VREG)
@@ -121,11 +121,14 @@ tmpfs_write(struct vnode *vp, struct uio *uio, int ioflags __unused,
 	while (error == 0 && uio->uio_resid > 0)
 		error = write_page(vp, uio);
 	end = (uint64_t)uio->uio_offset;
-	node->tn_size = MAX(old, end);
+	if (end >
+	    start) /* else nothing was written, far behind the end maybe */
+		node->tn_size = MAX(old, end);
 	if (uio->uio_resid > 0) /* cut off what an error left unwritten */
 		vm_object_setsize(vp->v_object, node->tn_size);
 	tmpfs_settle(node, vp->v_object);
-	tmpfs_touch(node, TMPFS_MTIME | TMPFS_CTIME);
+	if (end > start)
+		tmpfs_touch(node, TMPFS_MTIME | TMPFS_CTIME);
 	return (error);
 }
 
