@@ -239,6 +239,29 @@ GTEST(pi_signals, "do signals during waits for PI locks lose nothing?")
 	EQ(w[1], 1200);
 }
 
+/* Its owner may be gone between the look at the word and the wait for it. */
+GTEST(pi_short_lived, "is a lock got whose owner gave it back and ended?")
+{
+	uint32_t *w = shared_words();
+	pid_t taker, pid;
+
+	if ((taker = fork()) == 0) {
+		while (load(&w[1]) == 0)
+			if (futex(w, FUTEX_LOCK_PI, 0, NULL, NULL, 0) != 0 ||
+			    futex(w, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0) != 0)
+				_exit(1);
+		_exit(0);
+	}
+	for (int i = 0; i < 300; i++) {
+		if ((pid = fork()) == 0)
+			_exit(futex(w, FUTEX_LOCK_PI, 0, NULL, NULL, 0) != 0 ||
+			    futex(w, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0) != 0);
+		EQ(reap(pid), 0);
+	}
+	__atomic_store_n(&w[1], 1, __ATOMIC_SEQ_CST);
+	EQ(reap(taker), 0);
+}
+
 static void *
 lock_and_end(void *arg)
 {

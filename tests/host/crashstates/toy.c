@@ -7,6 +7,7 @@
  *	toy check KIND IMAGE	is what a crash left right?  (status)
  *	toy each KIND TXNS LOG	all states, checked in this process with what was
  *				promised by then: "STATES WRONG"
+ *	toy show IMAGE FILE	adds a line with a letter for each sector
  *
  * A commit puts three sectors of data at a place of its own and then a sector
  * that says so: number, place, checksum.  After a crash the store has the commits
@@ -205,11 +206,29 @@ check_image(enum kind k, const char *path)
 	return (!right(k, disk, n, 0));
 }
 
+/* A line with the first byte of each sector; a zero is a full stop. */
+static int
+show(const char *image, const char *path)
+{
+	uint8_t sector[WL_SECTOR];
+	FILE *in = fopen(image, "rb"), *out = fopen(path, "a");
+
+	if (in == NULL || out == NULL)
+		return (2);
+	while (fread(sector, sizeof(sector), 1, in) == 1)
+		fputc(sector[0] != 0 ? sector[0] : '.', out);
+	fputc('\n', out);
+	fclose(in);
+	return (fclose(out) != 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	enum kind k = SOUND;
 
+	if (argc == 4 && strcmp(argv[1], "show") == 0)
+		return (show(argv[2], argv[3]));
 	while (argc >= 4 && k < KINDS && strcmp(argv[2], names[k]) != 0)
 		k++;
 	if (argc == 5 && k < KINDS && strcmp(argv[1], "log") == 0) {
@@ -220,6 +239,6 @@ main(int argc, char **argv)
 		return (check_image(k, argv[3]));
 	if (argc == 4 && k < KINDS && strcmp(argv[1], "each") == 0)
 		return (each(k, argv[3]));
-	fprintf(stderr, "usage: toy log|check|each KIND ...\n");
+	fprintf(stderr, "usage: toy log|check|each|show ...\n");
 	return (2);
 }

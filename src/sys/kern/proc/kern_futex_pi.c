@@ -285,7 +285,7 @@ kern_futex_lock_pi(
     uaddr_t addr, bool shared, bool only_try, nstime_t deadline, int clock)
 {
 	pid_t waited = 0;
-	uint32_t v = 0;
+	uint32_t v = 0, now;
 	int error;
 
 	if ((addr & 3) != 0)
@@ -296,11 +296,20 @@ kern_futex_lock_pi(
 			return (error);
 		waited = 0;
 		error = pi_wait(addr, v, shared, deadline, clock);
-		/* It ended with the lock: others have waited for it, or we. */
-		if (error == ESRCH && (v & FUT_WAITERS) != 0)
-			waited = (pid_t)(v & FUT_TID_MASK);
-		else if (error != EAGAIN)
+		if (error == EAGAIN)
+			continue;
+		if (error != ESRCH)
 			return (error);
+		/* It ended with the lock: others have waited for it, or we. */
+		if ((v & FUT_WAITERS) != 0) {
+			waited = (pid_t)(v & FUT_TID_MASK);
+			continue;
+		}
+		/* Or it gave the lock back and ended, since we looked. */
+		if ((error = user_load32(addr, &now)) != 0)
+			return (error);
+		if (now == v)
+			return (ESRCH);
 	}
 }
 

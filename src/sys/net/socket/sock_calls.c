@@ -4,6 +4,7 @@
  * is the same in every domain.
  */
 #include <sys/systm.h>
+#include <sys/fault.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/ktr.h>
@@ -11,6 +12,9 @@
 #include <sys/ucred.h>
 #include <sys/uio.h>
 #include "socket_var.h"
+
+FAULT_POINT(fault_send, "socket_send");
+FAULT_POINT(fault_receive, "socket_receive");
 
 /* The socket of fd, whose file the caller drops. */
 static int
@@ -213,6 +217,8 @@ socket_send(struct socket *so, struct sockmsg *sm, bool nonblock)
 	nonblock = nonblock || (sm->sm_flags & MSG_DONTWAIT) != 0;
 	if ((sm->sm_flags & MSG_OOB) != 0)
 		return (EOPNOTSUPP);
+	if (fault_fires(&fault_send))
+		return (ENOBUFS);
 	error = so->so_ops->sop_send(so, sm, nonblock);
 	KTR_EVENT(EVENT, send, "socket=%p n=%d error=%d", KTRP(so), sm->sm_done,
 	    (uint64_t)error);
@@ -229,6 +235,8 @@ socket_receive(struct socket *so, struct sockmsg *sm, bool nonblock)
 	nonblock = nonblock || (sm->sm_flags & MSG_DONTWAIT) != 0;
 	if ((sm->sm_flags & MSG_OOB) != 0)
 		return (EOPNOTSUPP);
+	if (fault_fires(&fault_receive))
+		return (ENOMEM);
 	error = so->so_ops->sop_receive(so, sm, nonblock);
 	KTR_EVENT(EVENT, receive, "socket=%p n=%d error=%d", KTRP(so),
 	    sm->sm_done, (uint64_t)error);
