@@ -3,7 +3,8 @@
  * Properties of ranges beside protection: what fork does with them, their NUMA
  * policy, wires; and advice that acts on pages of shared objects.
  *
- * A property belongs to whole entries, so a range is cut at both ends first.
+ * A property belongs to whole entries, so a range is cut at both ends first;
+ * what does not differ afterwards, also after a refusal, becomes one again.
  */
 #include <sys/systm.h>
 #include <machine/vmparam.h>
@@ -54,6 +55,7 @@ vm_set_flags(struct vmspace *vm, uaddr_t addr, uint64_t len, int set, int clear)
 	if (error == 0)
 		FOR_RANGE(e, vm, addr, end)
 	e->ve_flags = (uint16_t)((e->ve_flags & ~clear) | set);
+	vm_merge(vm, addr, end);
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -69,6 +71,7 @@ vm_set_policy(struct vmspace *vm, uaddr_t addr, uint64_t len, uint16_t policy)
 	if ((error = range_prepare(vm, addr, end)) == 0)
 		FOR_RANGE(e, vm, addr, end)
 	e->ve_policy = policy;
+	vm_merge(vm, addr, end);
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -119,6 +122,7 @@ vm_set_wired(
 	if (error == 0)
 		FOR_RANGE(e, vm, addr, end)
 	e->ve_wired = wire;
+	vm_merge(vm, addr, end);
 	lock_release(&vm->vm_lock);
 	return (error);
 }

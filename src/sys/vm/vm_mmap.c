@@ -177,6 +177,21 @@ set_advice(struct vmspace *vm __unused, struct vm_entry *e,
 	return (0);
 }
 
+/* (vm_lock excl) How pages are mapped ahead is a matter of whole entries. */
+static int
+tune(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
+{
+	uint8_t advice = (uint8_t)how;
+	uaddr_t end = addr + round_page(len);
+	int error = vm_clip_range(vm, addr, end);
+
+	if (error != 0)
+		return (error);
+	error = for_range(vm, addr, len, set_advice, &advice);
+	vm_merge(vm, addr, end);
+	return (error);
+}
+
 static int
 prefetch(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
     uaddr_t end, void *arg __unused)
@@ -199,7 +214,6 @@ prefetch(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
 int
 vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 {
-	uint8_t advice = (uint8_t)how;
 	int error;
 
 	if ((error = check_args(addr, len)) != 0 || len == 0)
@@ -212,7 +226,7 @@ vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 		if (how == VMADV_DONTNEED || how == VMADV_FREE)
 			error = for_range(vm, addr, len, discard, &how);
 		else
-			error = for_range(vm, addr, len, set_advice, &advice);
+			error = tune(vm, addr, len, how);
 	}
 	lock_release(&vm->vm_lock);
 	return (error);
