@@ -35,6 +35,52 @@ vm_overlay_base(uaddr_t start, uint64_t room)
 	return (start - MIN(start - VM_MIN_USER, MAX(room, SLACK)));
 }
 
+/*
+ * References to e's overlay pages into the overlay `to', whose base that is.
+ * 0; ENOMEM: some are there.
+ */
+static int
+overlay_add(struct vm_object *to, uaddr_t base, const struct vm_entry *e)
+{
+	uint64_t first = vm_entry_anon_index(e, e->ve_start), i = first;
+	uint64_t last = vm_entry_anon_index(e, e->ve_end);
+	uint64_t at = atop(e->ve_start - base);
+	struct vm_page *pg;
+	int error = 0;
+
+	lock_excl(&e->ve_anon->vo_lock);
+	for (; (pg = radix_next(&e->ve_anon->vo_pages, &i)) != NULL && i < last;
+	     i++) {
+		error = radix_set(&to->vo_pages, at + (i - first), pg);
+		if (error != 0)
+			break;
+		atomic_add(&pg->pg_refs, 1);
+	}
+	lock_release(&e->ve_anon->vo_lock);
+	return (error);
+}
+
+int
+vm_entry_overlay_copy(struct vm_entry *e, uaddr_t base)
+{
+	struct vm_object *new, *old = e->ve_anon;
+	int error;
+
+	new = vm_object_create(VMO_ANON, UINT64_MAX, NULL, NULL);
+	if (new == NULL)
+		return (ENOMEM);
+	if ((error = overlay_add(new, base, e)) != 0) {
+		vm_object_drop(new);
+		return (error);
+	}
+	vm_object_remove_range(old, vm_entry_anon_index(e, e->ve_start),
+	    vm_entry_anon_index(e, e->ve_end));
+	e->ve_anon = new;
+	e->ve_anon_base = base;
+	vm_object_drop(old);
+	return (0);
+}
+
 /* Is nothing in e's overlay, and will nobody else put anything there? */
 static bool
 overlay_unused(const struct vm_entry *e)
@@ -143,8 +189,7 @@ overlay_unite(struct vm_entry *lo, struct vm_entry *hi)
 	struct vm_object *old = hi->ve_anon;
 	int error;
 
-	error = vm_overlay_add(
-	    lo->ve_anon, lo->ve_anon_base, hi, hi->ve_start, hi->ve_end);
+	error = overlay_add(lo->ve_anon, lo->ve_anon_base, hi);
 	if (error != 0) {
 		vm_object_remove_range(lo->ve_anon,
 		    vm_entry_anon_index(lo, hi->ve_start),

@@ -12,6 +12,7 @@
 #define PGF_SLAB     0x0080 /* pg_index is its struct slab */
 #define PGF_LARGE    0x0100 /* kmalloc block: pg_index is the byte size */
 #define PGF_DOOMED   0x0200 /* owner gone: free at the last unwire */
+#define PGF_HOT	     0x0400 /* anon: was written after a fork */
 #define PGQ_NONE     0
 #define PGQ_FILE     1
 
@@ -34,7 +35,8 @@ struct vm_entry {
 	uint16_t ve_wired;
 	uint8_t ve_advice;
 	uint8_t ve_window;     /* pages to map ahead at next fault */
-	uaddr_t ve_next_fault; /* where a sequential one would be */
+	uaddr_t ve_next_fault; /* where a sequential one would be: above, */
+	uaddr_t ve_prev_fault; /* below what was filled last */
 };
 TAILQ_HEAD(vm_entry_list, vm_entry);
 
@@ -44,6 +46,7 @@ struct vmspace {
 	struct vm_entry *vm_root;
 	struct vm_entry_list vm_entries;
 	uint32_t vm_nentries;
+	uint32_t vm_forks; /* counts, see vm_fork.c */
 	struct pmap vm_pmap;
 	uint64_t vm_size; /* bytes mapped */
 	uint64_t vm_peak;
@@ -99,23 +102,31 @@ int vm_insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
     uint64_t offset);
 void vm_entry_destroy(struct vm_entry *e); /* unlinked */
 /*
- * References to e's overlay pages of [start, end) into the overlay `to', whose
- * base that is.  0; ENOMEM: some are there.
- */
-int vm_overlay_add(struct vm_object *to, uaddr_t base, const struct vm_entry *e,
-    uaddr_t start, uaddr_t end);
-/* Give e an overlay of its own with that base: 0 or ENOMEM. */
-int vm_entry_overlay_copy(struct vm_entry *e, uaddr_t base);
-
-/*
  * vm_merge.c; the map lock exclusive.  Entries in [start, end), or next to it,
  * that do not differ become one: pointers to entries are stale then.
  */
 void vm_merge(struct vmspace *vm, uaddr_t start, uaddr_t end);
 /* All of [start, end) becomes one entry: 0, EFAULT (it differs), ENOMEM. */
 int vm_merge_all(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* Give e an overlay of its own with that base: 0 or ENOMEM. */
+int vm_entry_overlay_copy(struct vm_entry *e, uaddr_t base);
 /* A base for an overlay of an entry at start, with room below. */
 uaddr_t vm_overlay_base(uaddr_t start, uint64_t room);
+/* e shows obj from now on, if not NULL; a reference is taken. */
+void vm_entry_show(
+    struct vmspace *vm, struct vm_entry *e, struct vm_object *obj);
+
+/*
+ * Pages that come one after another, where memory lets them: mapping
+ * neighbours in one order is what makes mapping several worth it.
+ */
+struct page_run {
+	struct vm_page *pr_next;
+	unsigned pr_left;
+};
+/* One page, VMA_NOWAIT, if need be by a block of 2^order; NULL when short. */
+struct vm_page *vm_page_run_take(struct page_run *run, int order);
+void vm_page_run_end(struct page_run *run); /* give the rest back */
 /* vm_advise.c */
 int vm_set_wired(
     struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
