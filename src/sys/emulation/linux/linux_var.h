@@ -18,6 +18,14 @@
  */
 int linux_struct_in(uaddr_t from, size_t usize, void *to, size_t size);
 
+/*
+ * linux_netlink.c: a netlink socket's file, held (EBADF, ENOTSOCK, EINVAL), and
+ * a message into its queue.
+ */
+struct file;
+int linux_netlink_get(int fd, struct file **fpp);
+void linux_netlink_post(struct file *fp, const void *data, size_t n);
+
 /* One row of a flag table: both sides may have several bits. */
 struct flagmap {
 	uint64_t fm_linux, fm_native;
