@@ -78,6 +78,8 @@ vm_entry_show(struct vmspace *vm, struct vm_entry *e, struct vm_object *obj)
 	vm_object_hold(obj);
 	vm_mapper_enter(vm, e);
 	atomic_add(&obj->vo_mappings, 1);
+	if (e->ve_wired != 0)
+		atomic_add(&obj->vo_wires, 1);
 	if ((e->ve_flags & VMM_SHARED) != 0 &&
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
 		atomic_add(&obj->vo_writemaps, 1);
@@ -96,6 +98,8 @@ entry_hide(struct vm_entry *e)
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
 		atomic_sub(&obj->vo_writemaps, 1);
 	vm_mapper_leave(e);
+	if (e->ve_wired != 0)
+		atomic_sub(&obj->vo_wires, 1);
 	atomic_sub(&obj->vo_mappings, 1);
 	if (obj->vo_ops != NULL && obj->vo_ops->vpo_mapped != NULL)
 		obj->vo_ops->vpo_mapped(obj, false);
@@ -140,6 +144,7 @@ vmspace_clear(struct vmspace *vm)
 	delete_entries(vm, 0, UINT64_MAX);
 	vm->vm_free_hint = VM_MMAP_TOP;
 	vm->vm_brk_start = vm->vm_brk = 0;
+	vm->vm_future_wired = vm->vm_future_populated = false;
 	lock_release(&vm->vm_lock);
 }
 
@@ -284,14 +289,15 @@ vm_unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
 
 /* (vm_lock) Can e simply grow to cover [.., end)?  The usual case of vm_merge. */
 static bool
-can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
-    vm_prot_t maxprot, int flags, const struct vm_object *obj)
+can_extend(const struct vmspace *vm, const struct vm_entry *e, uaddr_t start,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, const struct vm_object *obj)
 {
 	return (e != NULL && e->ve_end == start && obj == NULL &&
 	    e->ve_object == NULL && e->ve_prot == prot &&
 	    e->ve_offset == e->ve_start && e->ve_maxprot == maxprot &&
-	    e->ve_wired == 0 && e->ve_policy == 0 && e->ve_advice == 0 &&
-	    e->ve_flags == (flags & KEPT_FLAGS) && e->ve_flags == 0);
+	    e->ve_wired == vm->vm_future_wired && e->ve_policy == 0 &&
+	    e->ve_advice == 0 && e->ve_flags == (flags & KEPT_FLAGS) &&
+	    e->ve_flags == 0);
 }
 
 /*
@@ -315,7 +321,7 @@ vm_insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
 	struct vm_entry *e, *before;
 
 	before = start > 0 ? vm_entry_lookup(vm, start - 1) : NULL;
-	if (can_extend(before, start, prot, maxprot, flags, obj)) {
+	if (can_extend(vm, before, start, prot, maxprot, flags, obj)) {
 		before->ve_end += len;
 	} else {
 		if ((e = vm_entry_alloc()) == NULL)
@@ -327,6 +333,7 @@ vm_insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
 		e->ve_maxprot = maxprot;
 		e->ve_flags = (uint16_t)(flags & KEPT_FLAGS);
 		e->ve_anon_base = new_base(vm, start, flags);
+		e->ve_wired = vm->vm_future_wired;
 		vm_entry_show(vm, e, obj);
 		vm_entry_link(vm, e);
 	}
@@ -360,6 +367,8 @@ vm_map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 		return (ENOMEM);
 	if (vm->vm_size + len > vm->vm_as_max)
 		return (ENOMEM);
+	if ((error = vm_wire_check(vm, len)) != 0)
+		return (error);
 	error =
 	    vm_insert_locked(vm, start, len, prot, maxprot, flags, obj, offset);
 	if (error == 0)
@@ -391,7 +400,8 @@ vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 	lock_release(&vm->vm_lock);
 	if (shm != NULL)
 		vm_object_drop(shm);
-	if (error == 0 && (flags & VMM_POPULATE) != 0 && prot != VM_PROT_NONE)
+	if (error == 0 && prot != VM_PROT_NONE &&
+	    ((flags & VMM_POPULATE) != 0 || vm->vm_future_populated))
 		for (uaddr_t va = *addrp; va < *addrp + len; va += PAGE_SIZE)
 			if (vm_fault(vm, va,
 				(prot & VM_PROT_WRITE) ? VM_PROT_WRITE
@@ -566,5 +576,9 @@ vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
 out:
 	*newp = vm->vm_brk;
 	lock_release(&vm->vm_lock);
+	if (error == 0 && vm->vm_future_populated)
+		for (; from < to; from += PAGE_SIZE)
+			if (vm_fault(vm, from, VM_PROT_WRITE) != 0)
+				break;
 	return (error == EEXIST ? ENOMEM : error);
 }

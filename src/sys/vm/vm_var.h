@@ -56,6 +56,8 @@ struct vmspace {
 	uaddr_t vm_brk_start, vm_brk;
 	uaddr_t vm_stack_top;
 	uint64_t vm_stack_max, vm_as_max, vm_data_max;
+	bool vm_future_wired, vm_future_populated; /* vm_wire_future */
+	uint64_t vm_wire_max;
 };
 
 /* vm_tree.c; the map lock exclusive, or shared for lookups. */
@@ -127,9 +129,11 @@ struct page_run {
 /* One page, VMA_NOWAIT, if need be by a block of 2^order; NULL when short. */
 struct vm_page *vm_page_run_take(struct page_run *run, int order);
 void vm_page_run_end(struct page_run *run); /* give the rest back */
-/* vm_advise.c */
-int vm_set_wired(
-    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
+/* vm_wire.c; the map lock exclusive: e is wired or not from now on. */
+void vm_entry_set_wired(struct vm_entry *e, bool wire);
+uint64_t vm_wired_bytes(struct vmspace *vm);
+/* May len bytes be mapped by one that wires all it maps?  EAGAIN. */
+int vm_wire_check(struct vmspace *vm, uint64_t len);
 
 /* vm_mapper.c */
 void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);
