@@ -76,6 +76,8 @@ vmspace_stats(struct vmspace *vm, struct vmspace_stats *st)
 			st->vss_data += len;
 		if ((e->ve_flags & VMM_SHARED) != 0)
 			st->vss_shared += len;
+		if (e->ve_wired != 0)
+			st->vss_wired += len;
 	}
 	lock_release(&vm->vm_lock);
 }
@@ -102,6 +104,7 @@ vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 	info->vei_offset = e->ve_object != NULL ? e->ve_offset : 0;
 	info->vei_prot = e->ve_prot;
 	info->vei_shared = (e->ve_flags & VMM_SHARED) != 0;
+	info->vei_wired = e->ve_wired != 0;
 	info->vei_stack = (e->ve_flags & VMM_GROWSDOWN) != 0;
 	info->vei_heap = e->ve_object == NULL && vm->vm_brk_start != 0 &&
 	    e->ve_start < vm->vm_brk && e->ve_end > vm->vm_brk_start;
