@@ -150,15 +150,22 @@ cpus_json(struct buf *b, const struct store *st)
 	buf_text(b, "]");
 }
 
-int
-api_info(struct request *rq)
+const char *
+state_name(const struct kshm *k)
 {
 	static const char *const states[] = {
 	    "booting", "running", "stopped", "panicked"};
+	uint32_t state = kshm_header(k)->kh_state;
+
+	return (state < 4 ? states[state] : "?");
+}
+
+int
+api_info(struct request *rq)
+{
 	struct store *st = rq->rq_store;
 	struct traced *td = rq->rq_traced;
 	const struct kshm_header *kh = kshm_header(st->st_kshm);
-	uint32_t state = kh->kh_state;
 	struct buf *b = &rq->rq_out;
 
 	buf_text(b, "{\"where\":");
@@ -169,7 +176,7 @@ api_info(struct request *rq)
 	buf_json_n(b, kh->kh_version, sizeof(kh->kh_version));
 	buf_printf(b, ",\"machine\":\"%s\",\"state\":\"%s\",\"panic\":",
 	    kh->kh_machine == KSHM_VKERNEL ? "vkernel" : "pc64",
-	    state < 4 ? states[state] : "?");
+	    state_name(st->st_kshm));
 	buf_json_n(b, kh->kh_panic, sizeof(kh->kh_panic));
 	buf_text(b, ",\"boot\":\"");
 	for (int i = 0; i < 16; i++)

@@ -32,11 +32,11 @@ news(struct listener *li)
 	li->n = (size_t)snprintf(li->text, sizeof(li->text),
 	    "data: {\"end\":%lu,\"rows\":%lu,\"lost\":%lu,\"overwritten\":%lu,"
 	    "\"forgotten\":%lu,\"losses\":%lu,\"rate\":%.0f,\"live\":%s,"
-	    "\"detail_from\":%lu,\"threads\":%lu,\"state\":%u}\n\n",
+	    "\"detail_from\":%lu,\"state\":\"%s\"}\n\n",
 	    trace_end(st), st->st_rows, st->st_lost, st->st_overwritten,
 	    st->st_forgotten, st->st_losses.v_n, td->td_rate,
 	    td->td_live ? "true" : "false", store_detail_from(st),
-	    st->st_threads.v_n, kshm_header(td->td_kshm)->kh_state);
+	    state_name(td->td_kshm));
 }
 
 static ssize_t

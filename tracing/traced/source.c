@@ -323,7 +323,10 @@ put(struct source *so, uint32_t ring, const struct kshm_record *kr)
 	if (time < st->st_last ||
 	    (time == st->st_last && ring < st->st_last_ring))
 		time = st->st_last + (ring < st->st_last_ring);
-	if (number != r->r_expected) {
+	/* What a ring lost before its first record we saw nothing of. */
+	if (number != r->r_expected && !r->r_any)
+		st->st_overwritten += number - r->r_expected;
+	else if (number != r->r_expected) {
 		st->st_lost += number - r->r_expected;
 		index_loss(st, ring, time, number - r->r_expected);
 	}

@@ -303,7 +303,7 @@ main(int argc, char **argv)
 		*c = (struct cpu){.number = i,
 		    .thread = IDLE0 + i,
 		    .want = i < 2 ? events * 2 / 5 : events / 10,
-		    .idle_ns = i < 2 ? 10000 : 380000};
+		    .idle_ns = i < 2 ? 10000 : 520000};
 		while (entries < c->want)
 			entries *= 2;
 		/* One CPU's oldest records are overwritten. */

@@ -45,6 +45,10 @@ export function rgb(n, salt = 0) {
 
 export const css = (c) => `rgb(${c[0]} ${c[1]} ${c[2]})`;
 
+// Black or white, whichever is read better on a colour.
+export const onTop = (c) =>
+  c[0] * 0.3 + c[1] * 0.59 + c[2] * 0.11 > 140 ? "#000" : "#fff";
+
 export function parse(text) {
   const m = /^#(..)(..)(..)$/.exec(text);
   return m ? [1, 2, 3].map((i) => parseInt(m[i], 16)) : [128, 128, 128];

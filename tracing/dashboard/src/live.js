@@ -11,7 +11,7 @@ import { refresh } from "./timeline.js";
 
 const banner = document.getElementById("loss");
 const button = document.getElementById("follow");
-let threadsAt = 0, stripAt = 0, tablesAt = 0;
+let threadsAt = 0, stripAt = 0, tablesAt = 0, viewAt = 0;
 
 export function showLoss(i) {
   const parts = [];
@@ -55,20 +55,24 @@ function news(n) {
     setWindow(0, state.end);
   showLoss(state.info);
   document.body.dataset.rows = String(n.rows);
-  if (state.follow) stick();
-  if (now - threadsAt > 2000) {
+  // Twice a second: what following costs the server is a scan of the window.
+  if (now - viewAt > 450) {
+    viewAt = now;
+    if (state.follow) stick();
+    if (state.tab === "timeline" && !document.hidden) refresh();
+  }
+  if (now - threadsAt > 3000) {
     threadsAt = now;
     loadThreads().catch(() => {});
   }
-  if (now - stripAt > 1000) {
+  if (now - stripAt > 2000) {
     stripAt = now;
     refreshStrip();
   }
-  if (now - tablesAt > 1000) {
+  if (now - tablesAt > 2000) {
     tablesAt = now;
     refreshTables();
   }
-  if (state.tab === "timeline" && !document.hidden) refresh();
   change("info");
 }
 

@@ -3,7 +3,7 @@
 // wakeups, losses, marks, the choice.
 
 import { AXIS, MARKS, GUTTER, STATES, CALLS } from "./layout.js";
-import { colors, css, rgb } from "./colors.js";
+import { colors, css, onTop, rgb } from "./colors.js";
 import { duration, steps, tick } from "./format.js";
 import { callName, state, threadLabel } from "./state.js";
 
@@ -67,17 +67,16 @@ export class Overlay {
   }
 
   laneNames(row, spans, view) {
-    const c = colors();
     for (const [a, b, thread] of spans)
       this.label(threadLabel(thread), this.x(view.t0 + a * view.ns),
         this.x(view.t0 + b * view.ns), row.y + row.height - 9,
-        c.dark ? "#000" : "#fff");
+        onTop(rgb(thread)));
   }
 
   callNames(row, spans, view) {
     for (const [a, b, nr] of spans)
       this.label(callName(nr, row.thread), this.x(view.t0 + a * view.ns),
-        this.x(view.t0 + b * view.ns), row.y + STATES + CALLS / 2, colors().fore);
+        this.x(view.t0 + b * view.ns), row.y + STATES + CALLS / 2, onTop(rgb(nr, 3)));
   }
 
   // Calls that are few enough: each with its border, a red one for an error.
@@ -91,7 +90,8 @@ export class Overlay {
       g.strokeStyle = error > 0 ? c.loss : css(rgb(nr, 3));
       g.strokeRect(x0 + 0.5, row.y + STATES + 1.5, Math.max(1, x1 - x0 - 1),
         CALLS - 3);
-      this.label(callName(nr, thread), x0, x1, row.y + STATES + CALLS / 2, c.fore);
+      this.label(callName(nr, thread), x0, x1, row.y + STATES + CALLS / 2,
+        onTop(rgb(nr, 3)));
     }
   }
 

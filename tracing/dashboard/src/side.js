@@ -14,7 +14,7 @@ export function listThreads() {
   const want = filter.value.trim().toLowerCase();
   const rows = [...state.threads.values()].filter((t) => t.events > 0 &&
     (want === "" || threadLabel(t.t).toLowerCase().includes(want)))
-    .sort((a, b) => b.run - a.run || b.events - a.events).slice(0, 300);
+    .sort((a, b) => a.idle - b.idle || b.run - a.run || b.events - a.events).slice(0, 300);
   $("thread-list").replaceChildren(...rows.map((t) => {
     const box = element("input", { type: "checkbox",
       checked: state.shown.includes(t.t), onchange: () => toggle(t.t) });

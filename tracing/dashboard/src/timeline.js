@@ -120,12 +120,14 @@ export async function refresh() {
 }
 
 async function fetchView() {
-  const len = state.t1 - state.t0;
-  const t0 = Math.max(0, Math.floor(state.t0 - len));
-  const t1 = Math.max(t0 + 2, Math.min(Math.ceil(state.t1 + len), state.end));
+  // Who follows moves by fetching: then the window alone, in its pixels.
+  const len = state.t1 - state.t0, around = state.follow ? 0 : len;
+  const t0 = Math.max(0, Math.floor(state.t0 - around));
+  const t1 = Math.max(t0 + 2, Math.min(Math.ceil(state.t1 + around), state.end));
+  const n = state.follow ? 1024 : BUCKETS;
   const threads = state.shown.join();
   const [v, detail] = await Promise.all([
-    view({ t0, t1, n: BUCKETS, threads }),
+    view({ t0, t1, n, threads }),
     json("detail", { t0: Math.floor(state.t0), t1: Math.ceil(state.t1), threads })]);
   resize();
   const bitmap = await picture(v, place.rows, place.height);
