@@ -232,6 +232,12 @@ kshm_detach(struct kshm *k)
 	free(k);
 }
 
+pid_t
+kshm_pid(const struct kshm *k)
+{
+	return (k->k_pid);
+}
+
 /* A dead process that nobody has waited for yet is as gone as any. */
 bool
 kshm_gone(const struct kshm *k)
@@ -362,6 +368,13 @@ kshm_attach(const char *where, struct kshm **kp)
 	if (strchr(where, '/') != NULL || access(where, F_OK) == 0)
 		return (kshm_attach_file(where, kp));
 	return (kshm_attach_name(where, kp));
+}
+
+/* A file's pages stay in the host's cache, and a mapping finds them there. */
+void
+kshm_forget(struct kshm *k)
+{
+	(void)madvise(k->k_base, k->k_mapped, MADV_DONTNEED);
 }
 
 /* --- saving ----------------------------------------------------------------------------- */
