@@ -81,7 +81,12 @@ void vm_page_unwire(struct vm_page *pg);
 void vm_page_unbusy(struct vm_page *pg); /* clears BUSY, wakes */
 
 struct vm_stats {
-	uint64_t vs_total, vs_free, vs_wired, vs_file, vs_anon, vs_dirty;
+	uint64_t vs_total, vs_free;
+	uint64_t vs_anon;  /* private to a program, or to it and its children */
+	uint64_t vs_file;  /* the page cache of files that are elsewhere */
+	uint64_t vs_dirty; /* of these */
+	uint64_t vs_keep;  /* of tmpfs and shared anonymous memory */
+	uint64_t vs_kernel; /* the rest */
 	uint64_t vs_faults, vs_cow, vs_reclaimed, vs_oom_kills;
 };
 void vm_stats_get(struct vm_stats *st); /* in pages */

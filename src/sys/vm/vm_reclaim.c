@@ -33,13 +33,7 @@ reclaim_page(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 	/* Out of the pmaps first: then no write can make it dirty again. */
 	pmap_page_remove(pg);
 	if ((pg->pg_flags & PGF_DIRTY) != 0) {
-		atomic_or(&pg->pg_flags, PGF_BUSY);
-		atomic_and(&pg->pg_flags, (uint16_t)~PGF_DIRTY);
-		lock_release(&obj->vo_lock);
-		if (obj->vo_ops->vpo_putpage(obj, pg) != 0)
-			atomic_or(&pg->pg_flags, PGF_DIRTY);
-		lock_excl(&obj->vo_lock);
-		vm_page_unbusy(pg);
+		(void)vm_object_page_out(obj, pg);
 		return (false);
 	}
 	(void)radix_remove(&obj->vo_pages, index);

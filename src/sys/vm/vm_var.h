@@ -144,6 +144,8 @@ struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
 void vm_anon_page_drop(struct vm_page *pg); /* one reference of an overlay */
 /* (vo_lock) Insert a fresh page. */
 int vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg);
+/* (vo_lock excl, dropped meanwhile) Write a dirty page back: 0 or errno. */
+int vm_object_page_out(struct vm_object *obj, struct vm_page *pg);
 /* (vo_lock excl) Detach and free; waits for a busy page. */
 void vm_object_free_page(struct vm_object *obj, struct vm_page *pg);
 
@@ -156,7 +158,7 @@ void vm_page_release(struct vm_page *pg);
 struct vm_page *vm_page_queue_first(struct vm_object **objp, uint64_t *index);
 extern uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
 extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
-    vm_anon_pages, vm_file_pages;
+    vm_anon_pages, vm_file_pages, vm_keep_pages, vm_dirty_pages;
 /* Under a memory checker: what is there now is no leak; tell leaks, how many. */
 void vm_page_leaks_mark(void);
 int vm_page_leaks(void);
