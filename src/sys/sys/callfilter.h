@@ -60,6 +60,12 @@ int callfilter_install(struct lwp *lp, const struct cbpf_insn *prog, size_t n,
 int callfilter_mode(const struct lwp *lp);
 /* Programs in the chain. */
 int callfilter_count(const struct lwp *lp);
+/*
+ * A copy (M_TEMP, the caller's) of lp's nth program, the oldest first: its length
+ * and FILTERF_.  EINVAL: there are no programs; ENOENT, ENOMEM.
+ */
+int callfilter_text(struct lwp *lp, uint64_t nth, struct cbpf_insn **progp,
+    size_t *np, uint32_t *flagsp);
 /* (from's p_spin) child, not yet running, gets from's chain. */
 void callfilter_inherit(struct lwp *from, struct lwp *child);
 void callfilter_drop(struct callfilter *cf);

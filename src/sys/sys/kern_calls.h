@@ -175,6 +175,9 @@ enum {
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
 int kern_epoll_size(int epfd, int *np);
+struct file;
+/* Whom the nth entry for fd watches, only to be compared.  EINVAL, ENOENT. */
+int epoll_watched(struct file *epfp, int fd, uint32_t nth, uintptr_t *filep);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np);
 struct kevent {
@@ -283,11 +286,17 @@ enum kcmp_type {
 	KCMP_FILES,
 	KCMP_FS,
 	KCMP_SIGHAND,
-	KCMP_NONE /* what nobody has: always the same */
+	KCMP_EPOLL, /* pid2's file is what an epoll there watches */
+	KCMP_NONE   /* what nobody has: always the same */
 };
-/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF. */
-int kern_kcmp(
-    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp);
+/* EPOLL: the nth entry of the descriptor watched in the epoll fd2. */
+struct kcmp_watched {
+	int kw_fd;
+	uint32_t kw_nth;
+};
+/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF; EPOLL: EINVAL, ENOENT, too. */
+int kern_kcmp(pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2,
+    const struct kcmp_watched *kw, int *orderp);
 int kern_sigaction(
     int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);

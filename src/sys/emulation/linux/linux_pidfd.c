@@ -179,16 +179,26 @@ linux_process_mrelease(struct lwp *lp,
 int
 linux_kcmp(struct lwp *lp, const struct linux_kcmp_args *uap, uint64_t *resp)
 {
-	/* KCMP_FILE, VM, FILES, FS, SIGHAND, IO, SYSVSEM. */
+	/* KCMP_FILE, VM, FILES, FS, SIGHAND, IO, SYSVSEM, EPOLL_TFD. */
 	static const enum kcmp_type types[] = {KCMP_FILE, KCMP_VM, KCMP_FILES,
-	    KCMP_FS, KCMP_SIGHAND, KCMP_NONE, KCMP_NONE};
+	    KCMP_FS, KCMP_SIGHAND, KCMP_NONE, KCMP_NONE, KCMP_EPOLL};
+	uint32_t slot[3] = {0, 0, 0}; /* epoll, descriptor, which of its */
+	struct kcmp_watched kw;
 	int order = 0, error;
 
 	if (uap->type < 0 || uap->type >= (int)nitems(types))
 		return (EINVAL);
+	if (types[uap->type] == KCMP_EPOLL) {
+		error = copyin(uap->idx2, slot, sizeof(slot));
+		if (error != 0)
+			return (error);
+	} else
+		slot[0] =
+		    uap->idx2 > INT32_MAX ? UINT32_MAX : (uint32_t)uap->idx2;
+	kw = (struct kcmp_watched){(int)slot[1], slot[2]};
 	error = kern_kcmp(uap->pid1, uap->pid2, types[uap->type],
-	    uap->idx1 > INT32_MAX ? -1 : (int)uap->idx1,
-	    uap->idx2 > INT32_MAX ? -1 : (int)uap->idx2, &order);
+	    uap->idx1 > INT32_MAX ? -1 : (int)uap->idx1, (int)slot[0], &kw,
+	    &order);
 	*resp = order == 0 ? 0 : order < 0 ? 1 : 2;
 	return (error);
 }

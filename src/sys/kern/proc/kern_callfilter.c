@@ -84,6 +84,43 @@ callfilter_mode(const struct lwp *lp)
 		: FILTER_MODE_PROGRAM);
 }
 
+int
+callfilter_text(struct lwp *lp, uint64_t nth, struct cbpf_insn **progp,
+    size_t *np, uint32_t *flagsp)
+{
+	struct callfilter *top, *cf;
+	uint64_t n = 0;
+	int error = 0;
+
+	/* A sibling's SYNC may replace the chain meanwhile. */
+	spin_lock(&lp->lw_proc->p_spin);
+	if ((top = lp->lw_filter) != NULL)
+		ref_hold(&top->cf_refs);
+	spin_unlock(&lp->lw_proc->p_spin);
+	if (top == NULL || (top->cf_flags & FILTERF_STRICT) != 0) {
+		callfilter_drop(top);
+		return (EINVAL);
+	}
+	for (cf = top; cf != NULL; cf = cf->cf_prev)
+		n++;
+	cf = top;
+	for (uint64_t i = nth + 1; nth < n && i < n; i++)
+		cf = cf->cf_prev;
+	if (nth >= n)
+		error = ENOENT;
+	else if ((*progp = kmalloc(cf->cf_n * sizeof(struct cbpf_insn), M_TEMP,
+		      M_WAITOK)) == NULL)
+		error = ENOMEM;
+	else {
+		memcpy(
+		    *progp, cf->cf_prog, cf->cf_n * sizeof(struct cbpf_insn));
+		*np = cf->cf_n;
+		*flagsp = cf->cf_flags;
+	}
+	callfilter_drop(top);
+	return (error);
+}
+
 void
 callfilter_inherit(struct lwp *from, struct lwp *child)
 {
