@@ -7,6 +7,8 @@
 #include <sys/boot.h>
 #include <sys/vnode.h>
 
+bool vfs_root_unwanted;
+
 static void
 root_fail(const char *what, const char *why)
 {
@@ -20,6 +22,8 @@ root_init(void)
 	const char *share = boot_option("share"), *why = NULL;
 	int error;
 
+	if (vfs_root_unwanted)
+		return;
 	error = vfs_mount_at("tmpfs", "tmpfs", "/", 0, "mode=755,size=90%");
 	if (error != 0)
 		root_fail("cannot mount a tmpfs", errno_text(error));

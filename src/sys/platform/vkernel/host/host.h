@@ -37,6 +37,19 @@ struct host_msg {
 };
 void vk_post(struct host_msg *m);
 
+/* --- templates: machines that need no boot, host_template.c ------------------- */
+
+enum host_point {
+	HOST_POINT_KERNEL, /* drivers, file systems, ABIs are there; no root */
+	HOST_POINT_ROOT,   /* the root is filled */
+};
+/*
+ * The boot has come to a point where the machine is its memory and nothing else:
+ * one host thread, no stub.  A template stays here and returns true in each
+ * machine that is made from it; *hb says then how that one is to go on.
+ */
+bool host_template_point(enum host_point where, struct host_boot *hb);
+
 /* --- memory -------------------------------------------------------------------- */
 
 /* Guest RAM is mapped at PHYS_BASE before vkernel_boot. */

@@ -26,6 +26,8 @@ host_initramfs_open(const char *path)
 {
 	struct stat st;
 
+	if (initramfs_fd >= 0)
+		close(initramfs_fd);
 	initramfs_path = path;
 	initramfs_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (initramfs_fd < 0)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <valgrind/memcheck.h>
+#include "host_copy.h"
 #include "host_memcheck.h"
 
 /*
@@ -103,4 +104,35 @@ memcheck_leaks_report(void)
 	if (RUNNING_ON_VALGRIND)
 		(void)VALGRIND_MONITOR_COMMAND(
 		    "leak_check full reachable increased");
+}
+
+/* --- templates -------------------------------------------------------------- */
+
+struct native {
+	long (*func)(void *arg);
+	void *arg;
+};
+
+/* On the real CPU; valgrind passes the thread's number first. */
+static long
+native_call(long tid, struct native *n)
+{
+	(void)tid;
+	return (n->func(n->arg));
+}
+
+long
+host_native(long (*func)(void *arg), void *arg)
+{
+	struct native n = {func, arg};
+
+	if (!RUNNING_ON_VALGRIND)
+		return (func(arg));
+	return ((long)VALGRIND_NON_SIMD_CALL1(native_call, &n));
+}
+
+bool
+host_memcheck_errors(void)
+{
+	return (VALGRIND_COUNT_ERRORS != 0);
 }
