@@ -140,15 +140,21 @@ list_row(const struct row *r, const void *arg)
 
 /* --- running ---------------------------------------------------------------------- */
 
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (slash != NULL ? slash + 1 : path);
+}
+
 /* The program of kind g, in the guest. */
 static const char *
 guest_program(void)
 {
 	static char path[512];
-	const char *base = strrchr(program, '/');
 
-	snprintf(
-	    path, sizeof(path), "/tests/%s", base != NULL ? base + 1 : program);
+	snprintf(path, sizeof(path), "/tests/%s", base_name(program));
 	return (path);
 }
 
@@ -270,6 +276,28 @@ launch_memcheck(struct args *a, int limit)
 static void (*const launch[MACHINES])(struct args *a, int limit) = {
     launch_vkernel, launch_pc64, launch_memcheck, launch_vkernel};
 
+/*
+ * The plain root and the program, if it needs no other: to unpack all tests takes
+ * longer than most cases.  A PC takes one archive.
+ */
+static void
+add_root(struct args *a, const struct row *r)
+{
+	char *part;
+
+	if (asprintf(&part, "%s/guest/%s.cpio", build, base_name(program)) < 0)
+		fail("no memory for", program);
+	add(a, "--initramfs");
+	if (r->kind == 'k' || machine == &machines[PC64] ||
+	    access(part, R_OK) != 0) {
+		add(a, in_build("initramfs-test.cpio"));
+		return;
+	}
+	add(a, in_build("initramfs.cpio"));
+	add(a, "--initramfs");
+	add(a, part);
+}
+
 /* Files of the host come when they come: no counting clock with them. */
 static bool
 may_share(void)
@@ -282,8 +310,7 @@ make_args(struct args *a, const struct row *r, int limit)
 {
 	launch[machine - machines](a, limit);
 	a->own = a->n;
-	add(a, "--initramfs");
-	add(a, in_build("initramfs-test.cpio"));
+	add_root(a, r);
 	/* Kyua's private directory of the case is the share. */
 	if (r->kind == 'k' && may_share()) {
 		add(a, "--share");

@@ -73,49 +73,71 @@ run_of_us(void)
 	return (strcmp(name, "kyua\n") == 0 ? getppid() : 0);
 }
 
-/* Is word option name (its value follows), or name=VALUE? */
-static bool
-is_option(const char *word, const char *name, char letter, const char **valuep)
-{
-	size_t n = strlen(name);
+/* Options that a machine may have for itself. */
+static const struct option {
+	const char *name;
+	char letter;
+	enum {
+		SETTING,
+		ARCHIVE,
+		SHARE,
+		OTHER
+	} kind;
+} options[] = {{"set", 'k', SETTING}, {"initramfs", 'i', ARCHIVE},
+    {"share", 's', SHARE}, {"cpus", 'n', OTHER}, {"kshm", 0, OTHER}};
 
-	*valuep = NULL;
-	if (word[0] == '-' && word[1] == letter && word[2] == '\0')
-		return (true);
-	if (strncmp(word, "--", 2) != 0 || strncmp(word + 2, name, n) != 0)
-		return (false);
-	if (word[2 + n] == '=')
-		*valuep = word + 3 + n;
-	return (word[2 + n] == '=' || word[2 + n] == '\0');
+/* One of them, or NULL; *valuep: what follows its "=", or NULL. */
+static const struct option *
+find_option(const char *word, const char **valuep)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const struct option *o = &options[i];
+		size_t n = strlen(o->name);
+
+		*valuep = NULL;
+		if (o->letter != 0 && word[0] == '-' && word[1] == o->letter &&
+		    word[2] == '\0')
+			return (o);
+		if (strncmp(word, "--", 2) != 0 ||
+		    strncmp(word + 2, o->name, n) != 0)
+			continue;
+		if (word[2 + n] == '=')
+			*valuep = word + 3 + n;
+		if (word[2 + n] == '=' || word[2 + n] == '\0')
+			return (o);
+	}
+	return (NULL);
 }
 
 /* The words that act before the template's point; why there can be no template. */
 static const char *
 early_words(const struct snapshot *s, struct words *early)
 {
+	bool root = false, late, pair;
+	const struct option *o;
 	const char *value;
 
 	for (int i = 0; i < s->nwords && strcmp(s->words[i], "--") != 0; i++) {
 		const char *word = s->words[i];
-		bool set = is_option(word, "set", 'k', &value), late, pair;
 
-		late = !set &&
-		    (is_option(word, "cpus", 'n', &value) ||
-			is_option(word, "kshm", '\0', &value));
-		if (!set && !late && is_option(word, "share", 's', &value)) {
-			if (s->root)
-				return ("a root with a share is of its own");
-			late = true;
-		}
-		if (!set && !late) {
+		if ((o = find_option(word, &value)) == NULL) {
 			add(early, word);
 			continue;
 		}
 		pair = value == NULL && i + 1 < s->nwords;
 		if (pair)
 			value = s->words[++i];
-		if (late || value == NULL ||
-		    template_is_late(value, strlen(value)))
+		if (o->kind == SHARE && s->root)
+			return ("a root with a share is one's own");
+		late = true;
+		if (o->kind == SETTING)
+			late = value != NULL &&
+			    template_is_late(value, strlen(value));
+		if (o->kind == ARCHIVE) {
+			late = root; /* others come on top of the first */
+			root = true;
+		}
+		if (late)
 			continue;
 		add(early, word);
 		if (pair)

@@ -5,6 +5,7 @@
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
+#include <sys/splitmix.h>
 #include "vm_var.h"
 
 static struct zone *entry_zone;
@@ -21,13 +22,12 @@ struct vm_entry *
 vm_entry_alloc(void)
 {
 	struct vm_entry *e = zone_alloc(entry_zone, M_WAITOK | M_ZERO);
-	uint64_t x;
 
 	if (e == NULL)
 		return (NULL);
-	x = atomic_add(&rank_state, 0x9e3779b97f4a7c15UL);
-	x = (x ^ (x >> 31)) * 0xbf58476d1ce4e5b9UL;
-	e->ve_rank = (uint32_t)(x >> 32);
+	e->ve_rank =
+	    (uint32_t)(splitmix_mix(atomic_add(&rank_state, SPLITMIX_STEP)) >>
+		32);
 	return (e);
 }
 

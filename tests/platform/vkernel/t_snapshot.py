@@ -116,7 +116,7 @@ def options():
     equal(shell(t, "nproc", "-n", "3").strip(), "3", "CPUs")
     equal(shell(t, "nproc", "-n", "1").strip(), "1", "CPUs")
     equal(shell(t, "nproc").strip(), "2", "CPUs")
-    text = shell(t, "exec /tests/h_pipe", "-k", "fault.ppm=1")
+    text = shell(t, "exec /tests/h_pipe pipe_eof", "-k", "fault.ppm=1")
     check("fault: " in text, "no plan of failures")
     check("fault: " not in shell(t, "true"), "another's plan of failures")
 

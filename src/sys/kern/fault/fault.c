@@ -25,13 +25,14 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/proc.h>
+#include <sys/splitmix.h>
 #include <sys/sysctl.h>
 
 #define SITE_DEPTH 24
 #define POINTS_MAX 128
 
 uint32_t fault_wide; /* (atomic) the plan, and each thread with a count */
-static uint64_t fault_state = 0x9e3779b97f4a7c15UL; /* (atomic) */
+static uint64_t fault_state = SPLITMIX_STEP; /* (atomic) */
 
 static struct {
 	int64_t nth; /* (atomic) counts down */
@@ -46,11 +47,9 @@ static struct {
 static uint32_t
 fault_random(void)
 {
-	uint64_t x = atomic_add(&fault_state, 0x9e3779b97f4a7c15UL);
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9UL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebUL;
-	return ((uint32_t)((x ^ (x >> 31)) % 1000000));
+	return (
+	    (uint32_t)(splitmix_mix(atomic_add(&fault_state, SPLITMIX_STEP)) %
+		1000000));
 }
 
 /* Is name one of the words of list? */

@@ -24,6 +24,7 @@
 #include <sys/boot.h>
 #include <sys/cpu.h>
 #include <sys/explore.h>
+#include <sys/splitmix.h>
 #include <sys/sysctl.h>
 #include "lwkt_var.h"
 
@@ -40,11 +41,7 @@ SYSCTL_U64(explore_switches, "kern.explore.switches", CTLF_RD, &switches,
 static uint32_t
 draw(void)
 {
-	uint64_t x = state += 0x9e3779b97f4a7c15UL;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9UL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebUL;
-	return ((uint32_t)((x ^ (x >> 31)) >> 32));
+	return ((uint32_t)(splitmix(&state) >> 32));
 }
 
 uint32_t

@@ -271,6 +271,12 @@ machine_initramfs_read(void *arg __unused, void *buf, size_t len, size_t *donep)
 	return (0);
 }
 
+bool
+machine_initramfs_next(void)
+{
+	return (host_initramfs_next());
+}
+
 void
 console_write(const void *buf, size_t len)
 {

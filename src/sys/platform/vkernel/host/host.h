@@ -132,6 +132,7 @@ bool host_stub_owns(int pid, int tid);
 const char *host_init_args(size_t *lenp);
 /* 0 at the end, -1 on error. */
 int64_t host_initramfs_read(void *buf, size_t len);
+bool host_initramfs_next(void);
 bool host_symbol(uintptr_t addr, char *buf, size_t size);
 int host_cpuinfo(int cpu, char *buf, size_t size);
 void host_hwcap(uint64_t *hwcap, uint64_t *hwcap2);

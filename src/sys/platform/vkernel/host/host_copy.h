@@ -23,7 +23,7 @@ void host_replace_fd(int with, int fd);
 
 /* func(arg) on the real CPU; it may make bare system calls only. */
 long host_native(long (*func)(void *arg), void *arg);
-/* Has memcheck reported anything? */
-bool host_memcheck_errors(void);
+/* Last words of a template to memcheck; false: it has reported something. */
+bool host_memcheck_template(void);
 
 #endif

@@ -170,6 +170,7 @@ parse_options(int argc, char **argv)
 	boot.ncpus = 2;
 	cpus_given = false;
 	cmdline[0] = '\0';
+	host_initramfs_close();
 	command = option_parse(&program, argc, argv);
 	if (command != NULL)
 		host_init_args_set(command);

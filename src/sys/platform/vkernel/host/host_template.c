@@ -374,7 +374,7 @@ host_template_point(enum host_point where, struct host_boot *hb)
 
 	if (listener < 0 || where != point)
 		return (false);
-	if (host_memcheck_errors())
+	if (!host_memcheck_template())
 		host_fail("memcheck has a report: no template");
 	early_words(hb->cmdline, early, sizeof(early));
 	early_memory = hb->memory_bytes;

@@ -47,6 +47,7 @@ void host_stubs_kill_all(void);
 void host_console_restore(void);
 void host_console_winch(void);
 void host_initramfs_open(const char *path);
+void host_initramfs_close(void);
 void host_initramfs_check(void);
 void host_share_set(const char *spec);
 void host_init_args_set(char **argv);
