@@ -8,7 +8,9 @@
  *	}
  *
  * The program runs the case named by its first argument and exits 0 if no
- * check failed.
+ * check failed.  "!pipe_eof" ends at the first check that fails: a case whose
+ * calls are made to fail (ci/jobs/sweep) may otherwise wait for what it did not
+ * bring about.
  */
 #ifndef GTEST_H
 #define GTEST_H
@@ -27,7 +29,7 @@ struct gtest {
 	struct gtest *next;
 };
 static struct gtest *gtests;
-static int gtest_failures;
+static int gtest_failures, gtest_stop;
 
 #define GTEST_ENTRY(n)                                                         \
 	static void gtest_##n(void);                                           \
@@ -47,6 +49,8 @@ static int gtest_failures;
 		printf("gtest: %s:%d: ", __FILE_NAME__, __LINE__);             \
 		printf(__VA_ARGS__);                                           \
 		printf("\n");                                                  \
+		if (gtest_stop)                                                \
+			_Exit(1);                                              \
 	} while (0)
 #define CHECK(cond)                                                            \
 	do {                                                                   \
@@ -74,13 +78,16 @@ static int gtest_failures;
 int
 main(int argc, char **argv)
 {
+	const char *name = argc == 2 ? argv[1] : "";
+
 	setvbuf(stdout, NULL, _IONBF, 0);
+	gtest_stop = name[0] == '!';
 	for (struct gtest *t = gtests; t != NULL; t = t->next)
-		if (argc == 2 && strcmp(t->name, argv[1]) == 0) {
+		if (strcmp(t->name, name + gtest_stop) == 0) {
 			t->func();
 			return (gtest_failures != 0);
 		}
-	printf("gtest: no case %s\n", argc == 2 ? argv[1] : "given");
+	printf("gtest: no case %s\n", name[0] != '\0' ? name : "given");
 	return (2);
 }
 

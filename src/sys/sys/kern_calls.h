@@ -180,6 +180,7 @@ int kern_signalfd(int fd, const sigset_t *mask, int oflags, int *fdp);
 #define MAP_GROWSDOWN	    0x10000
 #define MAP_NORESERVE	    0x40
 #define MAP_32BIT	    0x80000
+#define MAP_PROGRAM	    0x100000 /* of a program file, which nobody changes */
 int kern_mmap(struct lwp *lp, uaddr_t *addrp, uint64_t len, int prot, int flags,
     int fd, uint64_t off);
 

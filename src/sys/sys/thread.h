@@ -109,6 +109,8 @@ struct thread *thread_create(void (*func)(void *), void *arg, int prio,
 void thread_start(struct thread *td, struct cpu *cpu); /* NULL: this CPU */
 void thread_discard(struct thread *td); /* one that was never started */
 void thread_exit(void) __noreturn;	/* freed by the reaper */
+/* Say of each program's thread what it waits for; how many no signal reaches. */
+unsigned threads_waiting(void);
 void thread_yield(void);
 void thread_backtrace(struct thread *td); /* to the console */
 void thread_set_prio(struct thread *td, int prio);

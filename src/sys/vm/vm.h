@@ -183,6 +183,8 @@ uint64_t vm_object_resident(struct vm_object *obj);
 #define VMM_POPULATE  0x0010
 #define VMM_NORESERVE 0x0020
 #define VMM_LOW	      0x0040 /* below 2 GiB */
+#define VMM_PROGRAM   0x0080 /* private, of a file that nobody changes: pages */
+/* may be copied before they are written */
 /* Kept of an entry, and set by vm_set_flags. */
 #define VMM_DONTFORK   0x0100 /* a child does not have it */
 #define VMM_WIPEONFORK 0x0200 /* a child has zeros */
@@ -261,7 +263,8 @@ int vm_fault_page(
     struct vmspace *vm, uaddr_t addr, vm_prot_t access, struct vm_page **pgp);
 
 struct vmspace *vmspace_create(void); /* empty; one reference; NULL: ENOMEM */
-int vmspace_fork(struct vmspace *vm, struct vmspace **newp);
+/* alone: the program has no other thread. */
+int vmspace_fork(struct vmspace *vm, bool alone, struct vmspace **newp);
 void vmspace_hold(struct vmspace *vm);
 void vmspace_drop(struct vmspace *vm);
 void vmspace_clear(struct vmspace *vm); /* exec: unmap everything */

@@ -11,8 +11,8 @@
  *    then it is shown writable, so cleaning can see the next write.
  * 4. Mapping ahead.  A fault costs far more than a page, so each one maps
  *    several (the machine says how many): zero-fill doubles its window while
- *    faults come in sequence (WINDOW_MIN .. WINDOW_MAX pages, physically
- *    contiguous when it can); objects show what is resident in the aligned
+ *    faults come in sequence, up or down (WINDOW_MIN .. WINDOW_MAX pages,
+ *    physically contiguous when it can); objects show what is resident in the aligned
  *    AROUND pages; a write to a private page makes its neighbours writable,
  *    too, copying them if it must, for what follows a fork writes many pages.
  * 5. The entering of a translation happens under the lock of the page's object
@@ -31,6 +31,7 @@
 #define WINDOW_MAX  64
 #define AROUND	    PMAP_SHOW_AHEAD
 #define WRITE	    PMAP_WRITE_AHEAD
+#define WRITE_ORDER __builtin_ctz(WRITE)
 #define START_PAGES (PMAP_SHOW_AHEAD * 2) /* of each mapping of a new program */
 #define STACK_GAP   (16 * PAGE_SIZE)	  /* kept free below a growing stack */
 
@@ -40,8 +41,10 @@ struct fault {
 	uaddr_t va; /* of the page */
 	vm_prot_t access;
 	/* Pages that were replaced: ours until no program can see them. */
-	struct vm_page *old[WRITE];
-	unsigned nold;
+	struct vm_page *old[WRITE];   /* of overlays */
+	struct vm_page *shown[WRITE]; /* of objects, wired */
+	unsigned nold, nshown;
+	struct page_run run;
 };
 
 struct vm_object *
@@ -87,11 +90,12 @@ static int
 anon_copy(struct fault *f, struct vm_object *anon, uint64_t index,
     struct vm_page *old)
 {
-	struct vm_page *pg = vm_page_alloc(-1, 0, VMA_WAIT);
+	struct vm_page *pg = vm_page_run_take(&f->run, WRITE_ORDER);
 
-	if (pg == NULL)
+	if (pg == NULL && (pg = vm_page_alloc(-1, 0, VMA_WAIT)) == NULL)
 		return (ENOMEM);
 	memcpy(vm_page_kva(pg), vm_page_kva(old), PAGE_SIZE);
+	atomic_or(&pg->pg_flags, PGF_HOT);
 	KASSERT(f->nold < WRITE, ("anon_copy: %u pages", f->nold));
 	f->old[f->nold++] = old;
 	atomic_add(&vm_cow_count, 1);
@@ -105,9 +109,12 @@ anon_copy(struct fault *f, struct vm_object *anon, uint64_t index,
 static void
 fault_done(struct fault *f)
 {
-	if (f->nold == 0)
+	vm_page_run_end(&f->run);
+	if (f->nold + f->nshown == 0)
 		return;
 	pmap_update(&f->vm->vm_pmap);
+	while (f->nshown > 0)
+		vm_page_unwire(f->shown[--f->nshown]);
 	while (f->nold > 0)
 		vm_anon_page_drop(f->old[--f->nold]);
 }
@@ -126,6 +133,9 @@ fault_anon(struct fault *f)
 		return (ENOENT);
 	lock_excl(&anon->vo_lock);
 	if ((pg = radix_get(&anon->vo_pages, index)) != NULL) {
+		if ((f->access & VM_PROT_WRITE) != 0 &&
+		    pmap_lookup(&f->vm->vm_pmap, f->va, NULL) == pg)
+			atomic_or(&pg->pg_flags, PGF_HOT); /* vm_fork.c */
 		if (atomic_load(&pg->pg_refs) == 1)
 			error = pmap_enter(&f->vm->vm_pmap, f->va, pg, prot);
 		else if ((f->access & VM_PROT_WRITE) != 0)
@@ -140,47 +150,37 @@ fault_anon(struct fault *f)
 
 /* --- zero fill -------------------------------------------------------------------------- */
 
-/* How many pages from va on to make at once. */
+/*
+ * How many pages to make at once, the one at va among them; they lie above it or,
+ * if memory is used downwards (a stack, or faults that descend), below it.
+ */
 static uint64_t
-fill_window(struct fault *f, struct vm_object *anon)
+fill_window(struct fault *f, struct vm_object *anon, bool *downp)
 {
 	struct vm_entry *e = f->e;
-	uint64_t want, index, limit;
+	uint64_t want = WINDOW_MIN, index = vm_entry_anon_index(e, f->va), n;
+	uint64_t next = index + 1;
+	bool descends = f->va == e->ve_prev_fault;
 
+	*downp = descends || (e->ve_flags & VMM_GROWSDOWN) != 0;
 	if (e->ve_advice == VMADV_RANDOM)
 		return (1);
-	if (f->va == e->ve_next_fault)
+	if (descends || f->va == e->ve_next_fault)
 		want = MIN((uint64_t)MAX(e->ve_window, 1) * 2, WINDOW_MAX);
-	else
-		want = WINDOW_MIN;
 	e->ve_window = (uint8_t)want;
 	if (vm_free_pages < vm_free_low + want)
 		return (1);
-	limit = MIN(want, atop(e->ve_end - f->va));
-	index = vm_entry_anon_index(e, f->va) + 1;
-	if (radix_next(&anon->vo_pages, &index) != NULL)
-		limit = MIN(limit, index - vm_entry_anon_index(e, f->va));
-	return (limit);
-}
-
-/*
- * A stack is used downwards: begin some pages below the one that faulted, if
- * there are none yet.  Their number; f->va is changed.
- */
-static uint64_t
-stack_below(struct fault *f, struct vm_object *anon)
-{
-	struct vm_entry *e = f->e;
-	uint64_t n = 0, index = vm_entry_anon_index(e, f->va);
-
-	if ((e->ve_flags & VMM_GROWSDOWN) == 0 ||
-	    vm_free_pages < vm_free_low + WINDOW_MIN)
-		return (0);
-	while (n < WINDOW_MIN - 1 && f->va - ptoa(n) > e->ve_start &&
-	    radix_get(&anon->vo_pages, index - n - 1) == NULL)
-		n++;
-	f->va -= ptoa(n);
-	return (n);
+	if (*downp) {
+		want = MIN(want, atop(f->va - e->ve_start) + 1);
+		for (n = 1; n < want; n++)
+			if (radix_get(&anon->vo_pages, index - n) != NULL)
+				break;
+		return (n);
+	}
+	want = MIN(want, atop(e->ve_end - f->va));
+	if (radix_next(&anon->vo_pages, &next) != NULL)
+		want = MIN(want, next - index);
+	return (want);
 }
 
 static int
@@ -189,7 +189,9 @@ fault_zero(struct fault *f)
 	struct vm_object *anon = vm_entry_anon(f->e);
 	struct vm_page *run = NULL;
 	uint64_t n, index = vm_entry_anon_index(f->e, f->va);
+	uaddr_t va = f->va;
 	int order = 0, error = 0;
+	bool down;
 
 	if (anon == NULL)
 		return (ENOMEM);
@@ -198,8 +200,7 @@ fault_zero(struct fault *f)
 		lock_release(&anon->vo_lock);
 		return (fault_anon(f)); /* another thread was faster */
 	}
-	index -= stack_below(f, anon);
-	n = fill_window(f, anon);
+	n = fill_window(f, anon, &down);
 	while (2UL << order <= n)
 		order++;
 	for (; order > 0 && run == NULL; order -= run == NULL)
@@ -211,15 +212,20 @@ fault_zero(struct fault *f)
 		return (ENOMEM);
 	}
 	vm_page_split(run, order);
+	if (down) {
+		index -= (1UL << order) - 1;
+		va -= (PAGE_SIZE << order) - PAGE_SIZE;
+	}
 	for (n = 0; n < 1UL << order; n++) {
 		if (error != 0)
 			vm_page_release(&run[n]);
 		else
 			error = anon_install(
-			    f, anon, index + n, &run[n], f->va + ptoa(n));
+			    f, anon, index + n, &run[n], va + ptoa(n));
 	}
 	lock_release(&anon->vo_lock);
-	f->e->ve_next_fault = f->va + (PAGE_SIZE << order);
+	f->e->ve_next_fault = va + (PAGE_SIZE << order);
+	f->e->ve_prev_fault = va - PAGE_SIZE;
 	return (error);
 }
 
@@ -267,7 +273,7 @@ static void
 fault_around(struct fault *f, vm_prot_t prot)
 {
 	struct vm_entry *e = f->e;
-	uint64_t around = (prot & VM_PROT_EXECUTE) != 0 ? AROUND * 2 : AROUND;
+	uint64_t around = (prot & VM_PROT_EXECUTE) != 0 ? AROUND * 4 : AROUND;
 	uaddr_t start = rounddown2(f->va, around * PAGE_SIZE);
 
 	if (e->ve_advice == VMADV_RANDOM)
@@ -276,16 +282,21 @@ fault_around(struct fault *f, vm_prot_t prot)
 	    MIN(start + around * PAGE_SIZE, e->ve_end), prot);
 }
 
-/* Copy the object's page into the overlay. */
+/* Copy the object's page, which is wired for us, into the overlay. */
 static int
 object_copy(struct fault *f, struct vm_page *from)
 {
 	struct vm_object *anon = vm_entry_anon(f->e);
 	uint64_t index = vm_entry_anon_index(f->e, f->va);
-	struct vm_page *pg;
-	int error;
+	struct vm_page *pg = NULL;
+	int error = ENOMEM;
 
-	if (anon == NULL || (pg = vm_page_alloc(-1, 0, VMA_WAIT)) == NULL)
+	KASSERT(f->nshown < WRITE, ("object_copy: %u pages", f->nshown));
+	f->shown[f->nshown++] = from;
+	if (anon == NULL)
+		return (ENOMEM);
+	pg = vm_page_run_take(&f->run, WRITE_ORDER);
+	if (pg == NULL && (pg = vm_page_alloc(-1, 0, VMA_WAIT)) == NULL)
 		return (ENOMEM);
 	memcpy(vm_page_kva(pg), vm_page_kva(from), PAGE_SIZE);
 	lock_excl(&anon->vo_lock);
@@ -295,8 +306,6 @@ object_copy(struct fault *f, struct vm_page *from)
 	} else {
 		atomic_add(&vm_cow_count, 1);
 		error = anon_install(f, anon, index, pg, f->va);
-		/* The caller holds the file's page until now. */
-		pmap_update(&f->vm->vm_pmap);
 	}
 	lock_release(&anon->vo_lock);
 	return (error);
@@ -334,20 +343,16 @@ fault_object(struct fault *f)
 		return (EIO);
 	if ((error = vm_object_getpage(obj, index, 0, &pg)) != 0)
 		return (error == ENOMEM ? ENOMEM : EIO);
-	if (!shared && (f->access & VM_PROT_WRITE) != 0) {
-		error = object_copy(f, pg);
-	} else {
-		/* Anonymous and device pages need no dirty tracking. */
-		if (!shared ||
-		    (obj->vo_type == VMO_VNODE &&
-			(f->access & VM_PROT_WRITE) == 0))
-			prot &= ~VM_PROT_WRITE;
-		error = object_show(f, pg, index, prot);
-		if (error == 0)
-			fault_around(f,
-			    obj->vo_type == VMO_VNODE ? prot & ~VM_PROT_WRITE
-						      : prot);
-	}
+	if (!shared && (f->access & VM_PROT_WRITE) != 0)
+		return (object_copy(f, pg));
+	/* Anonymous and device pages need no dirty tracking. */
+	if (!shared ||
+	    (obj->vo_type == VMO_VNODE && (f->access & VM_PROT_WRITE) == 0))
+		prot &= ~VM_PROT_WRITE;
+	error = object_show(f, pg, index, prot);
+	if (error == 0)
+		fault_around(f,
+		    obj->vo_type == VMO_VNODE ? prot & ~VM_PROT_WRITE : prot);
 	vm_page_unwire(pg);
 	return (error);
 }
@@ -357,17 +362,22 @@ fault_object(struct fault *f)
 /*
  * Make the page at f->va writable if it is the program's already; copied if a
  * forked process has it, too.  A page that is still the file's is left alone:
- * until it is written, the program sees what others write to the file.
+ * until it is written, the program sees what others write to the file.  The data
+ * of programs and libraries are copied, for nobody writes those files, and the
+ * linker writes them from end to end.
  */
 static bool
 write_neighbour(struct fault *f)
 {
 	vm_prot_t prot;
+	struct vm_page *pg = pmap_lookup(&f->vm->vm_pmap, f->va, &prot);
 
-	if (pmap_lookup(&f->vm->vm_pmap, f->va, &prot) != NULL &&
-	    (prot & VM_PROT_WRITE) != 0)
+	if (pg != NULL && (prot & VM_PROT_WRITE) != 0)
 		return (true);
-	return (!overlay_has(f->e, f->va) || fault_anon(f) == 0);
+	if (overlay_has(f->e, f->va))
+		return (fault_anon(f) == 0);
+	return ((f->e->ve_flags & VMM_PROGRAM) == 0 || pg == NULL ||
+	    fault_object(f) == 0);
 }
 
 /* A write to a private page has been resolved: do its neighbours, too. */
@@ -385,6 +395,28 @@ write_around(struct fault *f)
 		if (f->va != va && !write_neighbour(f))
 			break;
 	f->va = va;
+}
+
+/*
+ * A page that was the program's already has been shown for reading: show those
+ * around it.  They lost their translations when the memory was moved (mremap).
+ */
+static void
+read_around(struct fault *f)
+{
+	struct vm_entry *e = f->e;
+	uaddr_t start = rounddown2(f->va, AROUND * PAGE_SIZE);
+	uaddr_t end = MIN(start + AROUND * PAGE_SIZE, e->ve_end);
+	int error;
+
+	if (e->ve_advice == VMADV_RANDOM)
+		return;
+	for (f->va = MAX(start, e->ve_start); f->va < end; f->va += PAGE_SIZE) {
+		if (pmap_lookup(&f->vm->vm_pmap, f->va, NULL) != NULL)
+			continue;
+		if ((error = fault_anon(f)) != 0 && error != ENOENT)
+			break;
+	}
 }
 
 /*
@@ -438,7 +470,8 @@ grow_stack(struct vmspace *vm, uaddr_t va)
 static int
 fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 {
-	struct fault f = {vm, vm_entry_lookup(vm, va), va, access, {NULL}, 0};
+	struct fault f = {
+	    .vm = vm, .e = vm_entry_lookup(vm, va), .va = va, .access = access};
 	int error;
 
 	if (f.e == NULL)
@@ -447,7 +480,9 @@ fault_locked(struct vmspace *vm, uaddr_t va, vm_prot_t access)
 		return (EACCES);
 	if ((f.e->ve_flags & VMM_SHARED) != 0)
 		return (fault_object(&f));
-	if ((error = fault_anon(&f)) == ENOENT)
+	if ((error = fault_anon(&f)) == 0 && access != VM_PROT_WRITE)
+		read_around(&f);
+	if (error == ENOENT)
 		error =
 		    f.e->ve_object == NULL ? fault_zero(&f) : fault_object(&f);
 	if (error == 0 && access == VM_PROT_WRITE)
@@ -497,8 +532,10 @@ vm_overlay_page(struct vmspace *vm, uaddr_t addr)
 int
 vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp)
 {
-	struct fault f = {vm, vm_entry_lookup(vm, addr), trunc_page(addr),
-	    VM_PROT_WRITE, {NULL}, 0};
+	struct fault f = {.vm = vm,
+	    .e = vm_entry_lookup(vm, addr),
+	    .va = trunc_page(addr),
+	    .access = VM_PROT_WRITE};
 	int error;
 
 	LOCK_ASSERT_EXCL(&vm->vm_lock);
@@ -626,8 +663,10 @@ static int
 force_private(struct vmspace *vm, struct vm_entry *e, uaddr_t va, bool write,
     struct vm_page **pgp)
 {
-	struct fault f = {
-	    vm, e, va, write ? VM_PROT_WRITE : VM_PROT_READ, {NULL}, 0};
+	struct fault f = {.vm = vm,
+	    .e = e,
+	    .va = va,
+	    .access = write ? VM_PROT_WRITE : VM_PROT_READ};
 	struct vm_object *obj = e->ve_object;
 	uint64_t index;
 	int error;

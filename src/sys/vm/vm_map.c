@@ -16,10 +16,7 @@
  *    for memory, and does before anything was changed.
  * 4. Removing: pmap_remove, pmap_update (no program can reach the pages now),
  *    then the overlay's pages are freed.
- * 5. fork copies entries; overlays are copied by page reference (see
- *    vm_object.c), both sides lose the write right in the pmap, and the next
- *    write makes a copy.  The child's pmap starts with the parent's
- *    translations, so that it does not fault for what it reads.
+ * 5. fork: vm_fork.c.
  *
  * Lock order: vm_lock -> overlay vo_lock -> object vo_lock -> pmap.
  */
@@ -29,6 +26,8 @@
 #include <sys/ktr.h>
 #include <machine/vmparam.h>
 #include "vm_var.h"
+
+#define KEPT_FLAGS (VMM_SHARED | VMM_GROWSDOWN | VMM_PROGRAM)
 
 static struct zone *vmspace_zone;
 
@@ -68,8 +67,8 @@ vmspace_hold(struct vmspace *vm)
 }
 
 /* e, with its range and rights filled in, begins to show obj (or zeros). */
-static void
-entry_show(struct vmspace *vm, struct vm_entry *e, struct vm_object *obj)
+void
+vm_entry_show(struct vmspace *vm, struct vm_entry *e, struct vm_object *obj)
 {
 	e->ve_object = obj;
 	if (obj == NULL)
@@ -181,7 +180,7 @@ clip(struct vmspace *vm, uaddr_t addr)
 	hi->ve_wired = e->ve_wired;
 	hi->ve_advice = e->ve_advice;
 	hi->ve_policy = e->ve_policy;
-	entry_show(vm, hi, e->ve_object);
+	vm_entry_show(vm, hi, e->ve_object);
 	if (hi->ve_anon != NULL)
 		vm_object_hold(hi->ve_anon);
 	e->ve_end = addr;
@@ -289,8 +288,7 @@ can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
 	return (e != NULL && e->ve_end == start && obj == NULL &&
 	    e->ve_object == NULL && e->ve_prot == prot &&
 	    e->ve_maxprot == maxprot && e->ve_wired == 0 && e->ve_policy == 0 &&
-	    e->ve_flags == (flags & (VMM_SHARED | VMM_GROWSDOWN)) &&
-	    (e->ve_flags & (VMM_SHARED | VMM_GROWSDOWN)) == 0 &&
+	    e->ve_flags == (flags & KEPT_FLAGS) && e->ve_flags == 0 &&
 	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1));
 }
 
@@ -312,13 +310,13 @@ insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len, vm_prot_t prot,
 		e->ve_offset = offset;
 		e->ve_prot = prot;
 		e->ve_maxprot = maxprot;
-		e->ve_flags = (uint16_t)(flags & (VMM_SHARED | VMM_GROWSDOWN));
+		e->ve_flags = (uint16_t)(flags & KEPT_FLAGS);
 		e->ve_anon_base = start;
 		if ((flags & VMM_GROWSDOWN) != 0)
 			e->ve_anon_base = start > vm->vm_stack_max
 			    ? start - vm->vm_stack_max
 			    : VM_MIN_USER;
-		entry_show(vm, e, obj);
+		vm_entry_show(vm, e, obj);
 		vm_entry_link(vm, e);
 	}
 	vm->vm_size += len;
@@ -707,129 +705,4 @@ out:
 	*newp = vm->vm_brk;
 	lock_release(&vm->vm_lock);
 	return (error == EEXIST ? ENOMEM : error);
-}
-
-/* --- fork ------------------------------------------------------------------------------------ */
-
-/* References to e's overlay pages into a new overlay.  Map locks held. */
-static int
-copy_overlay(const struct vm_entry *e, struct vm_object **newp)
-{
-	uint64_t i = vm_entry_anon_index(e, e->ve_start);
-	uint64_t end = vm_entry_anon_index(e, e->ve_end);
-	struct vm_object *new;
-	struct vm_page *pg;
-	int error = 0;
-
-	new = vm_object_create(VMO_ANON, UINT64_MAX, NULL, NULL);
-	if (new == NULL)
-		return (ENOMEM);
-	lock_excl(&e->ve_anon->vo_lock);
-	for (; (pg = radix_next(&e->ve_anon->vo_pages, &i)) != NULL && i < end;
-	     i++) {
-		if ((error = radix_set(&new->vo_pages, i, pg)) != 0)
-			break;
-		atomic_add(&pg->pg_refs, 1);
-	}
-	lock_release(&e->ve_anon->vo_lock);
-	if (error != 0) {
-		vm_object_drop(new);
-		return (error);
-	}
-	*newp = new;
-	return (0);
-}
-
-int
-vm_entry_anon_private(struct vm_entry *e)
-{
-	struct vm_object *new, *old = e->ve_anon;
-	int error = copy_overlay(e, &new);
-
-	if (error != 0)
-		return (error);
-	vm_object_remove_range(old, vm_entry_anon_index(e, e->ve_start),
-	    vm_entry_anon_index(e, e->ve_end));
-	e->ve_anon = new;
-	vm_object_drop(old);
-	return (0);
-}
-
-static int
-fork_entry(struct vmspace *vm, struct vmspace *nvm, const struct vm_entry *e)
-{
-	bool wipe = (e->ve_flags & VMM_WIPEONFORK) != 0;
-	struct vm_object *anon = NULL;
-	struct vm_entry *ne;
-	int error;
-
-	if ((e->ve_flags & VMM_DONTFORK) != 0) {
-		nvm->vm_size -= e->ve_end - e->ve_start;
-		return (0);
-	}
-	if ((ne = vm_entry_alloc()) == NULL)
-		return (ENOMEM);
-	if (e->ve_anon != NULL && !wipe &&
-	    (error = copy_overlay(e, &anon)) != 0) {
-		vm_entry_free(ne);
-		return (error);
-	}
-	ne->ve_start = e->ve_start;
-	ne->ve_end = e->ve_end;
-	ne->ve_offset = e->ve_offset;
-	ne->ve_anon = anon;
-	ne->ve_anon_base = e->ve_anon_base;
-	ne->ve_prot = e->ve_prot;
-	ne->ve_maxprot = e->ve_maxprot;
-	ne->ve_flags = e->ve_flags;
-	ne->ve_advice = e->ve_advice;
-	ne->ve_policy = e->ve_policy;
-	entry_show(nvm, ne, e->ve_object);
-	vm_entry_link(nvm, ne);
-	if (wipe)
-		return (0);
-	if ((e->ve_flags & VMM_SHARED) == 0)
-		pmap_protect(&vm->vm_pmap, e->ve_start, e->ve_end,
-		    e->ve_prot & ~VM_PROT_WRITE);
-	pmap_copy(&nvm->vm_pmap, &vm->vm_pmap, e->ve_start, e->ve_end);
-	return (0);
-}
-
-int
-vmspace_fork(struct vmspace *vm, struct vmspace **newp)
-{
-	struct vmspace *nvm = vmspace_create();
-	struct vm_entry *e;
-	int error = 0;
-
-	if (nvm == NULL)
-		return (ENOMEM);
-	lock_excl(&vm->vm_lock);
-	lock_excl_nested(&nvm->vm_lock); /* nobody else knows it */
-	nvm->vm_size = vm->vm_size;
-	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
-		if ((error = fork_entry(vm, nvm, e)) != 0)
-			break;
-	if (error == 0)
-		error = pmap_text_fork(nvm, vm);
-	/* Before the child may run, the parent must not write shared pages. */
-	pmap_update(&vm->vm_pmap);
-	nvm->vm_peak = nvm->vm_size;
-	nvm->vm_free_hint = vm->vm_free_hint;
-	nvm->vm_text_start = vm->vm_text_start;
-	nvm->vm_text_len = vm->vm_text_len;
-	nvm->vm_brk_start = vm->vm_brk_start;
-	nvm->vm_brk = vm->vm_brk;
-	nvm->vm_stack_top = vm->vm_stack_top;
-	nvm->vm_stack_max = vm->vm_stack_max;
-	nvm->vm_as_max = vm->vm_as_max;
-	nvm->vm_data_max = vm->vm_data_max;
-	lock_release(&nvm->vm_lock);
-	lock_release(&vm->vm_lock);
-	if (error != 0) {
-		vmspace_drop(nvm);
-		return (error);
-	}
-	*newp = nvm;
-	return (0);
 }

@@ -19,6 +19,7 @@ static const struct {
     {MAP_POPULATE, VMM_POPULATE},
     {MAP_NORESERVE, VMM_NORESERVE},
     {MAP_32BIT, VMM_LOW},
+    {MAP_PROGRAM, VMM_PROGRAM},
 };
 
 /*

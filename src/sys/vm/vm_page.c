@@ -320,6 +320,30 @@ vm_page_split(struct vm_page *pg, int order)
 	}
 }
 
+struct vm_page *
+vm_page_run_take(struct page_run *run, int order)
+{
+	struct vm_page *pg;
+
+	if (run->pr_left == 0) {
+		pg = vm_page_alloc(-1, order, VMA_NOWAIT);
+		if (pg == NULL)
+			return (vm_page_alloc(-1, 0, VMA_NOWAIT));
+		vm_page_split(pg, order);
+		run->pr_next = pg;
+		run->pr_left = 1U << order;
+	}
+	run->pr_left--;
+	return (run->pr_next++);
+}
+
+void
+vm_page_run_end(struct page_run *run)
+{
+	while (run->pr_left > 0)
+		vm_page_release(vm_page_run_take(run, 0));
+}
+
 void
 vm_page_free(struct vm_page *pg, int order)
 {

@@ -12,6 +12,7 @@
 #define PGF_SLAB     0x0080 /* pg_index is its struct slab */
 #define PGF_LARGE    0x0100 /* kmalloc block: pg_index is the byte size */
 #define PGF_DOOMED   0x0200 /* owner gone: free at the last unwire */
+#define PGF_HOT	     0x0400 /* anon: was written after a fork */
 #define PGQ_NONE     0
 #define PGQ_FILE     1
 
@@ -33,7 +34,8 @@ struct vm_entry {
 	uint16_t ve_wired;
 	uint8_t ve_advice;
 	uint8_t ve_window;     /* pages to map ahead at next fault */
-	uaddr_t ve_next_fault; /* where a sequential one would be */
+	uaddr_t ve_next_fault; /* where a sequential one would be: above, */
+	uaddr_t ve_prev_fault; /* below what was filled last */
 };
 TAILQ_HEAD(vm_entry_list, vm_entry);
 
@@ -43,6 +45,7 @@ struct vmspace {
 	struct vm_entry *vm_root;
 	struct vm_entry_list vm_entries;
 	uint32_t vm_nentries;
+	uint32_t vm_forks; /* counts, see vm_fork.c */
 	struct pmap vm_pmap;
 	uint64_t vm_size; /* bytes mapped */
 	uint64_t vm_peak;
@@ -85,6 +88,21 @@ struct vm_page *vm_overlay_page(struct vmspace *vm, uaddr_t addr);
 /* vm_map.c; the map lock exclusive. */
 int vm_check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end);
 int vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* e shows obj from now on, if not NULL; a reference is taken. */
+void vm_entry_show(
+    struct vmspace *vm, struct vm_entry *e, struct vm_object *obj);
+
+/*
+ * Pages that come one after another, where memory lets them: mapping
+ * neighbours in one order is what makes mapping several worth it.
+ */
+struct page_run {
+	struct vm_page *pr_next;
+	unsigned pr_left;
+};
+/* One page, VMA_NOWAIT, if need be by a block of 2^order; NULL when short. */
+struct vm_page *vm_page_run_take(struct page_run *run, int order);
+void vm_page_run_end(struct page_run *run); /* give the rest back */
 /* vm_advise.c */
 int vm_set_wired(
     struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
@@ -93,10 +111,11 @@ int vm_set_wired(
 void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);
 void vm_mapper_leave(struct vm_entry *e);
 
+/* vm_fork.c: give e an overlay of its own: 0 or ENOMEM. */
+int vm_entry_anon_private(struct vm_entry *e);
+
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
-/* Give e an overlay of its own: 0 or ENOMEM. */
-int vm_entry_anon_private(struct vm_entry *e);
 void vm_anon_page_drop(struct vm_page *pg); /* one reference of an overlay */
 /* (vo_lock) Insert a fresh page. */
 int vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg);

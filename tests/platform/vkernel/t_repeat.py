@@ -119,7 +119,9 @@ def deadlock():
     status, out, _ = run([VKERNEL, "-i", ROOT, "-D", "1", "--", "/bin/sh", "-c",
                           "mkfifo /tmp/f; cat /tmp/f"])
     equal(status, 134, "status")
-    check("panic: nothing but the kernel's timers is left" in out, "no reason")
+    check("panic: nothing but the kernel's timers is left: the programs wait" in out,
+          "no reason")
+    check(re.search(r'waits in "fifo"$', out, re.M) is not None, f"who waits? {out}")
 
 
 @case("is a program that computes for ever stopped, and is that told?", timeout=120)

@@ -25,6 +25,7 @@ static const struct flagmap mmap_map[] = {
     {0x0020, MAP_ANON},
     {0x0040, MAP_32BIT},
     {0x0100, MAP_GROWSDOWN},
+    {0x0800, MAP_PROGRAM}, /* MAP_DENYWRITE, which ld.so gives */
     {0x4000, MAP_NORESERVE},
     {0x8000, MAP_POPULATE},
     {0x20000, MAP_STACK},

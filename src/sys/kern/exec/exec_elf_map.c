@@ -141,7 +141,8 @@ map_file_part(struct vmspace *vm, struct vnode *vp, struct vm_object *obj,
 	if (tail || copy)
 		first |= VM_PROT_READ | VM_PROT_WRITE;
 	error = vm_map(vm, &at, round_page(end) - start, first, VM_PROT_ALL,
-	    VMM_FIXED, obj, copy ? 0 : ph->p_offset - (addr - start));
+	    VMM_FIXED | VMM_PROGRAM, obj,
+	    copy ? 0 : ph->p_offset - (addr - start));
 	if (error == 0 && copy)
 		error = segment_copy(
 		    vm, vp, start, ph->p_offset - (addr - start), end - start);

@@ -619,6 +619,24 @@ ddb_threads(const char *arg __unused)
 }
 DDB_COMMAND(threads, "show threads", ddb_threads, "every kernel thread");
 
+unsigned
+threads_waiting(void)
+{
+	struct thread *td;
+	unsigned deep = 0;
+	bool light;
+
+	TAILQ_FOREACH(td, &all_threads, td_all) {
+		if (td->td_lwp == NULL || td->td_wchan == NULL)
+			continue;
+		light = (td->td_flags & TDF_SINTR) != 0;
+		deep += !light;
+		kprintf("%s waits in \"%s\"%s\n", td->td_name, td->td_wmesg,
+		    light ? "" : ", where no signal reaches it");
+	}
+	return (deep);
+}
+
 static void
 ddb_cpus(const char *arg __unused)
 {

@@ -145,8 +145,8 @@ fork_resources(struct proc *parent, struct proc *p, uint32_t flags)
 	if ((flags & KFORK_VM) != 0) {
 		vmspace_hold(parent->p_vmspace);
 		p->p_vmspace = parent->p_vmspace;
-	} else if ((error = vmspace_fork(parent->p_vmspace, &p->p_vmspace)) !=
-	    0) {
+	} else if ((error = vmspace_fork(parent->p_vmspace,
+			parent->p_nlwps == 1, &p->p_vmspace)) != 0) {
 		p->p_vmspace = NULL;
 		return (error);
 	}

@@ -95,8 +95,10 @@ repeat_idle(nstime_t until)
 		return;
 	}
 	if (until == 0 || until - guest_ns > IDLE_NS)
-		panic("nothing but the kernel's timers is left: every thread "
-		      "waits for what cannot come");
+		panic("nothing but the kernel's timers is left: %s",
+		    threads_waiting() > 0
+			? "threads wait where no signal reaches them"
+			: "the programs wait for what cannot come");
 	now_ns = MAX(now_ns, until);
 }
 

@@ -28,6 +28,7 @@ struct pmap {
 /* What a fault maps besides its page (see the vkernel's): it is cheap here. */
 #define PMAP_SHOW_AHEAD	 16
 #define PMAP_WRITE_AHEAD 4
+#define PMAP_FORK_AHEAD	 32
 #define PMAP_ZERO_AHEAD	 4
 
 #endif

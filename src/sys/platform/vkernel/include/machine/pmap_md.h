@@ -30,6 +30,7 @@ struct pmap {
  */
 #define PMAP_SHOW_AHEAD	 32
 #define PMAP_WRITE_AHEAD 8
+#define PMAP_FORK_AHEAD	 128
 #define PMAP_ZERO_AHEAD	 8
 
 #endif
