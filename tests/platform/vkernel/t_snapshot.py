@@ -11,8 +11,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../../harness")
-from atf import (BUILD, TOP, VKERNEL_TEST, case, check, equal, main, run, skip,
-                 start, started, wait_for)
+from atf import BUILD, TOP, case, check, equal, main, run, skip, start, wait_for
+from template import Template
 
 ROOT = BUILD + "/initramfs-test.cpio"
 FROM = re.compile(r"^from a snapshot, process (\d+)$", re.M)
@@ -21,52 +21,8 @@ NOT_FROM = re.compile(r"^no snapshot \((.*)\): it boots$", re.M)
 # --- a template by hand ------------------------------------------------------------
 
 
-class Template:
-    """vkernel-test --template, with us as the one who asks."""
-
-    def __init__(self, point, *options, kernel=VKERNEL_TEST):
-        self.name = f"\0mayfly-t_snapshot-{os.getpid()}-{len(started)}"
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(self.name)
-        self.listener.listen(16)
-        fd = self.listener.fileno()
-        self.options = ["-i", ROOT, *options]
-        self.process = start([kernel, "--template", f"{fd}:{point}", *self.options],
-                             pass_fds=[fd])
-
-    def ask(self, *words, cwd="."):
-        return Machine(self, [*self.options, *words], cwd)
-
-
-class Machine:
-    def __init__(self, template, words, cwd):
-        self.conn = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.conn.settimeout(60)
-        self.conn.connect(template.name)
-        self.out, console = os.pipe()
-        here = os.open(cwd, os.O_PATH)
-        text = "".join(w + "\0" for w in ["vkernel", *words])
-        socket.send_fds(self.conn, [text.encode()], [console, here])
-        os.close(console)
-        os.close(here)
-        self.pid = self.answer("pid")
-
-    def answer(self, what):
-        word, number = self.conn.recv(100).decode().split()
-        equal(word, what, "the template's answer")
-        return int(number)
-
-    def end(self):
-        """(status, output)"""
-        with os.fdopen(self.out, encoding="utf-8", errors="replace") as f:
-            text = f.read()
-        return os.waitstatus_to_exitcode(self.answer("status")), text
-
-    def run(self):
-        status, text = self.end()
-        print(text)
-        equal(status, 0, "status")
-        return text
+def root_template(*options):
+    return Template("root", "-i", ROOT, *options)
 
 
 def shell(template, script, *options):
@@ -88,7 +44,7 @@ def parent(pid):
 
 @case("do the machines of a template share nothing that is theirs alone?")
 def own():
-    t = Template("root")
+    t = root_template()
     ask = "cat /proc/sys/kernel/random/boot_id; head -c 8 /dev/urandom | od -x; " \
         "echo $RANDOM >/tmp/f; cat /tmp/*"
     a, b = t.ask("--", "/bin/sh", "-c", f"sleep 0.3; {ask}"), \
@@ -101,7 +57,7 @@ def own():
 
 @case("does a machine's clock begin with it, and tell the host's time of day?")
 def clock():
-    t = Template("root")
+    t = root_template()
     t.ask("--", "/bin/true").run()
     time.sleep(1.5)
     before = int(time.time())
@@ -112,7 +68,7 @@ def clock():
 
 @case("has a machine the options of its own command?")
 def options():
-    t = Template("root", "-k", "ktr.tail=3")
+    t = root_template("-k", "ktr.tail=3")
     equal(shell(t, "nproc", "-n", "3").strip(), "3", "CPUs")
     equal(shell(t, "nproc", "-n", "1").strip(), "1", "CPUs")
     equal(shell(t, "nproc").strip(), "2", "CPUs")
@@ -123,7 +79,7 @@ def options():
 
 @case("is what the template has not booted with refused?")
 def refused():
-    t = Template("root")
+    t = root_template()
     for words, why in ((["-m", "128M"], "the template has the options"),
                        (["-k", "ktr=*"], "the template has the options"),
                        (["-D", "1"], "the template has the options"),
@@ -137,7 +93,7 @@ def refused():
 
 @case("are garbage and short requests harmless?")
 def garbage():
-    t = Template("root")
+    t = root_template()
     for text in (b"", b"x", b"\0", b"vkernel\0-i", b"y" * 16384):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
             c.connect(t.name)
@@ -149,7 +105,7 @@ def garbage():
 
 @case("does a share lead to the directory of the one who asked?")
 def share():
-    t = Template("kernel")
+    t = Template("kernel", "-i", ROOT)
     for name in ("one", "two"):
         os.mkdir(name)
     for name in ("one", "two"):
@@ -158,7 +114,7 @@ def share():
 
 @case("do machines die with who asked for them, and with the template?")
 def deaths():
-    t = Template("root")
+    t = root_template()
     words = ["--", "/bin/sh", "-c", "echo up; sleep 1000"]
     a, b, c = (t.ask(*words) for _ in range(3))
     for m in (a, b, c):
