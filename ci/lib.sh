@@ -22,6 +22,7 @@ install_deps() {
 	while read -r name rest; do
 		case $name in '' | \#*) continue ;; esac
 		[[ $'\n'$have$'\n' == *$'\n'"installed $name"$'\n'* ]] ||
+		    { [ "$name" = npm ] && command -v npm >/dev/null; } ||
 		    missing+=("$name")
 	done <"$top/ci/deps"
 	((${#missing[@]} == 0)) && return

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* /dev/kshm: the shared segment, as a program of the guest sees it. */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,4 +185,158 @@ GTEST(fork_and_private, "do forks and private mappings leave it alone?")
 	EQ(in_child(store, (void *)(uintptr_t)kh), 128 + SIGSEGV);
 	EQ(close(fd), 0);
 	CHECK(kh->kh_magic == KSHM_MAGIC);
+}
+
+/* --- what is for everybody: /dev/kshm.any ------------------------------------- */
+
+#define ANY "/dev/kshm.any"
+
+static char *
+read_any(uint64_t *bytes)
+{
+	int fd = open(ANY, O_RDONLY);
+	char *p;
+
+	CHECK(fd >= 0);
+	*bytes = (uint64_t)lseek(fd, 0, SEEK_END);
+	p = malloc(*bytes);
+	CHECK(p != NULL);
+	/* In odd pieces: no border is a special place. */
+	for (uint64_t at = 0; at < *bytes;) {
+		ssize_t n = pread(fd, p + at, 100003, (off_t)at);
+
+		CHECK(n > 0);
+		at += (uint64_t)n;
+	}
+	EQ(pread(fd, p, 1, (off_t)*bytes), 0);
+	EQ(close(fd), 0);
+	return (p);
+}
+
+static void
+any_as_nobody(void *arg)
+{
+	uint64_t bytes;
+	const struct kshm_header *kh;
+
+	(void)arg;
+	if (setgroups(0, NULL) != 0 || setgid(100) != 0 || setuid(1000) != 0)
+		_exit(3);
+	if (open(DEV, O_RDONLY) >= 0)
+		_exit(4);
+	kh = (const struct kshm_header *)read_any(&bytes);
+	_exit(kh->kh_magic == KSHM_MAGIC && kh->kh_nobjects > 3 ? 0 : 5);
+}
+
+GTEST(any_door, "may everybody read what is for any, and nobody map it?")
+{
+	struct stat st;
+	int fd = open(ANY, O_RDONLY);
+
+	EQ(in_child(any_as_nobody, NULL), 0);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_mode, S_IFCHR | 0444);
+	ERR((long)mmap(NULL, KSHM_PAGE, PROT_READ, MAP_SHARED, fd, 0), ENODEV);
+	ERR(open(ANY, O_RDWR), EACCES);
+}
+
+static bool
+zero(const char *p, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return (false);
+	return (true);
+}
+
+GTEST(any_only, "does it show the objects for any, and nothing of the others?")
+{
+	uint64_t bytes;
+	char *copy = read_any(&bytes);
+	const struct kshm_header *mine = (const struct kshm_header *)copy;
+	int fd = open_kshm();
+	const struct kshm_header *kh = map_header(fd);
+	const char *p = mmap(NULL, kh->kh_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	const struct kshm_object *ko =
+	    (const struct kshm_object *)(p + kh->kh_directory);
+	const struct kshm_object *ka =
+	    (const struct kshm_object *)(copy + mine->kh_directory);
+	uint32_t any = 0, seen = 0;
+
+	CHECK(p != MAP_FAILED);
+	EQ(mine->kh_nevents, 0);
+	EQ(mine->kh_strings_bytes, 0);
+	EQ(mine->kh_extents[0].kx_pa, 0);
+	EQ(memcmp(copy + kh->kh_types, p + kh->kh_types, kh->kh_types_bytes),
+	    0);
+	for (uint32_t i = 0; i < kh->kh_nobjects; i++) {
+		uint64_t n = ko[i].ko_size * ko[i].ko_count;
+
+		if (ko[i].ko_access == KSHM_ANY && ko[i].ko_class != KSHM_RING)
+			any++;
+		else if (ko[i].ko_offset + n <= bytes)
+			CHECK(zero(copy + ko[i].ko_offset, n));
+	}
+	EQ(mine->kh_nobjects, any);
+	for (uint32_t i = 0; i < any; i++) {
+		EQ(ka[i].ko_access, KSHM_ANY);
+		if (strcmp(ka[i].ko_path, "vm.pages.total") == 0) {
+			seen++;
+			EQ(memcmp(copy + ka[i].ko_offset, p + ka[i].ko_offset,
+			       ka[i].ko_size),
+			    0);
+			CHECK(!zero(copy + ka[i].ko_offset, ka[i].ko_size));
+		}
+	}
+	EQ(seen, 1);
+	/* Directory entries behind those for any are not there either. */
+	CHECK(zero(
+	    (const char *)&ka[any], (kh->kh_nobjects - any) * sizeof(*ka)));
+}
+
+/* --- who the threads are ---------------------------------------------------------- */
+
+/* Is there a slot of lwkt.threads with these texts in it? */
+static bool
+in_threads(const char *name, const char *abi)
+{
+	int fd = open_kshm();
+	const struct kshm_header *kh = map_header(fd);
+	const char *p = mmap(NULL, kh->kh_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	const struct kshm_object *ko =
+	    (const struct kshm_object *)(p + kh->kh_directory);
+	bool found = false;
+
+	CHECK(p != MAP_FAILED);
+	for (uint32_t i = 0; i < kh->kh_nobjects; i++) {
+		if (strcmp(ko[i].ko_path, "lwkt.threads") != 0)
+			continue;
+		for (uint32_t j = 0; j < ko[i].ko_count; j++) {
+			const char *slot =
+			    p + ko[i].ko_offset + j * ko[i].ko_size;
+
+			found = found ||
+			    (memmem(slot, ko[i].ko_size, name, strlen(name)) !=
+				    NULL &&
+				memmem(slot, ko[i].ko_size, abi, strlen(abi)) !=
+				    NULL);
+		}
+	}
+	close(fd);
+	return (found);
+}
+
+GTEST(renamed, "does a new name of a thread or process show in the segment?")
+{
+	int fd;
+
+	CHECK(in_threads("h_kshm", "linux64"));
+	CHECK(!in_threads("by-prctl", "linux64"));
+	EQ(prctl(PR_SET_NAME, "by-prctl"), 0);
+	CHECK(in_threads("by-prctl", "linux64"));
+	fd = open("/proc/self/comm", O_WRONLY);
+	CHECK(fd >= 0);
+	EQ(write(fd, "by-comm", 7), 7);
+	CHECK(in_threads("by-comm", "linux64"));
+	CHECK(!in_threads("by-prctl", "linux64"));
 }

@@ -30,7 +30,10 @@ run(void *arg)
 	const struct ktest *kt = arg;
 
 	malloc_mark();
+	KTR_EVENT(TEST, begin, "case=%s", KTRS(kt->kt_name));
 	kt->kt_func();
+	KTR_EVENT(TEST, end, "case=%s failures=%d", KTRS(kt->kt_name),
+	    (uint64_t)failures);
 	if (failures != 0)
 		ktr_tail();
 	machine_halt(RB_HALT, failures == 0 ? 0 : 1);

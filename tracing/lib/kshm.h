@@ -39,8 +39,12 @@ const char *kshm_error(void);
 
 /* Is the process that was attached to no more?  Never true of a file. */
 bool kshm_gone(const struct kshm *k);
+/* The process that was attached to; 0: a file. */
+pid_t kshm_pid(const struct kshm *k);
 /* The pages that the kernel added since; 0, or ENOMEM. */
 int kshm_refresh(struct kshm *k);
+/* Pages that were read need not stay in memory; they come back by themselves. */
+void kshm_forget(struct kshm *k);
 /* Write the segment to a file that can be attached to. */
 int kshm_save(struct kshm *k, const char *path);
 
@@ -56,6 +60,9 @@ const char *kshm_text(const struct kshm *k, uint32_t offset);
 int64_t kshm_time_ns(const struct kshm *k, uint64_t time);
 /* What to add for the time of day (ns since 1970). */
 int64_t kshm_time_real(const struct kshm *k);
+/* The same for many records: a copy of the clock, and a time by it. */
+struct kshm_clock kshm_clock(const struct kshm *k);
+int64_t kshm_clock_ns(const struct kshm_clock *kc, uint64_t time);
 
 /* --- objects ------------------------------------------------------------------------ */
 
@@ -128,6 +135,8 @@ struct kshm_reader {
 /* The rings: their objects, up to max; how many there are. */
 size_t kshm_rings(
     const struct kshm *k, const struct kshm_object **objects, size_t max);
+/* Numbers that were ever given out in a ring. */
+uint64_t kshm_ring_head(const struct kshm *k, const struct kshm_object *ring);
 /* Start at the oldest record that is there (all before counts as lost), or at
  * the end (all before counts as seen). */
 void kshm_reader_init(const struct kshm *k, struct kshm_reader *kd,

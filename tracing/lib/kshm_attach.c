@@ -198,11 +198,50 @@ find_header(int fd, uint64_t *at, bool *in_ram)
 	return (kshm_fail(EINVAL, "there is no trace segment in it"));
 }
 
+/*
+ * What can be read but not mapped (/dev/kshm.any) becomes a file in memory that
+ * holds what was read: a copy that does not change any more.
+ */
+static int
+read_copy(int *fdp)
+{
+	static char part[65536];
+	uint64_t at = 0;
+	ssize_t n;
+	int copy = memfd_create("kshm copy", MFD_CLOEXEC);
+
+	if (copy < 0)
+		return (kshm_fail(errno, "%s", strerror(errno)));
+	while ((n = pread(*fdp, part, sizeof(part), (off_t)at)) > 0 &&
+	    at < SPACE_BYTES) {
+		if (pwrite(copy, part, (size_t)n, (off_t)at) != n)
+			break;
+		at += (uint64_t)n;
+	}
+	if (n != 0) {
+		close(copy);
+		return (kshm_fail(EIO, "the segment cannot be read"));
+	}
+	close(*fdp);
+	*fdp = copy;
+	return (0);
+}
+
 static int
 attach_fd(int fd, struct kshm **kp)
 {
-	struct kshm *k = calloc(1, sizeof(*k));
+	struct kshm *k;
+	void *p;
 	int error;
+
+	p = mmap(NULL, KSHM_PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)
+		munmap(p, KSHM_PAGE);
+	else if (errno == ENODEV && (error = read_copy(&fd)) != 0) {
+		close(fd);
+		return (error);
+	}
+	k = calloc(1, sizeof(*k));
 
 	if (k == NULL) {
 		close(fd);
@@ -230,6 +269,12 @@ kshm_detach(struct kshm *k)
 		munmap(k->k_base, SPACE_BYTES);
 	close(k->k_fd);
 	free(k);
+}
+
+pid_t
+kshm_pid(const struct kshm *k)
+{
+	return (k->k_pid);
 }
 
 /* A dead process that nobody has waited for yet is as gone as any. */
@@ -362,6 +407,13 @@ kshm_attach(const char *where, struct kshm **kp)
 	if (strchr(where, '/') != NULL || access(where, F_OK) == 0)
 		return (kshm_attach_file(where, kp));
 	return (kshm_attach_name(where, kp));
+}
+
+/* A file's pages stay in the host's cache, and a mapping finds them there. */
+void
+kshm_forget(struct kshm *k)
+{
+	(void)madvise(k->k_base, k->k_mapped, MADV_DONTNEED);
 }
 
 /* --- saving ----------------------------------------------------------------------------- */

@@ -123,8 +123,8 @@ kshm_event_format(
 
 /* --- clock ------------------------------------------------------------------------ */
 
-static struct kshm_clock
-clock_read(const struct kshm *k)
+struct kshm_clock
+kshm_clock(const struct kshm *k)
 {
 	const struct kshm_clock *kc = &kshm_header(k)->kh_clock;
 	struct kshm_clock copy;
@@ -141,22 +141,28 @@ clock_read(const struct kshm *k)
 }
 
 int64_t
+kshm_clock_ns(const struct kshm_clock *kc, uint64_t time)
+{
+	if (kc->kc_unit == KSHM_NS)
+		return ((int64_t)time);
+	if (kc->kc_mult == 0)
+		return (-1);
+	return (kc->kc_mono +
+	    (int64_t)((__int128)(int64_t)(time - kc->kc_cycles) *
+		    (__int128)kc->kc_mult >>
+		32));
+}
+
+int64_t
 kshm_time_ns(const struct kshm *k, uint64_t time)
 {
-	struct kshm_clock kc = clock_read(k);
+	struct kshm_clock kc = kshm_clock(k);
 
-	if (kc.kc_unit == KSHM_NS)
-		return ((int64_t)time);
-	if (kc.kc_mult == 0)
-		return (-1);
-	return (kc.kc_mono +
-	    (int64_t)((__int128)(int64_t)(time - kc.kc_cycles) *
-		    (__int128)kc.kc_mult >>
-		32));
+	return (kshm_clock_ns(&kc, time));
 }
 
 int64_t
 kshm_time_real(const struct kshm *k)
 {
-	return (clock_read(k).kc_real);
+	return (kshm_clock(k).kc_real);
 }

@@ -146,6 +146,14 @@ kshm_rings(const struct kshm *k, const struct kshm_object **objects, size_t max)
 	return (n);
 }
 
+uint64_t
+kshm_ring_head(const struct kshm *k, const struct kshm_object *ring)
+{
+	struct view v;
+
+	return (view(k, ring, &v) ? load_acq(&v.ring->kr_head) : 0);
+}
+
 void
 kshm_reader_init(const struct kshm *k, struct kshm_reader *kd,
     const struct kshm_object *ring, bool at_end)

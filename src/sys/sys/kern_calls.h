@@ -99,6 +99,33 @@ int kern_mount_move(const char *from, const char *on);
 int kern_remount(
     const char *on, uint32_t flags, bool alone, const char *options);
 int kern_mount_propagation(const char *on, bool unbindable, bool all);
+/* A place by name: dirfd, name, LOOKUP_ flags. */
+struct mount_place {
+	int mp_dirfd;
+	const char *mp_name;
+	int mp_lflags;
+};
+/* Flags of a mount: MNT_ bits to clear, then to set. */
+struct mount_change {
+	uint32_t mc_clear, mc_set;
+};
+/* Mounting in steps; vfs/core/mount_setup.c and mount_float.c have the theory. */
+int kern_fs_open(const char *type, int oflags, int *fdp);
+int kern_fs_pick(const struct mount_place *at, int oflags, int *fdp);
+int kern_fs_set(int fd, const char *key, const char *value);
+int kern_fs_create(int fd);
+int kern_fs_reconfigure(int fd);
+int kern_fs_mount(int fd, uint32_t flags, int oflags, int *fdp);
+int kern_mount_attach(
+    const struct mount_place *from, const struct mount_place *to);
+/* A descriptor of a place (O_PATH). */
+int kern_open_place(
+    int dirfd, const char *name, int lflags, int oflags, int *fdp);
+/* A copy of the tree there, in no tree. */
+int kern_open_tree(
+    int dirfd, const char *name, int lflags, bool all, int oflags, int *fdp);
+int kern_mount_change(
+    const struct mount_place *at, bool all, const struct mount_change *mc);
 int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,

@@ -266,6 +266,11 @@ void pgrp_hold(struct pgrp *pg);
 void pgrp_drop(struct pgrp *pg);
 void session_hold(struct session *s);
 void session_drop(struct session *s);
+/*
+ * (p_spin) A new name for the thread lp (NULL: none), and if whole for the
+ * process.
+ */
+void proc_rename(struct proc *p, struct lwp *lp, const char *name, bool whole);
 void lwp_hold(struct lwp *lp);
 void lwp_drop(struct lwp *lp);
 /* p's credentials with a reference; NULL once it exited. */

@@ -329,7 +329,8 @@ struct vfsops {
 	 * whose operations look at vnodes of others needs its own.
 	 */
 	struct lock_class *vfs_lock_class;
-	const char *vfs_name; /* "tmpfs" */
+	const char *vfs_name;		/* "tmpfs" */
+	const char *const *vfs_options; /* it knows; NULL: none */
 	/* from: device or host directory; options: "a=b,c" or "". */
 	int (*vfs_mount)(
 	    struct mount *mp, const char *from, const char *options);

@@ -91,7 +91,7 @@ enum {
 	L_MADV_COLLAPSE = 25
 };
 
-/* Hints that are no more than hints here: the memory must be there. */
+/* COLD and COLLAPSE are no more than hints here: the memory must be there. */
 static int
 advise_one(struct vmspace *vm, const uint64_t iov[2], int advice)
 {
@@ -102,6 +102,9 @@ advise_one(struct vmspace *vm, const uint64_t iov[2], int advice)
 		return (EINVAL);
 	if (advice == L_MADV_WILLNEED)
 		return (vm_advise(vm, iov[0], iov[1], VMADV_WILLNEED));
+	if (advice == L_MADV_PAGEOUT)
+		return (vm_advise_pages(
+		    vm, iov[0], round_page(iov[1]), VMADV_PAGEOUT));
 	error = vmspace_entry_info(vm, iov[0], &info);
 	if (error == 0 && info.vei_vp != NULL)
 		vnode_drop(info.vei_vp);

@@ -71,6 +71,12 @@ kshm_header(void)
 	return (&kshm_head);
 }
 
+const struct kshm_object *
+kshm_directory(void)
+{
+	return (directory);
+}
+
 /* --- memory ------------------------------------------------------------------ */
 
 bool

@@ -15,5 +15,7 @@ struct kshm_piece {
 /* Append-only: the count is stored last. */
 extern struct kshm_piece kshm_pieces[KSHM_EXTENTS];
 extern int kshm_npieces;
+/* kh_nobjects of them are there. */
+const struct kshm_object *kshm_directory(void);
 
 #endif

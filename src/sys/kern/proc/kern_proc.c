@@ -439,6 +439,7 @@ pgrp_leave(struct proc *p)
 void
 proc_reparent(struct proc *c, struct proc *parent)
 {
+	struct lwp *lp;
 	bool was, is;
 
 	LOCK_ASSERT_EXCL(&proctree_lock);
@@ -446,6 +447,10 @@ proc_reparent(struct proc *c, struct proc *parent)
 	LIST_REMOVE(c, p_sibling);
 	c->p_parent = parent;
 	atomic_store(&c->p_ppid, parent->p_pid);
+	spin_lock(&c->p_spin);
+	TAILQ_FOREACH(lp, &c->p_lwps, lw_link)
+		thread_slot_update(lp->lw_thread);
+	spin_unlock(&c->p_spin);
 	LIST_INSERT_HEAD(&parent->p_children, c, p_sibling);
 	is = jobc_counts(c, c->p_pgrp);
 	if (was != is)

@@ -152,15 +152,32 @@ kern_getppid(void)
 }
 
 void
+proc_rename(struct proc *p, struct lwp *lp, const char *name, bool whole)
+{
+	struct lwp *l;
+
+	SPIN_ASSERT(&p->p_spin);
+	if (lp != NULL) {
+		strlcpy(lp->lw_name, name, sizeof(lp->lw_name));
+		strlcpy(lp->lw_thread->td_name, name,
+		    sizeof(lp->lw_thread->td_name));
+	}
+	if (whole)
+		strlcpy(p->p_comm, name, sizeof(p->p_comm));
+	/* A listed lwp's thread is there. */
+	TAILQ_FOREACH(l, &p->p_lwps, lw_link)
+		if (l == lp || whole)
+			thread_slot_update(l->lw_thread);
+}
+
+void
 kern_setname(const char *name)
 {
 	struct lwp *lp = curlwp;
 	struct proc *p = lp->lw_proc;
 
 	spin_lock(&p->p_spin);
-	strlcpy(lp->lw_name, name, sizeof(lp->lw_name));
-	if (lp->lw_tid == p->p_pid)
-		strlcpy(p->p_comm, name, sizeof(p->p_comm));
+	proc_rename(p, lp, name, lp->lw_tid == p->p_pid);
 	spin_unlock(&p->p_spin);
 }
 

@@ -69,7 +69,8 @@ wait_turn(struct lock *lk, uint32_t *waiters)
 {
 	(*waiters)++;
 	atomic_add(&lk->lk_class->lc_waits, 1);
-	KTR_EVENT(LOCK, wait, "lock=%p owner=%p", KTRP(lk), KTRP(lk->lk_owner));
+	KTR_EVENT(LOCK, wait, "lock=%p owner=%p class=%s", KTRP(lk),
+	    KTRP(lk->lk_owner), KTRS(lk->lk_class->lc_name));
 	if (spin_sleep(waiters, &lk->lk_spin, 0, "lock", HANG_NS) ==
 	    EWOULDBLOCK)
 		report_hang(lk);

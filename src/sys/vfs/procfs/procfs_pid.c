@@ -371,10 +371,7 @@ pid_comm_write(struct procfs_node *pn, char *text, size_t len)
 		text[len - 1] = '\0';
 	spin_lock(&p->p_spin);
 	lp = snap_lwp(p, pn->pn_tid);
-	if (lp != NULL)
-		strlcpy(lp->lw_name, text, sizeof(lp->lw_name));
-	if (pn->pn_tid == 0 || pn->pn_tid == p->p_pid)
-		strlcpy(p->p_comm, text, sizeof(p->p_comm));
+	proc_rename(p, lp, text, pn->pn_tid == 0 || pn->pn_tid == p->p_pid);
 	spin_unlock(&p->p_spin);
 	return (0);
 }
