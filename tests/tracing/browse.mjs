@@ -47,7 +47,9 @@ async function aCall() {
       const mid = Math.round(m.state.end / 2);
       calls = (await (await fetch(`api/detail?threads=${t}&t0=${mid}&t1=${mid + 5000000}`)).json()).calls;
     }
-    const c = calls.sort((a, b) => (b[2] - b[1]) - (a[2] - a[1]))[0];
+    // Not one that lasts all the while: the window must change.
+    const c = calls.filter((c) => (c[2] - c[1]) * 6 < m.state.end)
+      .sort((a, b) => (b[2] - b[1]) - (a[2] - a[1]))[0];
     window.wanted = c;
     m.setWindow(c[1] - (c[2] - c[1]), c[2] + (c[2] - c[1]));
   });

@@ -22,16 +22,19 @@ struct detail {
 	struct buf calls;
 };
 
-static void
+static bool
 one_call(const struct slice *sl, void *arg)
 {
 	struct detail *d = arg;
 
-	if (d->of[sl->sl_thread] == 0 || ++d->ncalls > SHOWN_MAX)
-		return;
+	if (d->of[sl->sl_thread] == 0)
+		return (true);
+	if (++d->ncalls > SHOWN_MAX)
+		return (false);
 	buf_comma(&d->calls);
 	buf_printf(&d->calls, "[%u,%lu,%lu,%u,%d]", sl->sl_thread, sl->sl_begin,
 	    sl->sl_end, sl->sl_name, sl->sl_value);
+	return (true);
 }
 
 static void

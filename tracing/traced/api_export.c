@@ -98,13 +98,13 @@ as_json(struct out *o, const struct cursor *cu, const struct kshm_record *kr)
 	buf_text(o->b, "}}");
 }
 
-static void
+static bool
 json_call(const struct slice *sl, void *arg)
 {
 	struct out *o = arg;
 
 	if (++o->n > EXPORT_MAX)
-		return;
+		return (true);
 	buf_comma(o->b);
 	buf_text(o->b, "\n{\"ph\":\"X\",\"pid\":1,\"cat\":\"call\",\"name\":");
 	call_json(
@@ -114,6 +114,7 @@ json_call(const struct slice *sl, void *arg)
 	buf_text(o->b, ",\"dur\":");
 	us(o->b, sl->sl_end - sl->sl_begin);
 	buf_printf(o->b, ",\"args\":{\"error\":%d}}", sl->sl_value);
+	return (true);
 }
 
 static void

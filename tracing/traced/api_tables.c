@@ -26,7 +26,7 @@ struct table {
 	bool failed;
 };
 
-static void
+static bool
 table_add(const struct slice *sl, void *arg)
 {
 	struct table *t = arg;
@@ -35,11 +35,11 @@ table_add(const struct slice *sl, void *arg)
 
 	if (sl->sl_end < t->w.t0 || sl->sl_end >= t->w.t1 ||
 	    (t->thread != NO_THREAD && sl->sl_thread != t->thread))
-		return;
+		return (true);
 	if ((r = t->rows[sl->sl_name]) == NULL) {
 		if ((r = calloc(1, sizeof(*r))) == NULL) {
 			t->failed = true;
-			return;
+			return (true);
 		}
 		t->rows[sl->sl_name] = r;
 	}
@@ -55,6 +55,7 @@ table_add(const struct slice *sl, void *arg)
 	}
 	numbers_add(&r->times, ns);
 	t->failed = t->failed || r->times.nb_failed;
+	return (true);
 }
 
 typedef void name_func(struct request *rq, uint32_t name, struct buf *b);

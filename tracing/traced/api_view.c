@@ -302,7 +302,7 @@ track_now(struct tracks *ts, struct track *tr)
 	/* Else it may have ended: nobody comes back to tell. */
 }
 
-static void
+static bool
 track_call(const struct slice *sl, void *arg)
 {
 	struct tracks *ts = arg;
@@ -311,7 +311,7 @@ track_call(const struct slice *sl, void *arg)
 	struct track *tr;
 
 	if (ts->of[sl->sl_thread] == 0)
-		return;
+		return (true);
 	tr = &ts->track[ts->of[sl->sl_thread] - 1];
 	begin = begin < v->t0 ? v->t0 : begin;
 	end = end > v->t1 ? v->t1 : end;
@@ -329,9 +329,10 @@ track_call(const struct slice *sl, void *arg)
 		}
 		begin = next;
 	}
+	return (true);
 }
 
-static void
+static bool
 track_wait(const struct slice *sl, void *arg)
 {
 	struct tracks *ts = arg;
@@ -339,6 +340,7 @@ track_wait(const struct slice *sl, void *arg)
 	if (ts->of[sl->sl_thread] != 0)
 		spread(ts->v, ts->track[ts->of[sl->sl_thread] - 1].ns[WAITS],
 		    sl->sl_begin, sl->sl_end);
+	return (true);
 }
 
 static void

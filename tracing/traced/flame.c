@@ -45,7 +45,7 @@ inside(const struct window *w, uint64_t begin, uint64_t end)
 	return (end > begin ? end - begin : 0);
 }
 
-static void
+static bool
 add_call(const struct slice *sl, void *arg)
 {
 	struct making *m = arg;
@@ -53,13 +53,14 @@ add_call(const struct slice *sl, void *arg)
 	struct branch *br = branch_of(m, sl->sl_thread, sl->sl_name, -1);
 
 	if (br == NULL)
-		return;
+		return (true);
 	br->wall_ns += ns;
 	br->cpu_ns += (uint64_t)((double)ns * sl->sl_busy / 255);
 	br->count++;
+	return (true);
 }
 
-static void
+static bool
 add_wait(const struct slice *sl, void *arg)
 {
 	struct making *m = arg;
@@ -67,9 +68,10 @@ add_wait(const struct slice *sl, void *arg)
 	    branch_of(m, sl->sl_thread, sl->sl_value, sl->sl_name);
 
 	if (br == NULL)
-		return;
+		return (true);
 	br->wall_ns += inside(&m->w, sl->sl_begin, sl->sl_end);
 	br->count++;
+	return (true);
 }
 
 static void

@@ -61,8 +61,9 @@ slices_each(const struct slices *ss, uint64_t t0, uint64_t t1, slice_func *func,
 		if (cv->cv_end < t0 || cv->cv_begin >= t1)
 			continue;
 		for (; n-- > 0; sl++)
-			if (sl->sl_end >= t0 && sl->sl_begin < t1)
-				func(sl, arg);
+			if (sl->sl_end >= t0 && sl->sl_begin < t1 &&
+			    !func(sl, arg))
+				return;
 	}
 }
 

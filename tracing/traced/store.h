@@ -268,8 +268,8 @@ bool cursor_next(struct cursor *cu);
 void slices_init(struct slices *ss);
 bool slices_add(struct slices *ss, const struct slice *sl);
 void slices_trim(struct slices *ss, uint64_t before);
-/* Calls func for each that overlaps [t0, t1). */
-typedef void slice_func(const struct slice *sl, void *arg);
+/* Calls func for each that overlaps [t0, t1), until it returns false. */
+typedef bool slice_func(const struct slice *sl, void *arg);
 void slices_each(const struct slices *ss, uint64_t t0, uint64_t t1,
     slice_func *func, void *arg);
 /* The first run of a CPU that ends after t. */

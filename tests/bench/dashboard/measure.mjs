@@ -11,6 +11,11 @@ const { chromium } = createRequire(npm + "/package.json")("playwright-core");
 const row = (what, value, unit) =>
   console.log(`${what.padEnd(44)} ${value.padStart(10)} ${unit}`);
 const median = (v) => v.sort((a, b) => a - b)[Math.floor(v.length / 2)];
+// Seconds of CPU that a process had.
+const cpu = (pid) => {
+  const f = fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(f[11]) + Number(f[12])) / 100;
+};
 const peak = (pid) => Number(/VmHWM:\s+(\d+)/.exec(
   fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
@@ -42,7 +47,7 @@ const moving = async (zoom) => {
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const page = await browser.newPage({ viewport: { width: 1400, height: 820 } });
-const opened = [], indexed = [];
+const opened = [], indexed = [], worked = [];
 let server;
 try {
   for (let i = 0; i < Number(rounds); i++) {
@@ -50,6 +55,7 @@ try {
     const begin = performance.now();
     server = await start();
     indexed.push(performance.now() - begin);
+    worked.push(cpu(server.p.pid));
     await page.goto(server.url);
     await page.waitForFunction(() => document.body.dataset.ready === "1" &&
       window.mayfly.frames.length > 0, null, { timeout: 60000, polling: 10 });
@@ -59,6 +65,7 @@ try {
   row("events in the trace", String(info.rows), "");
   row("opened: start of traced to timeline drawn", (median(opened) / 1000).toFixed(2), "s");
   row("  of that, index", (median(indexed) / 1000).toFixed(2), "s");
+  row("  the index's CPU time", median(worked).toFixed(2), "s");
   for (const [name, zoom] of [["half of it", 0.5], ["a twentieth", 0.05], ["1/2000", 0.0005]]) {
     const [fps, worst] = await page.evaluate(moving, zoom);
     row(`moving, ${name} in the window`, fps.toFixed(1), `frames/s, longest ${worst.toFixed(0)} ms`);

@@ -55,8 +55,8 @@ function news(n) {
     setWindow(0, state.end);
   showLoss(state.info);
   document.body.dataset.rows = String(n.rows);
-  // Twice a second: what following costs the server is a scan of the window.
-  if (now - viewAt > 450) {
+  // Following costs the server a scan of the window: the longer, the rarer.
+  if (now - viewAt > Math.min(2000, Math.max(450, (state.t1 - state.t0) / 15e6))) {
     viewAt = now;
     if (state.follow) stick();
     if (state.tab === "timeline" && !document.hidden) refresh();
