@@ -28,8 +28,8 @@ DIR = ROOTS + "/programs"
 IMAGE = DIR + ".cpio"
 REPEAT = int(os.environ.get("MAYFLY_REPEAT", "1"))
 ENV = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8"
-# On the host: name spaces of our own, so nothing stays mounted and nobody stays
-# running; bash is process 1 there and reaps orphans.
+# On the host: name spaces of our own, so nothing stays mounted, nobody stays
+# running, and no segment of shared memory outlives a server that was killed; bash is process 1 there and reaps orphans.
 ON_HOST = """
 set -e
 mount --make-rprivate /
@@ -76,7 +76,7 @@ def share(name, files):
 
 
 def on_host(name, seconds):
-    argv = ["unshare", "-mpf", "--kill-child"]
+    argv = ["unshare", "-mipf", "--kill-child"]
     if os.getuid() != 0:
         argv.append("-Ur")
     r = subprocess.run(argv + ["sh", "-c", ON_HOST, DIR,
