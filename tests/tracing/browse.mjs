@@ -17,10 +17,9 @@ const state = () => page.evaluate(() => {
 });
 const until = (f, arg) => page.waitForFunction(f, arg, WAIT);
 const text = (selector) => page.textContent(selector, WAIT);
-const drawn = () => page.evaluate(() =>
-  Number(document.getElementById("timeline").dataset.drawn || 0));
-const redrawn = (n) => until((k) =>
-  Number(document.getElementById("timeline").dataset.drawn) > k, n);
+// The picture and its details are those of the window.
+const settled = () => until(() => document.getElementById("timeline").dataset.window ===
+  `${window.mayfly.state.t0}-${window.mayfly.state.t1}`);
 
 // Colours of the timeline's pixels: something was drawn.
 const colors = () => page.evaluate(() => {
@@ -47,7 +46,8 @@ async function aCall() {
       const mid = Math.round(m.state.end / 2);
       calls = (await (await fetch(`api/detail?threads=${t}&t0=${mid}&t1=${mid + 5000000}`)).json()).calls;
     }
-    const c = calls.sort((a, b) => (b[2] - b[1]) - (a[2] - a[1]))[0];
+    const c = calls.filter((x) => (x[2] - x[1]) * 4 < m.state.end)
+      .sort((a, b) => (b[2] - b[1]) - (a[2] - a[1]))[0];
     window.wanted = c;
     m.setWindow(c[1] - (c[2] - c[1]), c[2] + (c[2] - c[1]));
   });
@@ -66,13 +66,13 @@ const cases = {
 
   async zoom() {
     await open();
-    const before = await state(), n = await drawn();
+    const before = await state();
     const box = await page.locator("#timeline").boundingBox();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
     await page.mouse.wheel(0, -400);
     await until((len) => window.mayfly.state.t1 - window.mayfly.state.t0 < len,
       before.t1 - before.t0);
-    await redrawn(n);
+    await settled();
     const near = await state();
     const share = (0.6 * box.width - 132) / (box.width - 132);
     const at = before.t0 + share * (before.t1 - before.t0);
@@ -130,11 +130,8 @@ const cases = {
 
   async click() {
     await open();
-    const n = await drawn();
     const call = await aCall();
-    await redrawn(n);
-    await until(() => window.mayfly.state.t1 - window.mayfly.state.t0 < window.mayfly.state.end);
-    await page.waitForTimeout(400); // the details follow when the window rests
+    await settled();
     const row = await page.evaluate((t) => window.mayfly.state.shown.indexOf(t), call[0]);
     const { info } = await state();
     const box = await page.locator("#timeline").boundingBox();

@@ -263,25 +263,30 @@ def pairs(lines):
         elif event in ("SYSCALL.leave", "SYSCALL.leave_hooked") and \
                 thread in open_calls:
             nr, begin = open_calls.pop(thread)
-            out.append((nr, when - begin, int(f["error"])))
+            out.append((nr, when - begin, int(f["error"]), thread))
     return out
 
 
 @case("are counts, errors and percentiles of calls exact?")
 def calls():
     s = Server(record())
+    abi = {t["id"]: t["abi"] for t in s.json("threads")["threads"]}
     want = {}
-    for nr, ns, error in pairs(ktrdump("./seg")):
-        want.setdefault(nr, []).append((ns, error))
-    got = {r["n"]: r for r in s.json("calls")["rows"]}
+    for nr, ns, error, thread in pairs(ktrdump("./seg")):
+        want.setdefault((abi[thread], nr), []).append((ns, error))
+    got = {(r["abi"], r["n"]): r for r in s.json("calls")["rows"]}
     equal(sorted(got), sorted(want), "calls")
+    equal({a for a, _ in got}, {"linux64", "native"}, "ABIs")
     for nr, all_of in want.items():
         ns = [x[0] for x in all_of]
         r = got[nr]
         equal((r["count"], r["errors"], r["total"], r["p50"], r["p99"], r["max"]),
               (len(ns), sum(1 for x in all_of if x[1] > 0), sum(ns),
                nth(ns, 0.5), nth(ns, 0.99), max(ns)), f"call {nr}")
-    equal(got[59]["name"] if 59 in got else "execve", "execve", "name of 59")
+    equal(got["linux64", 59]["name"], "execve", "name of 59")
+    # init is a native program, whose call 7 is another one than Linux's.
+    equal({r["name"] for r in got.values() if r["abi"] == "native"} &
+          {"poll", "fork", "wait4"} != set(), True, "names of init's calls")
     # And as ktrdump's latencies have it, over all.
     out = run([KTRDUMP, "-l", "SYSCALL.enter,SYSCALL.leave", "./seg"],
               show=False)[1]
