@@ -6,10 +6,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -244,6 +246,51 @@ GTEST(proc_system, "do the system's files say something sane?")
 	CHECK(strstr(file("/proc/filesystems"), "\ttmpfs\n") != NULL);
 	EQ(sscanf(file("/proc/sys/kernel/pid_max"), "%d", &procs), 1);
 	EQ(strlen(file("/proc/sys/kernel/random/uuid")), 37);
+}
+
+static long
+meminfo(const char *key)
+{
+	char *at = strstr(file("/proc/meminfo"), key);
+	long kib = -1;
+
+	if (at != NULL)
+		sscanf(at + strlen(key), ": %ld kB", &kib);
+	return (kib);
+}
+
+GTEST(proc_meminfo, "do meminfo and sysinfo follow what programs use?")
+{
+	enum {
+		KIB = 24 * 1024,
+		SLACK = 4 * 1024
+	};
+	int flags[2] = {MAP_PRIVATE, MAP_SHARED};
+	struct sysinfo si;
+
+	setup();
+	for (int shared = 0; shared < 2; shared++) {
+		long cached = meminfo("Cached"), shmem = meminfo("Shmem");
+		long anon = meminfo("AnonPages"), unused = meminfo("MemFree");
+		void *p = mmap(NULL, KIB * 1024UL, PROT_READ | PROT_WRITE,
+		    flags[shared] | MAP_ANONYMOUS, -1, 0);
+		CHECK(p != MAP_FAILED);
+		memset(p, 1, KIB * 1024UL);
+		CHECK(meminfo("MemFree") <= unused - KIB + SLACK);
+		CHECK(meminfo(shared ? "Shmem" : "AnonPages") >=
+		    (shared ? shmem : anon) + KIB - SLACK);
+		if (shared)
+			CHECK(meminfo("Cached") >= cached + KIB - SLACK);
+		EQ(sysinfo(&si), 0);
+		CHECK((long)(si.sharedram * si.mem_unit / 1024) >=
+		    shmem + shared * (KIB - SLACK));
+		EQ(munmap(p, KIB * 1024UL), 0);
+		CHECK(meminfo("MemFree") >= unused - SLACK);
+	}
+	CHECK(meminfo("Slab") > 0);
+	CHECK(meminfo("MemFree") + meminfo("Slab") + meminfo("Cached") +
+		meminfo("AnonPages") <=
+	    meminfo("MemTotal") + SLACK);
 }
 
 GTEST(proc_seek, "does a read from the start see a new state?")

@@ -15,7 +15,9 @@
  * 3. Variables, given with `kyua -v test_suites.mayfly.NAME=VALUE' or by ci/test
  *    through MAYFLY_NAME: machine; seed (a repeatable run, vkernel -D); fault
  *    (the plan, as "nth=5" or "ppm=1000;points=zone,copy"); trace (events that
- *    are kept, "*"; "0": none); options (more words for the machine).
+ *    are kept, "*"; "0": none); options (more words for the machine); snapshot
+ *    ("no": each case boots; else the vkernels of a run come from a template that
+ *    booted once, see snapshot.c, and a case for which there is none boots).
  * 4. Verdict.  Status 0 is a pass.  A panic line on the console, a leak line, a
  *    hang (the kernel is killed after the limit), a report of memcheck's or any
  *    other status is a failure whose reason names it; the console is on our standard output,
@@ -30,6 +32,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -44,6 +47,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "snapshot.h"
 
 #define LINE_MAX_LEN	1024
 #define CONSOLE_MAX	(1 << 20)
@@ -77,6 +81,7 @@ enum {
 	V_FAULT,
 	V_TRACE,
 	V_OPTIONS,
+	V_SNAPSHOT,
 	VARIABLES
 };
 static struct variable {
@@ -84,7 +89,8 @@ static struct variable {
 	const char *value; /* "": not given */
 } variables[VARIABLES] = {{"machine", "MAYFLY_MACHINE", ""},
     {"seed", "MAYFLY_SEED", ""}, {"fault", "MAYFLY_FAULT", ""},
-    {"trace", "MAYFLY_TRACE", "*"}, {"options", "MAYFLY_OPTIONS", ""}};
+    {"trace", "MAYFLY_TRACE", "*"}, {"options", "MAYFLY_OPTIONS", ""},
+    {"snapshot", "MAYFLY_SNAPSHOT", ""}};
 #define TAIL "ktr.tail=40" /* events of each CPU */
 
 static const char *program, *build, *top;
@@ -134,15 +140,21 @@ list_row(const struct row *r, const void *arg)
 
 /* --- running ---------------------------------------------------------------------- */
 
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (slash != NULL ? slash + 1 : path);
+}
+
 /* The program of kind g, in the guest. */
 static const char *
 guest_program(void)
 {
 	static char path[512];
-	const char *base = strrchr(program, '/');
 
-	snprintf(
-	    path, sizeof(path), "/tests/%s", base != NULL ? base + 1 : program);
+	snprintf(path, sizeof(path), "/tests/%s", base_name(program));
 	return (path);
 }
 
@@ -151,6 +163,7 @@ guest_program(void)
 struct args {
 	const char *list[ARGS_MAX];
 	int n;
+	int own; /* here the machine's words begin, behind the launcher's */
 };
 
 static void
@@ -263,6 +276,28 @@ launch_memcheck(struct args *a, int limit)
 static void (*const launch[MACHINES])(struct args *a, int limit) = {
     launch_vkernel, launch_pc64, launch_memcheck, launch_vkernel};
 
+/*
+ * The plain root and the program, if it needs no other: to unpack all tests takes
+ * longer than most cases.  A PC takes one archive.
+ */
+static void
+add_root(struct args *a, const struct row *r)
+{
+	char *part;
+
+	if (asprintf(&part, "%s/guest/%s.cpio", build, base_name(program)) < 0)
+		fail("no memory for", program);
+	add(a, "--initramfs");
+	if (r->kind == 'k' || machine == &machines[PC64] ||
+	    access(part, R_OK) != 0) {
+		add(a, in_build("initramfs-test.cpio"));
+		return;
+	}
+	add(a, in_build("initramfs.cpio"));
+	add(a, "--initramfs");
+	add(a, part);
+}
+
 /* Files of the host come when they come: no counting clock with them. */
 static bool
 may_share(void)
@@ -274,8 +309,8 @@ static void
 make_args(struct args *a, const struct row *r, int limit)
 {
 	launch[machine - machines](a, limit);
-	add(a, "--initramfs");
-	add(a, in_build("initramfs-test.cpio"));
+	a->own = a->n;
+	add_root(a, r);
 	/* Kyua's private directory of the case is the share. */
 	if (r->kind == 'k' && may_share()) {
 		add(a, "--share");
@@ -361,23 +396,45 @@ dump_events(pid_t pid)
 	waitpid(dumper, NULL, 0);
 }
 
+/* A machine of its own, or one that a template made. */
+struct running {
+	pid_t pid;
+	bool made;
+	struct snapshot snap;
+};
+
+static void
+end_running(struct running *r, struct outcome *o)
+{
+	int status = 0;
+
+	if (!r->made)
+		waitpid(r->pid, &status, 0);
+	else if ((status = snapshot_end(&r->snap)) < 0)
+		status = 125 << 8;
+	o->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	o->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
 /* Gather the console until the end, or kill it after the limit. */
 static struct outcome
-gather(pid_t pid, int in, double limit)
+gather(struct running *r, int in, double limit)
 {
 	double end = now() + limit;
 	struct pollfd pfd = {in, POLLIN, 0};
 	struct outcome o = {false, 0, 0};
 	char buf[4096];
-	int status = 0;
 	ssize_t n;
 
 	for (;;) {
 		int ms = (int)((end - now()) * 1000);
 
 		if (ms <= 0 && !o.hung) {
-			dump_events(pid);
-			kill(pid, SIGKILL);
+			dump_events(r->pid);
+			if (r->made)
+				snapshot_kill(&r->snap);
+			else
+				kill(r->pid, SIGKILL);
 			o.hung = true;
 		}
 		if (poll(&pfd, 1, o.hung ? 2000 : ms) <= 0) {
@@ -389,9 +446,7 @@ gather(pid_t pid, int in, double limit)
 			break;
 		keep(buf, (size_t)n);
 	}
-	waitpid(pid, &status, 0);
-	o.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	o.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	end_running(r, &o);
 	return (o);
 }
 
@@ -410,13 +465,53 @@ keep_report(void)
 		keep(buf, (size_t)n);
 }
 
+/* What starts a template: snapshot.c adds the machine's words. */
+static void
+launch_template(
+    void (*add_word)(void *to, const char *word), void *to, int report)
+{
+	struct args a = {{NULL}, 0, 0};
+
+	report_fd = report;
+	launch[machine - machines](&a, 0);
+	for (int i = 0; i < a.n; i++)
+		add_word(to, a.list[i]);
+}
+
+/* From a template, if there can be one. */
+static bool
+start_made(
+    struct running *run, const struct row *r, const struct args *a, int out)
+{
+	const char *why;
+
+	if (machine == &machines[PC64])
+		return (false);
+	run->snap = (struct snapshot){.words = a->list + a->own,
+	    .nwords = a->n - a->own,
+	    .root = r->kind != 'k',
+	    .launcher = launch_template,
+	    .console = out,
+	    .report = report_fd};
+	why = strcmp(variables[V_SNAPSHOT].value, "no") == 0
+	    ? "not wanted"
+	    : snapshot_start(&run->snap);
+	if (why == NULL)
+		printf("from a snapshot, process %d\n", (int)run->snap.pid);
+	else
+		printf("no snapshot (%s): it boots\n", why);
+	fflush(stdout);
+	run->pid = run->snap.pid;
+	return (why == NULL);
+}
+
 static struct outcome
 boot_case(const struct row *r, int limit)
 {
-	struct args a = {{NULL}, 0};
+	struct args a = {{NULL}, 0, 0};
+	struct running run;
 	struct outcome o;
 	int fds[2];
-	pid_t pid;
 
 	if (machine == &machines[MEMCHECK]) {
 		FILE *f = tmpfile();
@@ -424,14 +519,16 @@ boot_case(const struct row *r, int limit)
 		if (f == NULL || (report_fd = dup(fileno(f))) < 0)
 			fail("report:", strerror(errno));
 	}
-	if (pipe(fds) != 0)
+	if (pipe2(fds, O_CLOEXEC) != 0)
 		fail("pipe:", strerror(errno));
 	make_args(&a, r, limit);
 	print_command(&a);
-	pid = start(&a, fds[1]);
+	run.made = start_made(&run, r, &a, fds[1]);
+	if (!run.made)
+		run.pid = start(&a, fds[1]);
 	close(fds[1]);
 	o = gather(
-	    pid, fds[0], machine == &machines[PC64] ? limit + GRACE_S : limit);
+	    &run, fds[0], machine == &machines[PC64] ? limit + GRACE_S : limit);
 	keep_report();
 	return (o);
 }

@@ -5,6 +5,7 @@
 #include <sys/ktr.h>
 #include <sys/malloc.h>
 #include <sys/thread.h>
+#include <sys/vnode.h>
 
 SET_DECLARE(ktests, struct ktest);
 
@@ -38,6 +39,14 @@ run(void *arg)
 	machine_halt(RB_HALT, failures == 0 ? 0 : 1);
 }
 
+/* A body mounts what it wants itself. */
+static void
+ktest_choose(void)
+{
+	vfs_root_unwanted = boot_option("ktest") != NULL;
+}
+SYSINIT(ktest_choose, SI_ROOT - 2, ktest_choose);
+
 static void
 ktest_start(void)
 {
@@ -58,4 +67,4 @@ ktest_start(void)
 	kprintf("ktest: no test named %s\n", name);
 	machine_halt(RB_HALT, EXIT_USAGE);
 }
-SYSINIT(ktest, SI_ROOT - 2, ktest_start);
+SYSINIT(ktest, SI_SMP + 3, ktest_start);

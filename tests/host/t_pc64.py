@@ -9,6 +9,7 @@ our kernel should never come to.
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -452,6 +453,24 @@ def serves():
     equal((p.returncode, err), (0, ""), "status, words at the end")
     check(not os.path.exists(sock), "the socket is left")
     check(not any(map(alive, qemus)), "QEMU is left")
+
+
+@case("does who asked for a case that failed or hung get its last events?")
+def served_events():
+    p, sock = server("--set", "ktr=*")
+    env = dict(os.environ, MAYFLY_BUILD=BUILD, MAYFLY_MACHINE="pc64",
+               MAYFLY_SOCKET=sock)
+    for name, wanted in (("canary_exit", "SYSCALL.enter"),
+                         ("canary_pause", "SCHED.sleep"), ("litter", None)):
+        _, out, _ = run([f"{BUILD}/tests/guest/h_canary", "-r", "result", name],
+                        env=env, show=False)
+        told = re.search(r"^the last events:\r?$", out, re.M) is not None
+        equal(told, wanted is not None, f"{name}: the last events are told")
+        if wanted is not None:
+            check(wanted in out and "ktrdump:" in out, f"{name}: {out[-500:]}")
+    p.terminate()
+    _, err = p.communicate(timeout=30)
+    equal((p.returncode, err), (0, ""), "status, words at the end")
 
 
 @case("does one case's litter reach the next?")

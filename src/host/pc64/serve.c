@@ -17,7 +17,11 @@
  *    when the agent says that something is left.  After the limit an NMI asks
  *    for a report, which still goes to the client.
  *
- * 5. The end.  When the parent is told to end, or is gone, the workers see the
+ * 5. If the kernel traces (option ktr), a client whose case failed, panicked or
+ *    hung gets the last events, too: a machine's RAM is a file without a name,
+ *    in which ktrdump finds them, also when the machine is no more.
+ *
+ * 6. The end.  When the parent is told to end, or is gone, the workers see the
  *    end of a pipe.  They shut their machines down in good order, and what the
  *    kernel says then (a leak, a panic) is a fault: it is printed with the cases
  *    that ran on that machine, and our status is 1.
@@ -29,6 +33,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -44,6 +49,7 @@
 #define BOOTS_MAX	3 /* in vain */
 #define PACKET_MAX	4096
 #define LOG_MAX		8192
+#define EVENTS		"80" /* that a client gets */
 
 struct worker {
 	struct machine w_machine;
@@ -274,6 +280,72 @@ shut_down(struct worker *w)
 	return (false);
 }
 
+/* --- traces ------------------------------------------------------------------------------- */
+
+static bool
+traces(const struct config *c)
+{
+	for (const char **set = c->c_sets; set != NULL && *set != NULL; set++)
+		if (strncmp(*set, "ktr=", 4) == 0)
+			return (true);
+	return (false);
+}
+
+/* The RAM of a worker's machines. */
+static void
+name_ram(struct config *c)
+{
+	static char path[64];
+	int fd = memfd_create("mayfly-pc64", MFD_CLOEXEC);
+
+	if (fd < 0)
+		option_fail(
+		    "cannot make a file for the RAM: %s", strerror(errno));
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
+	c->c_kshm = path;
+}
+
+/* In the child: ktrdump lies beside us. */
+static void
+exec_ktrdump(const char *ram)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
+
+	if (n > 0) {
+		path[n] = '\0';
+		strcpy(strrchr(path, '/') + 1, "ktrdump");
+		execl(path, path, "--last", EVENTS, ram, NULL);
+	}
+	_exit(127);
+}
+
+/* Tell the client what the machine did last. */
+static void
+tell_events(struct worker *w)
+{
+	char buf[PACKET_MAX];
+	int fds[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (w->w_client < 0 || w->w_gone || !traces(w->w_config) ||
+	    pipe2(fds, O_CLOEXEC) != 0)
+		return;
+	packet_text(w, 'o', "the last events:\n");
+	if ((pid = fork()) == 0) {
+		dup2(fds[1], 1);
+		dup2(fds[1], 2);
+		exec_ktrdump(w->w_config->c_kshm);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], buf, sizeof(buf))) > 0)
+		packet(w, 'o', buf, (size_t)n);
+	close(fds[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 /* --- clients ----------------------------------------------------------------------------- */
 
 /* "done STATUS CLEAN WHAT": tell the client; false if the guest is not clean. */
@@ -289,6 +361,8 @@ case_done(struct worker *w)
 	}
 	if (!clean)
 		packet_text(w, 'o', "agent: left:%s\n", w->w_answer + at);
+	if (status != 0)
+		tell_events(w);
 	packet_text(w, 'e', "status %d", status);
 	return (clean && status == 0);
 }
@@ -314,6 +388,7 @@ run_case(struct worker *w, int limit_s, const char *program, const char *name)
 {
 	int64_t end = now_ms() + limit_s * 1000LL;
 	size_t used = strlen(w->w_cases);
+	const char *how;
 	char text[512];
 
 	snprintf(w->w_cases + used, sizeof(w->w_cases) - used, " %s:%s",
@@ -336,7 +411,9 @@ run_case(struct worker *w, int limit_s, const char *program, const char *name)
 		machine_kill(&w->w_machine);
 	else if (died_idle(w) && boot(w))
 		return (run_case(w, limit_s, program, name));
-	packet_text(w, 'e', "%s", w->w_machine.m_pid > 0 ? bury(w) : "lost");
+	how = w->w_machine.m_pid > 0 ? bury(w) : "lost";
+	tell_events(w);
+	packet_text(w, 'e', "%s", how);
 	return (false);
 }
 
@@ -441,6 +518,7 @@ open_socket(const char *path)
 static pid_t
 start_worker(const struct config *c, int listener)
 {
+	static struct config own;
 	struct worker *w = calloc(1, sizeof(*w));
 	pid_t parent = getpid(), pid = fork();
 
@@ -456,7 +534,10 @@ start_worker(const struct config *c, int listener)
 	if (getppid() != parent)
 		_exit(1);
 	close(end_pipe[1]);
-	w->w_config = c;
+	own = *c;
+	if (traces(c) && c->c_kshm == NULL)
+		name_ram(&own);
+	w->w_config = &own;
 	w->w_listener = listener;
 	w->w_end = end_pipe[0];
 	exit(work(w));

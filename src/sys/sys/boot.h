@@ -20,6 +20,8 @@ void kernel_start(void);
 
 /* Machine: the initramfs as a stream.  0 with *donep 0 is the end. */
 int machine_initramfs_read(void *arg, void *buf, size_t len, size_t *donep);
+/* Machine: go to the next archive, which comes on top; false: there is none. */
+bool machine_initramfs_next(void);
 /* Machine: start CPU c (built, with its idle thread) in cpu_idle_loop. */
 int machine_cpu_start(struct cpu *c);
 /* Machine: how many CPUs it has. */

@@ -139,6 +139,8 @@ uint32_t filedesc_size(struct filedesc *fdt); /* slots in the table */
 /* These act on the current process's table. */
 int fd_alloc(struct file *fp, int min, int fdflags, int *fdp); /* consumes
 								   nothing */
+/* Put fp, with a reference of its own, at fd: EBADF, ENOMEM. */
+int fd_replace(struct file *fp, int fd, int fdflags);
 /* The file of fd with a new reference; need: FREAD, FWRITE or 0.  EBADF. */
 int fd_get(int fd, int need, struct file **fpp);
 int fd_close(int fd);

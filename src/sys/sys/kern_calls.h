@@ -99,6 +99,33 @@ int kern_mount_move(const char *from, const char *on);
 int kern_remount(
     const char *on, uint32_t flags, bool alone, const char *options);
 int kern_mount_propagation(const char *on, bool unbindable, bool all);
+/* A place by name: dirfd, name, LOOKUP_ flags. */
+struct mount_place {
+	int mp_dirfd;
+	const char *mp_name;
+	int mp_lflags;
+};
+/* Flags of a mount: MNT_ bits to clear, then to set. */
+struct mount_change {
+	uint32_t mc_clear, mc_set;
+};
+/* Mounting in steps; vfs/core/mount_setup.c and mount_float.c have the theory. */
+int kern_fs_open(const char *type, int oflags, int *fdp);
+int kern_fs_pick(const struct mount_place *at, int oflags, int *fdp);
+int kern_fs_set(int fd, const char *key, const char *value);
+int kern_fs_create(int fd);
+int kern_fs_reconfigure(int fd);
+int kern_fs_mount(int fd, uint32_t flags, int oflags, int *fdp);
+int kern_mount_attach(
+    const struct mount_place *from, const struct mount_place *to);
+/* A descriptor of a place (O_PATH). */
+int kern_open_place(
+    int dirfd, const char *name, int lflags, int oflags, int *fdp);
+/* A copy of the tree there, in no tree. */
+int kern_open_tree(
+    int dirfd, const char *name, int lflags, bool all, int oflags, int *fdp);
+int kern_mount_change(
+    const struct mount_place *at, bool all, const struct mount_change *mc);
 int kern_pivot_root(const char *new, const char *put);
 void kern_sync(void);
 int kern_getxattr(int fd, const char *path, int atflags, const char *name,
@@ -148,6 +175,9 @@ enum {
 int kern_epoll_create(int oflags, int *fdp);
 int kern_epoll_ctl(int epfd, int op, int fd, const struct kepoll_event *ev);
 int kern_epoll_size(int epfd, int *np);
+struct file;
+/* Whom the nth entry for fd watches, only to be compared.  EINVAL, ENOENT. */
+int epoll_watched(struct file *epfp, int fd, uint32_t nth, uintptr_t *filep);
 int kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np);
 struct kevent {
@@ -256,11 +286,17 @@ enum kcmp_type {
 	KCMP_FILES,
 	KCMP_FS,
 	KCMP_SIGHAND,
-	KCMP_NONE /* what nobody has: always the same */
+	KCMP_EPOLL, /* pid2's file is what an epoll there watches */
+	KCMP_NONE   /* what nobody has: always the same */
 };
-/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF. */
-int kern_kcmp(
-    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp);
+/* EPOLL: the nth entry of the descriptor watched in the epoll fd2. */
+struct kcmp_watched {
+	int kw_fd;
+	uint32_t kw_nth;
+};
+/* *orderp: -1, 0, 1.  ESRCH, EPERM, EBADF; EPOLL: EINVAL, ENOENT, too. */
+int kern_kcmp(pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2,
+    const struct kcmp_watched *kw, int *orderp);
 int kern_sigaction(
     int sig, const struct ksigaction *act, struct ksigaction *old);
 int kern_sigprocmask(int how, const sigset_t *set, sigset_t *old);

@@ -28,8 +28,18 @@ int kern_mq_send(
     int fd, uaddr_t text, uint64_t size, unsigned prio, nstime_t until_ns);
 int kern_mq_receive(int fd, uaddr_t text, uint64_t size, unsigned *priop,
     uint64_t *donep, nstime_t until_ns);
-/* ev NULL: no notification any more. */
-int kern_mq_notify(int fd, const struct ksigevent *ev);
+/*
+ * Another way than a signal to be told, the ABI's: called once, with whether a
+ * message came or the request ended otherwise; then it is the callee's to free.
+ */
+struct mq_teller {
+	void (*mt_tell)(struct mq_teller *mt, bool message);
+};
+/*
+ * ev NULL: no notification any more.  mt: for SIGEV_NONE, or NULL; on success it
+ * belongs to the queue.
+ */
+int kern_mq_notify(int fd, const struct ksigevent *ev, struct mq_teller *mt);
 /* Either may be NULL; of new only the flags count. */
 int kern_mq_attr(int fd, const struct mq_attr *new, struct mq_attr *old);
 

@@ -193,6 +193,7 @@ struct lwp {
 	enum sched_class lw_class;     /* (p) */
 	int lw_rtprio;		       /* (p) of FIFO and RR */
 	bool lw_reset_on_fork;	       /* (p) */
+	struct sched_deadline lw_dl;   /* sys/sched.h */
 	int lw_rr_ticks;	       /* (s) of its slice (RR) */
 	volatile pid_t lw_pi_owner;    /* whose PI lock it waits for, or 0 */
 	struct ksigaltstack lw_sigstk; /* (s) */

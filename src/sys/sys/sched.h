@@ -2,8 +2,9 @@
 /*
  * Scheduling classes of threads (kern/lwkt/usched.c, kern/proc/kern_sched.c).
  *
- * A rank is what decides who runs: 1..31 for the time-sharing classes, and
- * RANK_RT + 1..99 for the real-time ones.
+ * A rank is what decides who runs: 1..31 for the time-sharing classes,
+ * RANK_RT + 1..99 for the real-time ones, RANK_DEADLINE for SCHED_DEADLINE, of
+ * which the earliest deadline comes first.
  */
 #ifndef SYS_SCHED_H
 #define SYS_SCHED_H
@@ -15,17 +16,34 @@ enum sched_class {
 	SCHED_FIFO, /* until it sleeps or yields */
 	SCHED_RR,   /* the same, a slice each among equals */
 	SCHED_BATCH,
-	SCHED_IDLE
+	SCHED_IDLE,
+	SCHED_DEADLINE /* so much time in each period (usched_dl.c) */
 };
-#define SCHED_RT_MIN 1
-#define SCHED_RT_MAX 99
-#define RANK_RT	     32
+#define SCHED_RT_MIN  1
+#define SCHED_RT_MAX  99
+#define RANK_RT	      32
+#define RANK_DEADLINE (RANK_RT + SCHED_RT_MAX + 2)
+
+/* What a thread of SCHED_DEADLINE has asked for, and has.  All in ns. */
+struct sched_deadline {
+	nstime_t dl_runtime, dl_deadline,
+	    dl_period;	   /* 0: it is of no such class */
+	uint32_t dl_flags; /* SDF_ */
+	/* The rest is the owner CPU's. */
+	bool dl_told;	     /* of what was used up */
+	nstime_t dl_left;    /* until dl_abs */
+	nstime_t dl_abs;     /* on clock_mono; 0: it has not begun */
+	nstime_t dl_charged; /* of the thread's time */
+};
+#define SDF_RECLAIM 1 /* would use what others leave: kept and told */
+#define SDF_OVERRUN 2 /* SIGXCPU when nothing is left */
 
 struct sched_params {
 	enum sched_class sp_class;
-	int sp_rtprio;	       /* of FIFO and RR: 1..99; else 0 */
-	int sp_nice;	       /* the process's; < -20: leave it */
-	bool sp_reset_on_fork; /* children have the defaults */
+	int sp_rtprio;		     /* of FIFO and RR: 1..99; else 0 */
+	int sp_nice;		     /* the process's; < -20: leave it */
+	bool sp_reset_on_fork;	     /* children have the defaults */
+	struct sched_deadline sp_dl; /* of DEADLINE */
 };
 
 struct lwp;
@@ -36,9 +54,15 @@ sched_is_rt(enum sched_class sc)
 	return (sc == SCHED_FIFO || sc == SCHED_RR);
 }
 
+/* Runtime, deadline and period make sense; period 0 becomes the deadline. */
+bool sched_deadline_valid(struct sched_deadline *dl);
+/* lp's share becomes that of dl (NULL: none): EBUSY. */
+int sched_deadline_admit(struct lwp *lp, const struct sched_deadline *dl);
+/* The caller lets others have the CPU. */
+void kern_sched_yield(void);
 /* tid 0: the caller.  ESRCH, EINVAL. */
 int kern_sched_get(pid_t tid, struct sched_params *sp);
-/* Also EPERM: RLIMIT_RTPRIO, RLIMIT_NICE, another user's; CAP_SYS_NICE may. */
+/* Also EBUSY (DEADLINE), EPERM: RLIMIT_RTPRIO, RLIMIT_NICE, another user's; CAP_SYS_NICE may. */
 int kern_sched_set(pid_t tid, const struct sched_params *sp);
 /* The CPUs it may use: EINVAL (none of those there are), ESRCH, EPERM. */
 int kern_sched_affinity(pid_t tid, uint64_t mask);

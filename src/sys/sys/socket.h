@@ -5,10 +5,11 @@
 
 #include <sys/types.h>
 
-#define AF_UNSPEC 0
-#define AF_UNIX	  1
-#define AF_INET	  2
-#define AF_INET6  28
+#define AF_UNSPEC  0
+#define AF_UNIX	   1
+#define AF_INET	   2
+#define AF_INET6   28
+#define AF_NETLINK 38
 
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2

@@ -101,8 +101,8 @@ enum sysinit_order {
 	SI_VFS = 60,	/* name cache, vnodes, mount table */
 	SI_DRIVER = 70, /* devices, ttys, console */
 	SI_MODULE = 80, /* file systems, ABIs register */
-	SI_SMP = 90,	/* the other CPUs */
-	SI_ROOT = 100,	/* mount the root, unpack the archive */
+	SI_ROOT = 90,	/* mount the root, unpack the archive */
+	SI_SMP = 100,	/* the other CPUs */
 	SI_INIT = 110,	/* start /sbin/init */
 };
 

@@ -111,6 +111,10 @@ void thread_discard(struct thread *td); /* one that was never started */
 void thread_exit(void) __noreturn;	/* freed by the reaper */
 /* Say of each program's thread what it waits for; how many no signal reaches. */
 unsigned threads_waiting(void);
+/* Threads that run or could run, idle threads not counted. */
+uint32_t threads_runnable(void);
+/* Their number averaged over 1, 5, 15 minutes; 11 bits of fraction. */
+void loadavg_get(uint32_t load[3]);
 void thread_yield(void);
 void thread_backtrace(struct thread *td); /* to the console */
 void thread_set_prio(struct thread *td, int prio);

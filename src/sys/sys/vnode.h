@@ -329,7 +329,8 @@ struct vfsops {
 	 * whose operations look at vnodes of others needs its own.
 	 */
 	struct lock_class *vfs_lock_class;
-	const char *vfs_name; /* "tmpfs" */
+	const char *vfs_name;		/* "tmpfs" */
+	const char *const *vfs_options; /* it knows; NULL: none */
 	/* from: device or host directory; options: "a=b,c" or "". */
 	int (*vfs_mount)(
 	    struct mount *mp, const char *from, const char *options);
@@ -396,6 +397,8 @@ int vfs_option_u64(const char *options, const char *key, int base,
 int vfs_option_check(const char *options, const char *const *known);
 void mount_hold(struct mount *mp);
 void mount_drop(struct mount *mp); /* may sleep */
+/* Set before SI_ROOT: this kernel runs without a root (bodies of tests). */
+extern bool vfs_root_unwanted;
 /* The root of the name space, held; NULL before it is mounted. */
 struct path *path_root(void);
 

@@ -81,7 +81,12 @@ void vm_page_unwire(struct vm_page *pg);
 void vm_page_unbusy(struct vm_page *pg); /* clears BUSY, wakes */
 
 struct vm_stats {
-	uint64_t vs_total, vs_free, vs_wired, vs_file, vs_anon, vs_dirty;
+	uint64_t vs_total, vs_free;
+	uint64_t vs_anon;  /* private to a program, or to it and its children */
+	uint64_t vs_file;  /* the page cache of files that are elsewhere */
+	uint64_t vs_dirty; /* of these */
+	uint64_t vs_keep;  /* of tmpfs and shared anonymous memory */
+	uint64_t vs_kernel; /* the rest */
 	uint64_t vs_faults, vs_cow, vs_reclaimed, vs_oom_kills;
 };
 void vm_stats_get(struct vm_stats *st); /* in pages */
@@ -131,6 +136,7 @@ struct vm_object {
 	void *vo_handle;		   /* vnode, device */
 	uint32_t vo_mappings;  /* (atomic) map entries that show it */
 	uint32_t vo_writemaps; /* (atomic) shared ones that may be writable */
+	uint32_t vo_wires;     /* (atomic) wired ones: no page is reclaimed */
 	struct spinlock vo_mapspin;
 	LIST_HEAD(, vm_entry) vo_mappers; /* (vo_mapspin) private, of a file */
 };
@@ -222,7 +228,8 @@ enum vm_advice {
 	VMADV_REMOVE, /* from here on: vm_advise_pages */
 	VMADV_PAGEOUT,
 	VMADV_POPULATE_READ,
-	VMADV_POPULATE_WRITE
+	VMADV_POPULATE_WRITE,
+	VMADV_DISCARD /* DONTNEED, of wired memory, too; by vm_advise */
 };
 int vm_advise(
     struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how);
@@ -243,9 +250,17 @@ int vm_get_policy(struct vmspace *vm, uaddr_t addr, uint16_t *policyp);
 int vm_sync(struct vmspace *vm, uaddr_t addr, uint64_t len, int how);
 /* Residency: one byte per page, bit 0 set if resident; ENOMEM for holes. */
 int vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec);
-/* limit: bytes that may be wired in all. */
-int vm_wire(
-    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
+/*
+ * Wired memory stays in memory.  limit: bytes that may be wired in all; populate:
+ * all of it is there on return.
+ */
+int vm_wire(struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire,
+    bool populate, uint64_t limit);
+/* All there is: ENOMEM, that is more than limit. */
+int vm_wire_all(struct vmspace *vm, bool wire, bool populate, uint64_t limit);
+/* All that is mapped from now on, within limit: else mapping is EAGAIN. */
+void vm_wire_future(
+    struct vmspace *vm, bool wire, bool populate, uint64_t limit);
 /* Grow or shrink the heap; *newp is the break afterwards. */
 int vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp);
 
@@ -284,7 +299,7 @@ int vmspace_rw_force(struct vmspace *vm, uaddr_t addr, void *buf, size_t len,
 
 struct vmspace_stats {
 	uint64_t vss_size, vss_resident, vss_shared, vss_text, vss_data,
-	    vss_stack, vss_peak; /* bytes */
+	    vss_stack, vss_peak, vss_wired; /* bytes */
 };
 void vmspace_stats(struct vmspace *vm, struct vmspace_stats *st);
 
@@ -295,7 +310,7 @@ struct vm_entry_info {
 	uaddr_t vei_start, vei_end;
 	uint64_t vei_offset, vei_resident;
 	vm_prot_t vei_prot;
-	bool vei_shared, vei_stack, vei_heap;
+	bool vei_shared, vei_stack, vei_heap, vei_wired;
 	struct vnode *vei_vp; /* held (vnode_hold) if not NULL */
 };
 /* The first entry that ends after addr: 0, or ENOENT. */

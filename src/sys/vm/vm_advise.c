@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Properties of ranges beside protection: what fork does with them, their NUMA
- * policy, wires; and advice that acts on pages of shared objects.
+ * policy; and advice that acts on pages of shared objects.
  *
- * A property belongs to whole entries, so a range is cut at both ends first.
+ * A property belongs to whole entries, so a range is cut at both ends first;
+ * what does not differ afterwards, also after a refusal, becomes one again.
  */
 #include <sys/systm.h>
 #include <machine/vmparam.h>
@@ -54,6 +55,7 @@ vm_set_flags(struct vmspace *vm, uaddr_t addr, uint64_t len, int set, int clear)
 	if (error == 0)
 		FOR_RANGE(e, vm, addr, end)
 	e->ve_flags = (uint16_t)((e->ve_flags & ~clear) | set);
+	vm_merge(vm, addr, end);
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -69,6 +71,7 @@ vm_set_policy(struct vmspace *vm, uaddr_t addr, uint64_t len, uint16_t policy)
 	if ((error = range_prepare(vm, addr, end)) == 0)
 		FOR_RANGE(e, vm, addr, end)
 	e->ve_policy = policy;
+	vm_merge(vm, addr, end);
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -83,44 +86,6 @@ vm_get_policy(struct vmspace *vm, uaddr_t addr, uint16_t *policyp)
 		*policyp = e->ve_policy;
 	lock_release(&vm->vm_lock);
 	return (e == NULL ? EFAULT : 0);
-}
-
-/* (vm_lock) Bytes that are wired. */
-static uint64_t
-wired_bytes(struct vmspace *vm)
-{
-	struct vm_entry *e;
-	uint64_t sum = 0;
-
-	TAILQ_FOREACH(e, &vm->vm_entries, ve_link)
-		if (e->ve_wired != 0)
-			sum += e->ve_end - e->ve_start;
-	return (sum);
-}
-
-int
-vm_set_wired(
-    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit)
-{
-	uaddr_t end = addr + len;
-	struct vm_entry *e;
-	uint64_t more = 0;
-	int error;
-
-	lock_excl(&vm->vm_lock);
-	error = range_prepare(vm, addr, end);
-	if (error == 0 && wire) {
-		FOR_RANGE(e, vm, addr, end)
-		if (e->ve_wired == 0)
-			more += e->ve_end - e->ve_start;
-		if (limit != UINT64_MAX && wired_bytes(vm) + more > limit)
-			error = ENOMEM;
-	}
-	if (error == 0)
-		FOR_RANGE(e, vm, addr, end)
-	e->ve_wired = wire;
-	lock_release(&vm->vm_lock);
-	return (error);
 }
 
 /* --- pages ------------------------------------------------------------------------- */

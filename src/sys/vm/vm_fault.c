@@ -458,6 +458,7 @@ grow_stack(struct vmspace *vm, uaddr_t va)
 		if (prev == NULL || prev->ve_end + STACK_GAP <= va) {
 			vm->vm_size += e->ve_start - va;
 			vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+			e->ve_offset -= e->ve_start - va;
 			e->ve_start = va;
 			error = 0;
 		}

@@ -62,7 +62,7 @@ static int
 give_page(
     struct fork *f, struct vm_object *new, uint64_t index, struct vm_page *pg)
 {
-	struct vm_page *copy = f != NULL ? copy_hot(f, pg) : NULL;
+	struct vm_page *copy = copy_hot(f, pg);
 
 	if (radix_set(&new->vo_pages, index, copy != NULL ? copy : pg) != 0) {
 		if (copy != NULL)
@@ -80,7 +80,7 @@ give_page(
 	return (0);
 }
 
-/* The pages of e's overlay into a new one.  f may be NULL.  Map locks held. */
+/* The pages of e's overlay into a new one.  Map locks held. */
 static int
 copy_overlay(struct fork *f, const struct vm_entry *e, struct vm_object **newp)
 {
@@ -104,21 +104,6 @@ copy_overlay(struct fork *f, const struct vm_entry *e, struct vm_object **newp)
 		return (error);
 	}
 	*newp = new;
-	return (0);
-}
-
-int
-vm_entry_anon_private(struct vm_entry *e)
-{
-	struct vm_object *new, *old = e->ve_anon;
-	int error = copy_overlay(NULL, e, &new);
-
-	if (error != 0)
-		return (error);
-	vm_object_remove_range(old, vm_entry_anon_index(e, e->ve_start),
-	    vm_entry_anon_index(e, e->ve_end));
-	e->ve_anon = new;
-	vm_object_drop(old);
 	return (0);
 }
 

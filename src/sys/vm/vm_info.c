@@ -17,6 +17,8 @@ VM_COUNTER(vm_cow_count, "vm.cow");
 VM_COUNTER(vm_oom_count, "vm.oom_kills");
 VM_COUNTER(vm_anon_pages, "vm.pages.anon");
 VM_COUNTER(vm_file_pages, "vm.pages.file");
+VM_COUNTER(vm_keep_pages, "vm.pages.keep");
+VM_COUNTER(vm_dirty_pages, "vm.pages.dirty");
 
 SYSCTL_U64(vm_total, "vm.pages.total", CTLF_RD, &vm_total_pages,
     "pages of memory under the allocator");
@@ -24,7 +26,7 @@ SYSCTL_U64(vm_free, "vm.pages.free", CTLF_RD, &vm_free_pages, "free pages");
 SYSCTL_U64(vm_file, "vm.pages.file", CTLF_RD, &vm_file_pages,
     "reclaimable pages of files");
 SYSCTL_U64(vm_anon, "vm.pages.anon", CTLF_RD, &vm_anon_pages,
-    "anonymous pages in use");
+    "pages private to programs");
 SYSCTL_U64(
     vm_faults, "vm.faults", CTLF_RD, &vm_fault_count, "page faults since boot");
 SYSCTL_U64(vm_cow, "vm.cow", CTLF_RD, &vm_cow_count, "pages copied on write");
@@ -34,16 +36,23 @@ SYSCTL_U64(vm_reclaimed, "vm.reclaimed", CTLF_RD, &vm_reclaimed_count,
 void
 vm_stats_get(struct vm_stats *st)
 {
+	uint64_t used;
+
 	*st = (struct vm_stats){
 	    .vs_total = vm_total_pages,
 	    .vs_free = vm_free_pages,
 	    .vs_file = vm_file_pages,
 	    .vs_anon = vm_anon_pages,
+	    .vs_dirty = vm_dirty_pages,
+	    .vs_keep = vm_keep_pages,
 	    .vs_faults = vm_fault_count,
 	    .vs_cow = vm_cow_count,
 	    .vs_reclaimed = vm_reclaimed_count,
 	    .vs_oom_kills = vm_oom_count,
 	};
+	/* Counters move one by one: never below nothing. */
+	used = st->vs_free + st->vs_anon + st->vs_file + st->vs_keep;
+	st->vs_kernel = st->vs_total - MIN(used, st->vs_total);
 }
 
 void
@@ -67,6 +76,8 @@ vmspace_stats(struct vmspace *vm, struct vmspace_stats *st)
 			st->vss_data += len;
 		if ((e->ve_flags & VMM_SHARED) != 0)
 			st->vss_shared += len;
+		if (e->ve_wired != 0)
+			st->vss_wired += len;
 	}
 	lock_release(&vm->vm_lock);
 }
@@ -93,6 +104,7 @@ vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 	info->vei_offset = e->ve_object != NULL ? e->ve_offset : 0;
 	info->vei_prot = e->ve_prot;
 	info->vei_shared = (e->ve_flags & VMM_SHARED) != 0;
+	info->vei_wired = e->ve_wired != 0;
 	info->vei_stack = (e->ve_flags & VMM_GROWSDOWN) != 0;
 	info->vei_heap = e->ve_object == NULL && vm->vm_brk_start != 0 &&
 	    e->ve_start < vm->vm_brk && e->ve_end > vm->vm_brk_start;

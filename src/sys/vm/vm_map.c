@@ -9,7 +9,9 @@
  *    object and never have an overlay.
  * 2. Overlay index = page number relative to ve_anon_base, which stays when an
  *    entry is cut or moves along when it is moved: cutting an entry gives two
- *    that use one overlay by disjoint ranges, with a reference each.
+ *    that use one overlay by disjoint ranges, with a reference each.  One that
+ *    is moved gets an overlay of its own first, so all entries of an overlay
+ *    have one base; entries that are equal again become one (vm_merge.c).
  * 3. Changes (map, unmap, protect, move, fork) hold vm_lock exclusively,
  *    faults hold it shared.  An operation on a range first cuts the entries at
  *    both ends (clip), so what it touches are whole entries; cutting may fail
@@ -76,6 +78,8 @@ vm_entry_show(struct vmspace *vm, struct vm_entry *e, struct vm_object *obj)
 	vm_object_hold(obj);
 	vm_mapper_enter(vm, e);
 	atomic_add(&obj->vo_mappings, 1);
+	if (e->ve_wired != 0)
+		atomic_add(&obj->vo_wires, 1);
 	if ((e->ve_flags & VMM_SHARED) != 0 &&
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
 		atomic_add(&obj->vo_writemaps, 1);
@@ -94,6 +98,8 @@ entry_hide(struct vm_entry *e)
 	    (e->ve_maxprot & VM_PROT_WRITE) != 0)
 		atomic_sub(&obj->vo_writemaps, 1);
 	vm_mapper_leave(e);
+	if (e->ve_wired != 0)
+		atomic_sub(&obj->vo_wires, 1);
 	atomic_sub(&obj->vo_mappings, 1);
 	if (obj->vo_ops != NULL && obj->vo_ops->vpo_mapped != NULL)
 		obj->vo_ops->vpo_mapped(obj, false);
@@ -101,8 +107,8 @@ entry_hide(struct vm_entry *e)
 	vm_object_drop(obj);
 }
 
-static void
-entry_destroy(struct vm_entry *e)
+void
+vm_entry_destroy(struct vm_entry *e)
 {
 	if (e->ve_anon != NULL)
 		vm_object_drop(e->ve_anon);
@@ -125,7 +131,7 @@ delete_entries(struct vmspace *vm, uaddr_t start, uaddr_t end)
 			vm_object_remove_range(e->ve_anon,
 			    vm_entry_anon_index(e, e->ve_start),
 			    vm_entry_anon_index(e, e->ve_end));
-		entry_destroy(e);
+		vm_entry_destroy(e);
 	}
 }
 
@@ -138,6 +144,7 @@ vmspace_clear(struct vmspace *vm)
 	delete_entries(vm, 0, UINT64_MAX);
 	vm->vm_free_hint = VM_MMAP_TOP;
 	vm->vm_brk_start = vm->vm_brk = 0;
+	vm->vm_future_wired = vm->vm_future_populated = false;
 	lock_release(&vm->vm_lock);
 }
 
@@ -193,11 +200,13 @@ vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end)
 {
 	int error = clip(vm, start);
 
-	return (error != 0 ? error : clip(vm, end));
+	if (error == 0 && (error = clip(vm, end)) != 0)
+		vm_merge(vm, start, start);
+	return (error);
 }
 
-static int
-check_range(uaddr_t addr, uint64_t len)
+int
+vm_check_range(uaddr_t addr, uint64_t len)
 {
 	if ((addr & PAGE_MASK) != 0 || len == 0 || (len & PAGE_MASK) != 0 ||
 	    addr + len < addr || addr + len > VM_MAX_USER)
@@ -207,9 +216,8 @@ check_range(uaddr_t addr, uint64_t len)
 
 /* --- map and unmap ---------------------------------------------------------------------- */
 
-/* (vm_lock) Free space of len at or after hint, else top down.  0: none. */
-static uaddr_t
-find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
+uaddr_t
+vm_find_space(struct vmspace *vm, uaddr_t hint, uint64_t len)
 {
 	struct vm_entry *e, *prev;
 	uaddr_t top, low;
@@ -260,9 +268,8 @@ find_space_low(struct vmspace *vm, uint64_t len)
 	return (at + len <= LOW_END ? at : 0);
 }
 
-/* (vm_lock) */
-static int
-unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
+int
+vm_unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
 {
 	struct vm_entry *e = vm_entry_at_or_after(vm, start);
 	int error;
@@ -280,53 +287,64 @@ unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end)
 	return (0);
 }
 
-/* (vm_lock) Can e simply grow to cover [.., end)? */
+/* (vm_lock) Can e simply grow to cover [.., end)?  The usual case of vm_merge. */
 static bool
-can_extend(const struct vm_entry *e, uaddr_t start, vm_prot_t prot,
-    vm_prot_t maxprot, int flags, const struct vm_object *obj)
+can_extend(const struct vmspace *vm, const struct vm_entry *e, uaddr_t start,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, const struct vm_object *obj)
 {
 	return (e != NULL && e->ve_end == start && obj == NULL &&
 	    e->ve_object == NULL && e->ve_prot == prot &&
-	    e->ve_maxprot == maxprot && e->ve_wired == 0 && e->ve_policy == 0 &&
-	    e->ve_flags == (flags & KEPT_FLAGS) && e->ve_flags == 0 &&
-	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1));
+	    e->ve_offset == e->ve_start && e->ve_maxprot == maxprot &&
+	    e->ve_wired == vm->vm_future_wired && e->ve_policy == 0 &&
+	    e->ve_advice == 0 && e->ve_flags == (flags & KEPT_FLAGS) &&
+	    e->ve_flags == 0);
 }
 
-/* (vm_lock) The range is free. */
-static int
-insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len, vm_prot_t prot,
-    vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset)
+/*
+ * (vm_lock) Where the overlay of a new entry begins: a stack grows down to its
+ * limit, and what was placed where we liked may get a neighbour below.
+ */
+static uaddr_t
+new_base(const struct vmspace *vm, uaddr_t start, int flags)
+{
+	if ((flags & VMM_GROWSDOWN) != 0)
+		return (start > vm->vm_stack_max ? start - vm->vm_stack_max
+						 : VM_MIN_USER);
+	return ((flags & VMM_FIXED) != 0 ? start : vm_overlay_base(start, 0));
+}
+
+int
+vm_insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, struct vm_object *obj,
+    uint64_t offset)
 {
 	struct vm_entry *e, *before;
 
 	before = start > 0 ? vm_entry_lookup(vm, start - 1) : NULL;
-	if (can_extend(before, start, prot, maxprot, flags, obj)) {
+	if (can_extend(vm, before, start, prot, maxprot, flags, obj)) {
 		before->ve_end += len;
 	} else {
 		if ((e = vm_entry_alloc()) == NULL)
 			return (ENOMEM);
 		e->ve_start = start;
 		e->ve_end = start + len;
-		e->ve_offset = offset;
+		e->ve_offset = obj != NULL ? offset : start;
 		e->ve_prot = prot;
 		e->ve_maxprot = maxprot;
 		e->ve_flags = (uint16_t)(flags & KEPT_FLAGS);
-		e->ve_anon_base = start;
-		if ((flags & VMM_GROWSDOWN) != 0)
-			e->ve_anon_base = start > vm->vm_stack_max
-			    ? start - vm->vm_stack_max
-			    : VM_MIN_USER;
+		e->ve_anon_base = new_base(vm, start, flags);
+		e->ve_wired = vm->vm_future_wired;
 		vm_entry_show(vm, e, obj);
 		vm_entry_link(vm, e);
 	}
 	vm->vm_size += len;
 	vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
+	vm_merge(vm, start, start + len);
 	return (0);
 }
 
-/* (vm_lock) */
-static int
-map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
+int
+vm_map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
     vm_prot_t maxprot, int flags, struct vm_object *obj, uint64_t offset)
 {
 	struct vm_entry *e;
@@ -338,18 +356,21 @@ map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 		if (e != NULL && e->ve_start < start + len) {
 			if ((flags & VMM_NOREPLACE) != 0)
 				return (EEXIST);
-			if ((error = unmap_locked(vm, start, start + len)) != 0)
+			if ((error = vm_unmap_locked(vm, start, start + len)) !=
+			    0)
 				return (error);
 		}
 	} else if ((flags & VMM_LOW) != 0) {
 		if ((start = find_space_low(vm, len)) == 0)
 			return (ENOMEM);
-	} else if ((start = find_space(vm, trunc_page(start), len)) == 0)
+	} else if ((start = vm_find_space(vm, trunc_page(start), len)) == 0)
 		return (ENOMEM);
 	if (vm->vm_size + len > vm->vm_as_max)
 		return (ENOMEM);
+	if ((error = vm_wire_check(vm, len)) != 0)
+		return (error);
 	error =
-	    insert_locked(vm, start, len, prot, maxprot, flags, obj, offset);
+	    vm_insert_locked(vm, start, len, prot, maxprot, flags, obj, offset);
 	if (error == 0)
 		*addrp = start;
 	return (error);
@@ -365,7 +386,7 @@ vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 	if (len == 0 || (len & PAGE_MASK) != 0 || len > VM_MAX_USER)
 		return (len > VM_MAX_USER ? ENOMEM : EINVAL);
 	if ((flags & VMM_FIXED) != 0 &&
-	    (check_range(*addrp, len) != 0 || *addrp < VM_MIN_USER))
+	    (vm_check_range(*addrp, len) != 0 || *addrp < VM_MIN_USER))
 		return ((*addrp & PAGE_MASK) != 0 ? EINVAL : ENOMEM);
 	if (obj == NULL && (flags & VMM_SHARED) != 0) {
 		shm = obj = vm_object_create(VMO_ANON, len, NULL, NULL);
@@ -374,11 +395,13 @@ vm_map(struct vmspace *vm, uaddr_t *addrp, uint64_t len, vm_prot_t prot,
 		offset = 0;
 	}
 	lock_excl(&vm->vm_lock);
-	error = map_locked(vm, addrp, len, prot, maxprot, flags, obj, offset);
+	error =
+	    vm_map_locked(vm, addrp, len, prot, maxprot, flags, obj, offset);
 	lock_release(&vm->vm_lock);
 	if (shm != NULL)
 		vm_object_drop(shm);
-	if (error == 0 && (flags & VMM_POPULATE) != 0 && prot != VM_PROT_NONE)
+	if (error == 0 && prot != VM_PROT_NONE &&
+	    ((flags & VMM_POPULATE) != 0 || vm->vm_future_populated))
 		for (uaddr_t va = *addrp; va < *addrp + len; va += PAGE_SIZE)
 			if (vm_fault(vm, va,
 				(prot & VM_PROT_WRITE) ? VM_PROT_WRITE
@@ -400,7 +423,7 @@ vm_unmap(struct vmspace *vm, uaddr_t addr, uint64_t len)
 	if (len == 0 || addr + len < addr || addr + len > VM_MAX_USER)
 		return (EINVAL);
 	lock_excl(&vm->vm_lock);
-	error = unmap_locked(vm, addr, addr + len);
+	error = vm_unmap_locked(vm, addr, addr + len);
 	lock_release(&vm->vm_lock);
 	return (error);
 }
@@ -437,7 +460,7 @@ vm_unmap_view(struct vmspace *vm, uaddr_t addr, const struct vm_pager_ops *ops)
 	while (error == 0 && e != NULL && e->ve_start < end) {
 		to = e->ve_end;
 		if (e->ve_object == obj && e->ve_start - addr == e->ve_offset)
-			error = unmap_locked(vm, e->ve_start, to);
+			error = vm_unmap_locked(vm, e->ve_start, to);
 		e = vm_entry_at_or_after(vm, to);
 	}
 	lock_release(&vm->vm_lock);
@@ -458,7 +481,7 @@ vm_remap_view(struct vmspace *vm, uaddr_t addr, uint64_t len, uint64_t off)
 	    e->ve_object != NULL && e->ve_end >= addr + len) {
 		obj = e->ve_object;
 		vm_object_hold(obj);
-		error = map_locked(vm, &addr, len, e->ve_prot, e->ve_maxprot,
+		error = vm_map_locked(vm, &addr, len, e->ve_prot, e->ve_maxprot,
 		    VMM_SHARED | VMM_FIXED, obj, off);
 		vm_object_drop(obj);
 	}
@@ -502,6 +525,7 @@ protect_locked(struct vmspace *vm, uaddr_t start, uaddr_t end, vm_prot_t prot)
 		e->ve_prot = prot;
 	pmap_protect(&vm->vm_pmap, start, end, prot);
 	pmap_update(&vm->vm_pmap);
+	vm_merge(vm, start, end);
 	return (0);
 }
 
@@ -523,159 +547,7 @@ vm_protect(struct vmspace *vm, uaddr_t addr, uint64_t len, vm_prot_t prot)
 	return (error);
 }
 
-/* --- moving ------------------------------------------------------------------------------- */
-
-/* (vm_lock) Give the whole entry e a new place of newlen bytes. */
-static int
-move_entry(struct vmspace *vm, struct vm_entry *e, uaddr_t to, uint64_t newlen)
-{
-	uint64_t oldlen = e->ve_end - e->ve_start;
-
-	/* A base below zero would wrap: give the overlay a page-0 base. */
-	pmap_text_restore(vm, e->ve_start, e->ve_end);
-	pmap_remove(&vm->vm_pmap, e->ve_start, e->ve_end);
-	pmap_update(&vm->vm_pmap);
-	vm_entry_unlink(vm, e);
-	e->ve_anon_base += to - e->ve_start;
-	e->ve_start = to;
-	e->ve_end = to + newlen;
-	e->ve_flags &= ~VMM_GROWSDOWN;
-	vm_entry_link(vm, e);
-	vm->vm_size += newlen - oldlen;
-	vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
-	return (0);
-}
-
-/* (vm_lock) Old length 0 of a shared mapping: a second view of it. */
-static int
-remap_duplicate(struct vmspace *vm, struct vm_entry *e, uaddr_t old,
-    uint64_t newlen, uaddr_t *newp)
-{
-	if ((e->ve_flags & VMM_SHARED) == 0)
-		return (EINVAL);
-	*newp = 0;
-	return (map_locked(vm, newp, newlen, e->ve_prot, e->ve_maxprot,
-	    VMM_SHARED, e->ve_object, e->ve_offset + (old - e->ve_start)));
-}
-
-static int
-remap_locked(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
-    bool maymove, bool fixed, uaddr_t *newp)
-{
-	struct vm_entry *e = vm_entry_lookup(vm, old), *next;
-	uaddr_t to;
-	int error;
-
-	if (e == NULL)
-		return (EFAULT);
-	if (oldlen == 0)
-		return (maymove ? remap_duplicate(vm, e, old, newlen, newp)
-				: EINVAL);
-	if (e->ve_end < old + oldlen)
-		return (EFAULT);
-	if (newlen > oldlen && vm->vm_size + newlen - oldlen > vm->vm_as_max)
-		return (ENOMEM);
-	if (!fixed && newlen <= oldlen) {
-		*newp = old;
-		if (newlen == oldlen)
-			return (0);
-		return (unmap_locked(vm, old + newlen, old + oldlen));
-	}
-	next = TAILQ_NEXT(e, ve_link);
-	if (!fixed && e->ve_end == old + oldlen &&
-	    old + newlen <= VM_MAX_USER &&
-	    (next == NULL || next->ve_start >= old + newlen) &&
-	    (e->ve_anon == NULL || e->ve_anon->vo_refs == 1)) {
-		vm->vm_size += newlen - oldlen;
-		vm->vm_peak = MAX(vm->vm_peak, vm->vm_size);
-		e->ve_end = old + newlen;
-		*newp = old;
-		return (0);
-	}
-	if (!maymove)
-		return (ENOMEM);
-	to = *newp;
-	if (fixed) {
-		if ((error = unmap_locked(vm, to, to + newlen)) != 0)
-			return (error);
-	} else if ((to = find_space(vm, 0, newlen)) == 0)
-		return (ENOMEM);
-	if (newlen < oldlen) {
-		error = unmap_locked(vm, old + newlen, old + oldlen);
-		if (error != 0)
-			return (error);
-		oldlen = newlen;
-	}
-	if ((error = vm_clip_range(vm, old, old + oldlen)) != 0)
-		return (error);
-	e = vm_entry_lookup(vm, old);
-	/* A cut overlay has pages of neighbours behind this one's end. */
-	if (newlen > oldlen && e->ve_anon != NULL && e->ve_anon->vo_refs > 1) {
-		if ((error = vm_entry_anon_private(e)) != 0)
-			return (error);
-	}
-	*newp = to;
-	return (move_entry(vm, e, to, newlen));
-}
-
-int
-vm_remap(struct vmspace *vm, uaddr_t old, uint64_t oldlen, uint64_t newlen,
-    bool maymove, bool fixed, uaddr_t *newp)
-{
-	int error;
-
-	oldlen = round_page(oldlen);
-	newlen = round_page(newlen);
-	if ((old & PAGE_MASK) != 0 || newlen == 0 || old + oldlen < old ||
-	    newlen > VM_MAX_USER)
-		return (EINVAL);
-	if (fixed &&
-	    (!maymove || check_range(*newp, newlen) != 0 ||
-		*newp < VM_MIN_USER ||
-		(*newp < old + oldlen && old < *newp + newlen)))
-		return (EINVAL);
-	lock_excl(&vm->vm_lock);
-	error = remap_locked(vm, old, oldlen, newlen, maymove, fixed, newp);
-	lock_release(&vm->vm_lock);
-	return (error);
-}
-
-int
-vm_remap_pages(
-    struct vmspace *vm, uaddr_t old, uint64_t len, bool fixed, uaddr_t *newp)
-{
-	struct vm_entry *e;
-	uaddr_t to = *newp;
-	int error = 0;
-
-	len = round_page(len);
-	if (check_range(old, len) != 0 ||
-	    (fixed &&
-		(check_range(to, len) != 0 || to < VM_MIN_USER ||
-		    (to < old + len && old < to + len))))
-		return (EINVAL);
-	lock_excl(&vm->vm_lock);
-	e = vm_entry_lookup(vm, old);
-	if (e == NULL || e->ve_end < old + len)
-		error = EFAULT;
-	else if (vm->vm_size + len > vm->vm_as_max)
-		error = ENOMEM;
-	else if (fixed)
-		error = unmap_locked(vm, to, to + len);
-	else if ((to = find_space(vm, 0, len)) == 0)
-		error = ENOMEM;
-	if (error == 0)
-		error = vm_clip_range(vm, old, old + len);
-	if (error == 0) {
-		e = vm_entry_lookup(vm, old);
-		(void)move_entry(vm, e, to, len);
-		error = insert_locked(vm, old, len, e->ve_prot, e->ve_maxprot,
-		    e->ve_flags, e->ve_object, e->ve_offset);
-		*newp = to;
-	}
-	lock_release(&vm->vm_lock);
-	return (error);
-}
+/* --- the heap ------------------------------------------------------------------------------- */
 
 int
 vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
@@ -694,15 +566,19 @@ vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
 	}
 	at = from;
 	if (to > from)
-		error =
-		    map_locked(vm, &at, to - from, VM_PROT_READ | VM_PROT_WRITE,
-			VM_PROT_ALL, VMM_FIXED | VMM_NOREPLACE, NULL, 0);
+		error = vm_map_locked(vm, &at, to - from,
+		    VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL,
+		    VMM_FIXED | VMM_NOREPLACE, NULL, 0);
 	else if (to < from)
-		error = unmap_locked(vm, to, from);
+		error = vm_unmap_locked(vm, to, from);
 	if (error == 0)
 		vm->vm_brk = want;
 out:
 	*newp = vm->vm_brk;
 	lock_release(&vm->vm_lock);
+	if (error == 0 && vm->vm_future_populated)
+		for (; from < to; from += PAGE_SIZE)
+			if (vm_fault(vm, from, VM_PROT_WRITE) != 0)
+				break;
 	return (error == EEXIST ? ENOMEM : error);
 }

@@ -158,7 +158,7 @@ discard(struct vmspace *vm, struct vm_entry *e, uaddr_t start, uaddr_t end,
 {
 	enum vm_advice how = *(enum vm_advice *)arg;
 
-	if (e->ve_wired != 0 ||
+	if ((e->ve_wired != 0 && how != VMADV_DISCARD) ||
 	    (how == VMADV_FREE &&
 		(e->ve_object != NULL || (e->ve_flags & VMM_SHARED) != 0)))
 		return (EINVAL);
@@ -176,6 +176,21 @@ set_advice(struct vmspace *vm __unused, struct vm_entry *e,
 {
 	e->ve_advice = *(uint8_t *)arg;
 	return (0);
+}
+
+/* (vm_lock excl) How pages are mapped ahead is a matter of whole entries. */
+static int
+tune(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
+{
+	uint8_t advice = (uint8_t)how;
+	uaddr_t end = addr + round_page(len);
+	int error = vm_clip_range(vm, addr, end);
+
+	if (error != 0)
+		return (error);
+	error = for_range(vm, addr, len, set_advice, &advice);
+	vm_merge(vm, addr, end);
+	return (error);
 }
 
 static int
@@ -200,7 +215,6 @@ prefetch(struct vmspace *vm __unused, struct vm_entry *e, uaddr_t start,
 int
 vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 {
-	uint8_t advice = (uint8_t)how;
 	int error;
 
 	if ((error = check_args(addr, len)) != 0 || len == 0)
@@ -210,10 +224,11 @@ vm_advise(struct vmspace *vm, uaddr_t addr, uint64_t len, enum vm_advice how)
 		error = for_range(vm, addr, len, prefetch, NULL);
 	} else {
 		lock_excl(&vm->vm_lock);
-		if (how == VMADV_DONTNEED || how == VMADV_FREE)
+		if (how == VMADV_DONTNEED || how == VMADV_FREE ||
+		    how == VMADV_DISCARD)
 			error = for_range(vm, addr, len, discard, &how);
 		else
-			error = for_range(vm, addr, len, set_advice, &advice);
+			error = tune(vm, addr, len, how);
 	}
 	lock_release(&vm->vm_lock);
 	return (error);
@@ -314,38 +329,5 @@ vm_incore(struct vmspace *vm, uaddr_t addr, uint64_t len, uint8_t *vec)
 	lock_shared(&vm->vm_lock);
 	error = for_range(vm, addr, len, incore_entry, &arg);
 	lock_release(&vm->vm_lock);
-	return (error);
-}
-
-/*
- * mlock: everything is resident on return.  Private pages then stay (there is
- * no swap); pages of files may still be reclaimed under pressure.
- */
-int
-vm_wire(
-    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit)
-{
-	uaddr_t end, start = trunc_page(addr);
-	vm_prot_t access;
-	struct vm_entry *e;
-	int error;
-
-	len += addr & PAGE_MASK;
-	if ((error = check_args(start, len)) != 0 || len == 0)
-		return (error);
-	end = start + round_page(len);
-	error = vm_set_wired(vm, start, round_page(len), wire, limit);
-	for (; error == 0 && wire && start < end; start += PAGE_SIZE) {
-		lock_shared(&vm->vm_lock);
-		e = vm_entry_lookup(vm, start);
-		access = e != NULL && (e->ve_prot & VM_PROT_WRITE) != 0
-		    ? VM_PROT_WRITE
-		    : VM_PROT_READ;
-		lock_release(&vm->vm_lock);
-		if ((error = vm_fault(vm, start, access)) == EFAULT)
-			error = ENOMEM;
-		if (error == EACCES)
-			error = EAGAIN;
-	}
 	return (error);
 }

@@ -87,6 +87,24 @@ wait_busy(struct vm_object *obj, struct vm_page *pg)
 	lock_sleep(pg, &obj->vo_lock, 0, "vmbusy", NS_PER_SEC);
 }
 
+/* Are its pages the only copy of something that is shared? */
+static bool
+keeps(const struct vm_object *obj)
+{
+	return (obj->vo_type == VMO_ANON ||
+	    (obj->vo_type == VMO_VNODE &&
+		(obj->vo_flags & VOF_NORECLAIM) != 0));
+}
+
+static void
+page_clean(struct vm_object *obj, struct vm_page *pg)
+{
+	if ((atomic_and(&pg->pg_flags, (uint16_t)~PGF_DIRTY) & PGF_DIRTY) !=
+		0 &&
+	    !keeps(obj))
+		atomic_sub(&vm_dirty_pages, 1);
+}
+
 int
 vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 {
@@ -99,7 +117,9 @@ vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 		pg->pg_object = NULL;
 		return (error);
 	}
-	if (obj->vo_type == VMO_VNODE && (obj->vo_flags & VOF_NORECLAIM) == 0)
+	if (keeps(obj))
+		atomic_add(&vm_keep_pages, 1);
+	else if (obj->vo_type == VMO_VNODE)
 		vm_page_enqueue(pg);
 	return (0);
 }
@@ -147,9 +167,10 @@ vm_object_free_page(struct vm_object *obj, struct vm_page *pg)
 	}
 	vm_page_dequeue(pg);
 	pmap_page_remove(pg);
+	page_clean(obj, pg);
 	pg->pg_object = NULL;
-	if (obj->vo_type == VMO_ANON)
-		atomic_sub(&vm_anon_pages, 1);
+	if (keeps(obj))
+		atomic_sub(&vm_keep_pages, 1);
 	vm_page_release(pg);
 }
 
@@ -233,8 +254,6 @@ page_make(
 		vm_page_free(pg, 0);
 		return (error);
 	}
-	if (obj->vo_type == VMO_ANON)
-		atomic_add(&vm_anon_pages, 1);
 	vm_page_wire(pg);
 	if ((error = page_in(obj, pg, flags)) != 0) {
 		if (pg->pg_object == obj) {
@@ -286,9 +305,11 @@ vm_object_getpage(
 }
 
 void
-vm_object_dirty(struct vm_object *obj __unused, struct vm_page *pg)
+vm_object_dirty(struct vm_object *obj, struct vm_page *pg)
 {
-	atomic_or(&pg->pg_flags, PGF_DIRTY | PGF_REF);
+	if ((atomic_or(&pg->pg_flags, PGF_DIRTY | PGF_REF) & PGF_DIRTY) == 0 &&
+	    !keeps(obj))
+		atomic_add(&vm_dirty_pages, 1);
 }
 
 /* --- size and cleaning ------------------------------------------------------------- */
@@ -316,21 +337,20 @@ vm_object_setsize(struct vm_object *obj, uint64_t size)
 	}
 }
 
-/* (vo_lock excl, dropped during I/O) */
-static int
-page_out(struct vm_object *obj, struct vm_page *pg)
+int
+vm_object_page_out(struct vm_object *obj, struct vm_page *pg)
 {
 	int error;
 
 	atomic_or(&pg->pg_flags, PGF_BUSY);
-	atomic_and(&pg->pg_flags, (uint16_t)~PGF_DIRTY);
+	page_clean(obj, pg);
 	/* Later writes fault and make it dirty again. */
 	pmap_page_protect(pg);
 	lock_release(&obj->vo_lock);
 	error = obj->vo_ops->vpo_putpage(obj, pg);
 	lock_excl(&obj->vo_lock);
 	if (error != 0)
-		atomic_or(&pg->pg_flags, PGF_DIRTY);
+		vm_object_dirty(obj, pg);
 	vm_page_unbusy(pg);
 	return (error);
 }
@@ -352,7 +372,7 @@ vm_object_clean(struct vm_object *obj, uint64_t start, uint64_t end)
 			continue;
 		}
 		if ((pg->pg_flags & PGF_DIRTY) != 0) {
-			error = page_out(obj, pg);
+			error = vm_object_page_out(obj, pg);
 			if (first == 0)
 				first = error;
 		}

@@ -3,7 +3,8 @@
  * Page reclaim: a clock over the file pages.
  *
  * The queue's first page is looked at and goes to the end.  If it was used
- * since (PGF_REF) it gets a second round; if it is wired or busy it stays; if
+ * since (PGF_REF) it gets a second round; if it is wired, by a program that
+ * locked a part of its file (vm_wire.c), too, or busy it stays; if
  * it is dirty it is written back and freed on a later round; else it leaves
  * every pmap and its object.  Anonymous pages and tmpfs pages have no other
  * home and are not on the queue.
@@ -23,7 +24,7 @@ static bool
 reclaim_page(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 {
 	if (radix_get(&obj->vo_pages, index) != pg || pg->pg_wired != 0 ||
-	    (pg->pg_flags & PGF_BUSY) != 0)
+	    atomic_load(&obj->vo_wires) != 0 || (pg->pg_flags & PGF_BUSY) != 0)
 		return (false);
 	if ((pg->pg_flags & PGF_REF) != 0) {
 		atomic_and(&pg->pg_flags, (uint16_t)~PGF_REF);
@@ -32,13 +33,7 @@ reclaim_page(struct vm_object *obj, uint64_t index, struct vm_page *pg)
 	/* Out of the pmaps first: then no write can make it dirty again. */
 	pmap_page_remove(pg);
 	if ((pg->pg_flags & PGF_DIRTY) != 0) {
-		atomic_or(&pg->pg_flags, PGF_BUSY);
-		atomic_and(&pg->pg_flags, (uint16_t)~PGF_DIRTY);
-		lock_release(&obj->vo_lock);
-		if (obj->vo_ops->vpo_putpage(obj, pg) != 0)
-			atomic_or(&pg->pg_flags, PGF_DIRTY);
-		lock_excl(&obj->vo_lock);
-		vm_page_unbusy(pg);
+		(void)vm_object_page_out(obj, pg);
 		return (false);
 	}
 	(void)radix_remove(&obj->vo_pages, index);

@@ -24,8 +24,9 @@ struct vm_entry {
 	struct vmspace *ve_vm;
 	uint64_t ve_pass; /* (vo_mapspin) which cut has done it */
 	uaddr_t ve_start, ve_end;
-	struct vm_object *ve_object;	    /* backing, or NULL: zeros */
-	uint64_t ve_offset;		    /* in the object, of ve_start */
+	struct vm_object *ve_object; /* backing, or NULL: zeros */
+	/* In the object, of ve_start; without one: where it was made. */
+	uint64_t ve_offset;
 	struct vm_object *volatile ve_anon; /* private pages, or NULL yet */
 	uaddr_t ve_anon_base;		    /* address of index 0 of ve_anon */
 	vm_prot_t ve_prot, ve_maxprot;
@@ -55,6 +56,8 @@ struct vmspace {
 	uaddr_t vm_brk_start, vm_brk;
 	uaddr_t vm_stack_top;
 	uint64_t vm_stack_max, vm_as_max, vm_data_max;
+	bool vm_future_wired, vm_future_populated; /* vm_wire_future */
+	uint64_t vm_wire_max;
 };
 
 /* vm_tree.c; the map lock exclusive, or shared for lookups. */
@@ -86,8 +89,31 @@ int vm_fault_private(struct vmspace *vm, uaddr_t addr, struct vm_page **pgp);
 struct vm_page *vm_overlay_page(struct vmspace *vm, uaddr_t addr);
 
 /* vm_map.c; the map lock exclusive. */
+int vm_check_range(uaddr_t addr, uint64_t len); /* whole pages: or EINVAL */
 int vm_check_covered(struct vmspace *vm, uaddr_t start, uaddr_t end);
 int vm_clip_range(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* Free space of len at or after hint, else top down.  0: none. */
+uaddr_t vm_find_space(struct vmspace *vm, uaddr_t hint, uint64_t len);
+int vm_unmap_locked(struct vmspace *vm, uaddr_t start, uaddr_t end);
+int vm_map_locked(struct vmspace *vm, uaddr_t *addrp, uint64_t len,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, struct vm_object *obj,
+    uint64_t offset);
+/* The same where the range is free; entries may become one. */
+int vm_insert_locked(struct vmspace *vm, uaddr_t start, uint64_t len,
+    vm_prot_t prot, vm_prot_t maxprot, int flags, struct vm_object *obj,
+    uint64_t offset);
+void vm_entry_destroy(struct vm_entry *e); /* unlinked */
+/*
+ * vm_merge.c; the map lock exclusive.  Entries in [start, end), or next to it,
+ * that do not differ become one: pointers to entries are stale then.
+ */
+void vm_merge(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* All of [start, end) becomes one entry: 0, EFAULT (it differs), ENOMEM. */
+int vm_merge_all(struct vmspace *vm, uaddr_t start, uaddr_t end);
+/* Give e an overlay of its own with that base: 0 or ENOMEM. */
+int vm_entry_overlay_copy(struct vm_entry *e, uaddr_t base);
+/* A base for an overlay of an entry at start, with room below. */
+uaddr_t vm_overlay_base(uaddr_t start, uint64_t room);
 /* e shows obj from now on, if not NULL; a reference is taken. */
 void vm_entry_show(
     struct vmspace *vm, struct vm_entry *e, struct vm_object *obj);
@@ -103,22 +129,23 @@ struct page_run {
 /* One page, VMA_NOWAIT, if need be by a block of 2^order; NULL when short. */
 struct vm_page *vm_page_run_take(struct page_run *run, int order);
 void vm_page_run_end(struct page_run *run); /* give the rest back */
-/* vm_advise.c */
-int vm_set_wired(
-    struct vmspace *vm, uaddr_t addr, uint64_t len, bool wire, uint64_t limit);
+/* vm_wire.c; the map lock exclusive: e is wired or not from now on. */
+void vm_entry_set_wired(struct vm_entry *e, bool wire);
+uint64_t vm_wired_bytes(struct vmspace *vm);
+/* May len bytes be mapped by one that wires all it maps?  EAGAIN. */
+int vm_wire_check(struct vmspace *vm, uint64_t len);
 
 /* vm_mapper.c */
 void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);
 void vm_mapper_leave(struct vm_entry *e);
-
-/* vm_fork.c: give e an overlay of its own: 0 or ENOMEM. */
-int vm_entry_anon_private(struct vm_entry *e);
 
 /* vm_object.c */
 struct vm_object *vm_entry_anon(struct vm_entry *e); /* make it; NULL ENOMEM */
 void vm_anon_page_drop(struct vm_page *pg); /* one reference of an overlay */
 /* (vo_lock) Insert a fresh page. */
 int vm_object_insert(struct vm_object *obj, uint64_t index, struct vm_page *pg);
+/* (vo_lock excl, dropped meanwhile) Write a dirty page back: 0 or errno. */
+int vm_object_page_out(struct vm_object *obj, struct vm_page *pg);
 /* (vo_lock excl) Detach and free; waits for a busy page. */
 void vm_object_free_page(struct vm_object *obj, struct vm_page *pg);
 
@@ -131,7 +158,7 @@ void vm_page_release(struct vm_page *pg);
 struct vm_page *vm_page_queue_first(struct vm_object **objp, uint64_t *index);
 extern uint64_t vm_free_pages, vm_total_pages, vm_free_low, vm_free_min;
 extern uint64_t vm_reclaimed_count, vm_fault_count, vm_cow_count, vm_oom_count,
-    vm_anon_pages, vm_file_pages;
+    vm_anon_pages, vm_file_pages, vm_keep_pages, vm_dirty_pages;
 /* Under a memory checker: what is there now is no leak; tell leaks, how many. */
 void vm_page_leaks_mark(void);
 int vm_page_leaks(void);

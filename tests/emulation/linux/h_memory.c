@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -261,6 +262,90 @@ GTEST(mlock_limit, "does RLIMIT_MEMLOCK bound what a user locks?")
 	EQ(reap(pid), 0);
 	munmap(p, PAGE);
 	ERR(mlock(p, 2 * PAGE), ENOMEM);
+}
+
+/* The number on a line of /proc/self/status, in kB. */
+static long
+status_kb(const char *name)
+{
+	char line[256];
+	long kb = -1;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			kb = atol(line + strlen(name) + 1);
+	if (f != NULL)
+		fclose(f);
+	return (kb);
+}
+
+static bool
+all_in(char *p, size_t pages)
+{
+	unsigned char vec[64];
+	bool in = true;
+
+	EQ(mincore(p, pages * PAGE, vec), 0);
+	for (size_t i = 0; i < pages; i++)
+		in = in && (vec[i] & 1) != 0;
+	return (in);
+}
+
+GTEST(mlockall, "does mlockall lock what there is and what comes?")
+{
+	char *before = anon(8, MAP_PRIVATE), *after, *none;
+	struct rlimit rl = {1 << 20, 1 << 20};
+	pid_t pid;
+
+	none = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(none != MAP_FAILED);
+	ERR(mlockall(0), EINVAL);
+	ERR(mlockall(MCL_ONFAULT), EINVAL);
+	ERR(mlockall(8), EINVAL);
+	EQ(status_kb("VmLck:"), 0);
+	EQ(mlockall(MCL_CURRENT), 0);
+	CHECK(all_in(before, 8));
+	CHECK(status_kb("VmLck:") >= 8 * PAGE / 1024);
+	after = anon(8, MAP_PRIVATE);
+	CHECK(!all_in(after, 8));
+	EQ(mlockall(MCL_CURRENT | MCL_FUTURE), 0);
+	CHECK(all_in(after, 8));
+	after = anon(8, MAP_PRIVATE);
+	CHECK(all_in(after, 8));
+	ERR(madvise(after, PAGE, MADV_DONTNEED), EINVAL);
+	EQ(madvise(after, PAGE, 24), 0); /* DONTNEED_LOCKED */
+	if ((pid = fork()) == 0) {	 /* a child has no locks */
+		EQ(status_kb("VmLck:"), 0);
+		EQ(madvise(after, PAGE, MADV_DONTNEED), 0);
+		_exit(gtest_failures != 0);
+	}
+	EQ(reap(pid), 0);
+	EQ(mlockall(MCL_FUTURE | MCL_ONFAULT), 0);
+	after = anon(8, MAP_PRIVATE);
+	CHECK(!all_in(after, 8));
+	CHECK(status_kb("VmLck:") >= 24 * PAGE / 1024);
+	EQ(munlockall(), 0);
+	EQ(status_kb("VmLck:"), 0);
+	after = anon(8, MAP_PRIVATE);
+	CHECK(!all_in(after, 8));
+	EQ(syscall(SYS_mlock2, after, 8 * PAGE, 1), 0); /* on fault */
+	CHECK(!all_in(after, 8));
+	EQ(status_kb("VmLck:"), 8 * PAGE / 1024);
+	EQ(munlock(after, 8 * PAGE), 0);
+	if ((pid = fork()) == 0) {
+		EQ(setrlimit(RLIMIT_MEMLOCK, &rl), 0);
+		EQ(setuid(1000), 0);
+		anon(1024, MAP_PRIVATE);
+		ERR(mlockall(MCL_CURRENT), ENOMEM);
+		EQ(mlockall(MCL_FUTURE), 0);
+		after = mmap(NULL, 1024 * PAGE, PROT_READ,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(after == MAP_FAILED && errno == EAGAIN);
+		CHECK(anon(16, MAP_PRIVATE) != MAP_FAILED);
+		_exit(gtest_failures != 0);
+	}
+	EQ(reap(pid), 0);
 }
 
 GTEST(cut_copies, "do private copies of pages go when their file is cut?")

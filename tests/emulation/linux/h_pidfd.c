@@ -195,6 +195,36 @@ GTEST(set_tid, "can clone3 choose the id?")
 	ERR(syscall(435, &a, sizeof(a)), EINVAL);
 }
 
+GTEST(kcmp_epoll, "does kcmp know what an epoll watches?")
+{
+	struct {
+		uint32_t efd, tfd, toff;
+	} slot;
+	struct epoll_event ev = {.events = EPOLLIN};
+	pid_t me = getpid();
+	int ep = epoll_create1(0), a[2], b[2];
+
+	EQ(pipe(a), 0);
+	EQ(pipe(b), 0);
+	EQ(epoll_ctl(ep, EPOLL_CTL_ADD, a[0], &ev), 0);
+	slot.efd = (uint32_t)ep;
+	slot.tfd = (uint32_t)a[0];
+	slot.toff = 0;
+	EQ(syscall(SYS_kcmp, me, me, 7, a[0], &slot), 0);
+	CHECK(syscall(SYS_kcmp, me, me, 7, b[0], &slot) > 0);
+	slot.toff = 1;
+	ERR(syscall(SYS_kcmp, me, me, 7, a[0], &slot), ENOENT);
+	slot.toff = 0;
+	slot.tfd = (uint32_t)b[0];
+	ERR(syscall(SYS_kcmp, me, me, 7, a[0], &slot), ENOENT);
+	slot.efd = (uint32_t)a[0];
+	ERR(syscall(SYS_kcmp, me, me, 7, a[0], &slot), EINVAL);
+	slot.efd = 999;
+	ERR(syscall(SYS_kcmp, me, me, 7, a[0], &slot), EBADF);
+	ERR(syscall(SYS_kcmp, me, me, 7, 999, &slot), EBADF);
+	ERR(syscall(SYS_kcmp, me, me, 7, a[0], 8), EFAULT);
+}
+
 GTEST(kcmp, "does kcmp tell what two processes share?")
 {
 	int me = getpid(), fd = dup(1), other = open("/proc/self/stat", 0);

@@ -1140,3 +1140,22 @@ GTEST(proc_syscall, "does /proc/PID/syscall tell the call and its arguments?")
 	EQ(a[2], 1);
 	end(pid);
 }
+
+/* --- sequences --------------------------------------------------------------- */
+
+GTEST(rseq, "is a tracer told where its tracee's sequences are?")
+{
+	struct {
+		uint64_t area;
+		uint32_t size, signature, flags, pad;
+	} rc = {0, 0, 0, 9, 9};
+	pid_t pid = traced_child(nothing);
+
+	EQ(pt(0x420f, pid, sizeof(rc), (unsigned long)&rc), sizeof(rc));
+	CHECK(rc.area != 0); /* the C library has registered one */
+	EQ(rc.signature, 0x53053053);
+	EQ(rc.size, 32);
+	EQ(rc.flags, 0);
+	EQ(rc.pad, 0);
+	end(pid);
+}

@@ -470,3 +470,50 @@ GTEST(proc_status, "does /proc say that there are filters?")
 	EQ(mode, 2);
 	CHECK(n >= 1);
 }
+
+/* --- from a tracer ---------------------------------------------------------------- */
+
+static struct sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 7),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+static struct sock_filter second[] = {
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+
+static void
+filtered(void)
+{
+	struct sock_fprog a = {4, program}, b = {1, second};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	syscall(
+	    SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &a);
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &b);
+	raise(SIGSTOP);
+}
+
+GTEST(filters, "can a tracer read the filters of its tracee?")
+{
+	struct sock_filter got[4];
+	struct {
+		uint64_t nth, flags;
+	} md = {0, 99};
+	pid_t pid = traced_child(filtered);
+
+	ERR(pt(0x420c, pid, 0, 0), EINVAL); /* there are none yet */
+	EQ(pt(PTRACE_CONT, pid, 0, 0), 0);
+	EQ(status_of(pid), STOPPED(SIGSTOP));
+	EQ(pt(0x420c, pid, 0, 0), 4); /* the oldest */
+	EQ(pt(0x420c, pid, 1, 0), 1);
+	ERR(pt(0x420c, pid, 2, 0), ENOENT);
+	EQ(pt(0x420c, pid, 0, (unsigned long)got), 4);
+	EQ(memcmp(got, program, sizeof(got)), 0);
+	ERR(pt(0x420c, pid, 0, 16), EFAULT);
+	EQ(pt(0x420d, pid, sizeof(md), (unsigned long)&md), sizeof(md));
+	EQ(md.flags, SECCOMP_FILTER_FLAG_LOG);
+	md.nth = 1;
+	EQ(pt(0x420d, pid, sizeof(md), (unsigned long)&md), sizeof(md));
+	EQ(md.flags, 0);
+	ERR(pt(0x420d, pid, 7, (unsigned long)&md), EINVAL);
+	end(pid);
+}

@@ -23,7 +23,8 @@ sys.path.insert(0, HERE + "/../../harness")
 from atf import MACHINE, TOP, case, check, fail, machine, main, run, skip
 
 PROGRAMS = HERE + "/programs"
-DIR = TOP + "/build/rootfs/programs"
+ROOTS = TOP + "/build/rootfs"
+DIR = ROOTS + "/programs"
 IMAGE = DIR + ".cpio"
 REPEAT = int(os.environ.get("MAYFLY_REPEAT", "1"))
 ENV = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8"
@@ -38,7 +39,8 @@ mount -t tmpfs none "$0/dev/shm"
 mount -t proc none "$0/proc"
 mount --rbind /sys "$0/sys"
 ulimit -c 0
-mkdir "$0/tmp/work" && cp "$1" "$0/tmp/script.sh"
+mkdir "$0/tmp/work" && cp "$1/script.sh" "$0/tmp/script.sh"
+mount --bind "$1" "$0/host"
 exec chroot "$0" /bin/bash -c 'cd /tmp/work && setsid -w %s bash ../script.sh </dev/null 2>&1; exit $?'
 """ % ENV
 # On Mayfly: /host is the shared directory.
@@ -57,7 +59,7 @@ def header(name):
     found = {}
     with open(f"{PROGRAMS}/{name}.sh", encoding="utf-8") as f:
         for line in f:
-            m = re.match(r"# (seconds|memory|not on|expect): (.*)", line)
+            m = re.match(r"# (seconds|memory|not on|expect|files): (.*)", line)
             if m:
                 found[m[1]] = m[2]
             elif not line.startswith("#"):
@@ -65,20 +67,26 @@ def header(name):
     return found
 
 
+def share(name, files):
+    """What both sides find at /host: the script, and files from build/rootfs."""
+    os.makedirs("share", exist_ok=True)
+    shutil.copy(f"{PROGRAMS}/{name}.sh", "share/script.sh")
+    if files is not None and not os.path.exists("share/files"):
+        shutil.copytree(f"{ROOTS}/{files}", "share/files", symlinks=True)
+
+
 def on_host(name, seconds):
     argv = ["unshare", "-mpf", "--kill-child"]
     if os.getuid() != 0:
         argv.append("-Ur")
     r = subprocess.run(argv + ["sh", "-c", ON_HOST, DIR,
-                               f"{PROGRAMS}/{name}.sh"],
+                               os.path.realpath("share")],
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, timeout=seconds)
     return r.stdout, r.returncode
 
 
 def in_guest(name, seconds, memory):
-    os.makedirs("share", exist_ok=True)
-    shutil.copy(f"{PROGRAMS}/{name}.sh", "share/script.sh")
     if os.path.exists("share/out"):
         os.remove("share/out")
     status, _, _ = run(machine("--memory", memory, "--share", "share", "--",
@@ -114,6 +122,10 @@ def program(name):
             skip(why)
         if not os.path.exists(IMAGE):
             skip(f"no {IMAGE}: ci/test makes it")
+        files = asked.get("files")
+        if files is not None and not os.path.exists(f"{ROOTS}/{files}"):
+            skip(f"no {ROOTS}/{files}: ci/test makes it")
+        share(name, files)
         want = on_host(name, seconds) if "expect" not in asked else (
             (asked["expect"] + "\n").encode(), 0)
         check(want[0], "the host printed nothing")

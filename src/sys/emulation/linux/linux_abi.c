@@ -163,6 +163,25 @@ linux_wait_status(int status)
 
 /* --- flags -------------------------------------------------------------------------- */
 
+int
+linux_struct_in(uaddr_t from, size_t usize, void *to, size_t size)
+{
+	uint64_t word;
+	size_t n;
+	int error;
+
+	memset(to, 0, size);
+	for (size_t at = size; at < usize; at += n) {
+		word = 0;
+		n = MIN(sizeof(word), usize - at);
+		if ((error = copyin(from + at, &word, n)) != 0)
+			return (error);
+		if (word != 0)
+			return (E2BIG);
+	}
+	return (copyin(from, to, MIN(size, usize)));
+}
+
 uint64_t
 flags_in(const struct flagmap *fm, size_t n, uint64_t v, uint64_t *restp)
 {

@@ -336,6 +336,7 @@ CTASSERT(sizeof(struct linux_epoll_event) == 12);
 #define LINUX_AT_NO_AUTOMOUNT	  0x800
 #define LINUX_AT_EMPTY_PATH	  0x1000
 #define LINUX_AT_STATX_SYNC	  0x6000
+#define LINUX_AT_RECURSIVE	  0x8000
 
 #define LINUX_UTIME_NOW	 0x3fffffff
 #define LINUX_UTIME_OMIT 0x3ffffffe

@@ -54,6 +54,8 @@ enum {
 	L_FIOCLEX,
 	L_FIOASYNC,
 };
+/* The group of a seccomp listener's. */
+#define L_LISTENERS 0x21u
 /* Of sockets; the two pairs are one. */
 #define L_FIOSETOWN 0x8901u
 #define L_SIOCSPGRP 0x8902u
@@ -527,6 +529,9 @@ linux_ioctl(struct lwp *lp, const struct linux_ioctl_args *uap, uint64_t *resp)
 		return (fd_flags_set(fd, 0));
 	default:
 		/* EBADF comes before ENOTTY. */
+		if (((uap->cmd >> 8) & 0xff) == L_LISTENERS)
+			return (
+			    linux_seccomp_ioctl(fd, uap->cmd, uap->data, resp));
 		return (kern_ioctl(fd, 0, NULL) == EBADF ? EBADF : ENOTTY);
 	}
 }

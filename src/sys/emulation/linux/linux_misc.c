@@ -70,13 +70,17 @@ linux_sysinfo(
 {
 	struct linux_sysinfo si;
 	struct vm_stats vs;
+	uint32_t load[3];
 
 	memset(&si, 0, sizeof(si));
 	vm_stats_get(&vs);
+	loadavg_get(load);
+	for (int i = 0; i < 3; i++)
+		si.loads[i] = (uint64_t)load[i] << (16 - 11);
 	si.uptime = clock_mono() / NS_PER_SEC;
 	si.totalram = ptoa(vs.vs_total);
 	si.freeram = ptoa(vs.vs_free);
-	si.bufferram = ptoa(vs.vs_file);
+	si.sharedram = ptoa(vs.vs_keep);
 	si.procs = (uint16_t)MIN((unsigned)nprocs, UINT16_MAX);
 	si.mem_unit = 1;
 	return (copyout(&si, uap->info, sizeof(si)));

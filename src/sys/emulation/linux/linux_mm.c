@@ -83,7 +83,7 @@ linux_mmap(struct lwp *lp, const struct linux_mmap_args *uap, uint64_t *resp)
 	/* What cannot be locked is mapped all the same, as on Linux. */
 	if (error == 0 && (uap->flags & L_MAP_LOCKED) != 0)
 		(void)vm_wire(lp->lw_proc->p_vmspace, addr,
-		    round_page(uap->len), true, lock_limit());
+		    round_page(uap->len), true, true, lock_limit());
 	return (error);
 }
 
@@ -214,7 +214,7 @@ static const struct {
     {20, ADV_SET, 0}, /* COLD: there is no swap to be near to */
     {21, ADV_PAGES, VMADV_PAGEOUT}, {22, ADV_PAGES, VMADV_POPULATE_READ},
     {23, ADV_PAGES, VMADV_POPULATE_WRITE},
-    {24, ADV_TUNE, VMADV_DONTNEED}, /* DONTNEED_LOCKED */
+    {24, ADV_TUNE, VMADV_DISCARD}, /* DONTNEED_LOCKED */
 };
 
 int
@@ -251,7 +251,7 @@ linux_madvise(
 }
 
 static int
-lock_common(struct lwp *lp, uaddr_t addr, size_t len, bool wire)
+lock_common(struct lwp *lp, uaddr_t addr, size_t len, bool wire, bool populate)
 {
 	uaddr_t start = trunc_page(addr);
 
@@ -262,43 +262,68 @@ lock_common(struct lwp *lp, uaddr_t addr, size_t len, bool wire)
 	if (len == 0)
 		return (0);
 	return (vm_wire(lp->lw_proc->p_vmspace, start,
-	    round_page(addr + len) - start, wire, lock_limit()));
+	    round_page(addr + len) - start, wire, populate, lock_limit()));
 }
 
 int
 linux_mlock(struct lwp *lp, const struct linux_mlock_args *uap, uint64_t *resp)
 {
-	return (lock_common(lp, uap->addr, uap->len, true));
+	return (lock_common(lp, uap->addr, uap->len, true, true));
 }
+
+#define L_MLOCK_ONFAULT 1
 
 int
 linux_mlock2(
     struct lwp *lp, const struct linux_mlock2_args *uap, uint64_t *resp)
 {
-	return ((uap->flags & ~1) != 0
+	return ((uap->flags & ~L_MLOCK_ONFAULT) != 0
 		? EINVAL
-		: lock_common(lp, uap->addr, uap->len, true));
+		: lock_common(lp, uap->addr, uap->len, true,
+		      (uap->flags & L_MLOCK_ONFAULT) == 0));
 }
 
 int
 linux_munlock(
     struct lwp *lp, const struct linux_munlock_args *uap, uint64_t *resp)
 {
-	return (lock_common(lp, uap->addr, uap->len, false));
+	return (lock_common(lp, uap->addr, uap->len, false, false));
 }
+
+#define L_MCL_CURRENT 1
+#define L_MCL_FUTURE  2
+#define L_MCL_ONFAULT 4
 
 int
 linux_mlockall(
     struct lwp *lp, const struct linux_mlockall_args *uap, uint64_t *resp)
 {
-	return (uap->flags == 0 || (uap->flags & ~7) != 0 ? EINVAL : 0);
+	struct vmspace *vm = lp->lw_proc->p_vmspace;
+	bool populate = (uap->flags & L_MCL_ONFAULT) == 0;
+	uint64_t limit = lock_limit();
+	int error = 0;
+
+	if ((uap->flags & ~7) != 0 ||
+	    (uap->flags & (L_MCL_CURRENT | L_MCL_FUTURE)) == 0)
+		return (EINVAL);
+	if (limit == 0)
+		return (EPERM);
+	if ((uap->flags & L_MCL_CURRENT) != 0)
+		error = vm_wire_all(vm, true, populate, limit);
+	if (error == 0)
+		vm_wire_future(
+		    vm, (uap->flags & L_MCL_FUTURE) != 0, populate, limit);
+	return (error);
 }
 
 int
 linux_munlockall(
     struct lwp *lp, const struct linux_munlockall_args *uap, uint64_t *resp)
 {
-	return (0);
+	struct vmspace *vm = lp->lw_proc->p_vmspace;
+
+	vm_wire_future(vm, false, false, 0);
+	return (vm_wire_all(vm, false, false, 0));
 }
 
 #define L_MFD_CLOEXEC	    0x01

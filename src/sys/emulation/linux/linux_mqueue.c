@@ -3,6 +3,8 @@
  * Linux calls of POSIX message queues.
  */
 #include "linux_var.h"
+#include <sys/file.h>
+#include <sys/malloc.h>
 #include <sys/mqueue.h>
 #include <vm/vm.h>
 
@@ -104,7 +106,65 @@ linux_mq_timedreceive(struct lwp *lp,
 	return (error);
 }
 
-/* SIGEV_THREAD names a netlink socket, and nothing here is one: EBADF. */
+/* --- SIGEV_THREAD ------------------------------------------------------------------- */
+
+/*
+ * The C library gives a netlink socket and 32 bytes, which it reads from that
+ * socket when the time has come; the last byte then says why.
+ */
+#define COOKIE_LEN 32
+enum {
+	COOKIE_MESSAGE = 1,
+	COOKIE_REMOVED
+};
+
+struct mailbox {
+	struct mq_teller mb_teller;
+	struct file *mb_file; /* the socket's, held */
+	uint8_t mb_cookie[COOKIE_LEN];
+};
+
+static void
+mailbox_free(struct mailbox *mb)
+{
+	file_drop(mb->mb_file);
+	kfree(mb, M_TEMP);
+}
+
+static void
+mailbox_tell(struct mq_teller *mt, bool message)
+{
+	struct mailbox *mb = (struct mailbox *)mt;
+
+	mb->mb_cookie[COOKIE_LEN - 1] =
+	    message ? COOKIE_MESSAGE : COOKIE_REMOVED;
+	linux_netlink_post(mb->mb_file, mb->mb_cookie, COOKIE_LEN);
+	mailbox_free(mb);
+}
+
+static int
+notify_by_thread(int fd, const struct linux_sigevent *l)
+{
+	struct ksigevent ev = {.sigev_notify = SIGEV_NONE};
+	struct mailbox *mb;
+	int error;
+
+	mb = kmalloc(sizeof(*mb), M_TEMP, M_WAITOK | M_ZERO);
+	if (mb == NULL)
+		return (ENOMEM);
+	mb->mb_teller.mt_tell = mailbox_tell;
+	error = copyin(l->sigev_value, mb->mb_cookie, COOKIE_LEN);
+	if (error == 0)
+		error = linux_netlink_get(l->sigev_signo, &mb->mb_file);
+	if (error != 0) {
+		kfree(mb, M_TEMP);
+		return (error);
+	}
+	if ((error = kern_mq_notify(fd, &ev, &mb->mb_teller)) != 0)
+		mailbox_free(mb);
+	return (error);
+}
+
 int
 linux_mq_notify(
     struct lwp *lp, const struct linux_mq_notify_args *uap, uint64_t *resp)
@@ -114,7 +174,7 @@ linux_mq_notify(
 	int error;
 
 	if (uap->ev == 0)
-		return (kern_mq_notify(uap->fd, NULL));
+		return (kern_mq_notify(uap->fd, NULL, NULL));
 	if ((error = copyin(uap->ev, &l, sizeof(l))) != 0)
 		return (error);
 	memset(&ev, 0, sizeof(ev));
@@ -130,11 +190,11 @@ linux_mq_notify(
 			return (EINVAL);
 		break;
 	case LINUX_SIGEV_THREAD:
-		return (EBADF);
+		return (notify_by_thread(uap->fd, &l));
 	default:
 		return (EINVAL);
 	}
-	return (kern_mq_notify(uap->fd, &ev));
+	return (kern_mq_notify(uap->fd, &ev, NULL));
 }
 
 int

@@ -54,21 +54,15 @@ linux_openat2(
 {
 	struct linux_open_how how;
 	int error, fd = -1;
-	uint64_t word;
 	char *path;
 
 	if (uap->size < sizeof(how))
 		return (EINVAL);
 	if (uap->size > PAGE_SIZE)
 		return (E2BIG);
-	if ((error = copyin(uap->how, &how, sizeof(how))) != 0)
+	error = linux_struct_in(uap->how, uap->size, &how, sizeof(how));
+	if (error != 0)
 		return (error);
-	for (size_t at = sizeof(how); at + 8 <= uap->size; at += 8) {
-		if ((error = copyin(uap->how + at, &word, 8)) != 0)
-			return (error);
-		if (word != 0)
-			return (E2BIG);
-	}
 	if ((error = open_how_check(&how)) != 0)
 		return (error);
 	if ((error = path_copyin(uap->path, &path)) != 0)

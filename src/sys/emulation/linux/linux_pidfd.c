@@ -91,7 +91,7 @@ enum {
 	L_MADV_COLLAPSE = 25
 };
 
-/* Hints that are no more than hints here: the memory must be there. */
+/* COLD and COLLAPSE are no more than hints here: the memory must be there. */
 static int
 advise_one(struct vmspace *vm, const uint64_t iov[2], int advice)
 {
@@ -102,6 +102,9 @@ advise_one(struct vmspace *vm, const uint64_t iov[2], int advice)
 		return (EINVAL);
 	if (advice == L_MADV_WILLNEED)
 		return (vm_advise(vm, iov[0], iov[1], VMADV_WILLNEED));
+	if (advice == L_MADV_PAGEOUT)
+		return (vm_advise_pages(
+		    vm, iov[0], round_page(iov[1]), VMADV_PAGEOUT));
 	error = vmspace_entry_info(vm, iov[0], &info);
 	if (error == 0 && info.vei_vp != NULL)
 		vnode_drop(info.vei_vp);
@@ -176,16 +179,26 @@ linux_process_mrelease(struct lwp *lp,
 int
 linux_kcmp(struct lwp *lp, const struct linux_kcmp_args *uap, uint64_t *resp)
 {
-	/* KCMP_FILE, VM, FILES, FS, SIGHAND, IO, SYSVSEM. */
+	/* KCMP_FILE, VM, FILES, FS, SIGHAND, IO, SYSVSEM, EPOLL_TFD. */
 	static const enum kcmp_type types[] = {KCMP_FILE, KCMP_VM, KCMP_FILES,
-	    KCMP_FS, KCMP_SIGHAND, KCMP_NONE, KCMP_NONE};
+	    KCMP_FS, KCMP_SIGHAND, KCMP_NONE, KCMP_NONE, KCMP_EPOLL};
+	uint32_t slot[3] = {0, 0, 0}; /* epoll, descriptor, which of its */
+	struct kcmp_watched kw;
 	int order = 0, error;
 
 	if (uap->type < 0 || uap->type >= (int)nitems(types))
 		return (EINVAL);
+	if (types[uap->type] == KCMP_EPOLL) {
+		error = copyin(uap->idx2, slot, sizeof(slot));
+		if (error != 0)
+			return (error);
+	} else
+		slot[0] =
+		    uap->idx2 > INT32_MAX ? UINT32_MAX : (uint32_t)uap->idx2;
+	kw = (struct kcmp_watched){(int)slot[1], slot[2]};
 	error = kern_kcmp(uap->pid1, uap->pid2, types[uap->type],
-	    uap->idx1 > INT32_MAX ? -1 : (int)uap->idx1,
-	    uap->idx2 > INT32_MAX ? -1 : (int)uap->idx2, &order);
+	    uap->idx1 > INT32_MAX ? -1 : (int)uap->idx1, (int)slot[0], &kw,
+	    &order);
 	*resp = order == 0 ? 0 : order < 0 ? 1 : 2;
 	return (error);
 }

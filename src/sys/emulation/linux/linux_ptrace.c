@@ -6,7 +6,10 @@
  */
 #include "linux_var.h"
 #include <sys/abi.h>
+#include <sys/cbpf.h>
+#include <sys/malloc.h>
 #include <sys/ptrace.h>
+#include <sys/ucred.h>
 
 enum {
 	PTRACE_TRACEME = 0,
@@ -41,7 +44,10 @@ enum {
 	PTRACE_PEEKSIGINFO = 0x4209,
 	PTRACE_GETSIGMASK = 0x420a,
 	PTRACE_SETSIGMASK = 0x420b,
-	PTRACE_GET_SYSCALL_INFO = 0x420e
+	PTRACE_SECCOMP_GET_FILTER = 0x420c,
+	PTRACE_SECCOMP_GET_METADATA = 0x420d,
+	PTRACE_GET_SYSCALL_INFO = 0x420e,
+	PTRACE_GET_RSEQ_CONFIGURATION = 0x420f
 };
 
 static const struct flagmap option_map[] = {
@@ -350,6 +356,77 @@ peeksiginfo(struct ptrace_args *a, uint64_t *resp)
 	return (0);
 }
 
+/* --- filters and sequences ------------------------------------------------------------ */
+
+/* Only root that has no filters itself may see those of others. */
+static int
+filter_text(struct ptrace_args *a, uint64_t nth, struct cbpf_insn **progp,
+    size_t *np, uint32_t *flagsp)
+{
+	if (!cred_has_cap(cred_current(), CAP_SYS_ADMIN) ||
+	    callfilter_mode(curlwp) != FILTER_MODE_NONE)
+		return (EACCES);
+	return (callfilter_text(a->pa_lp, nth, progp, np, flagsp));
+}
+
+/* The result is how many instructions; they are copied if there is room. */
+static int
+seccomp_filter(struct ptrace_args *a, uint64_t *resp)
+{
+	struct cbpf_insn *prog;
+	uint32_t flags;
+	size_t n;
+	int error;
+
+	error = filter_text(a, a->pa_addr, &prog, &n, &flags);
+	if (error != 0)
+		return (error);
+	*resp = n;
+	if (a->pa_data != 0)
+		error = copyout(prog, a->pa_data, n * sizeof(*prog));
+	kfree(prog, M_TEMP);
+	return (error);
+}
+
+#define FILTER_FLAG_LOG 2
+
+/* Which filter, in; and its flags, out, as far as addr bytes go. */
+static int
+seccomp_metadata(struct ptrace_args *a, uint64_t *resp)
+{
+	struct {
+		uint64_t nth, flags;
+	} md;
+	struct cbpf_insn *prog;
+	uint32_t flags;
+	size_t n;
+	int error;
+
+	if (a->pa_addr < sizeof(md.nth))
+		return (EINVAL);
+	if ((error = copyin(a->pa_data, &md.nth, sizeof(md.nth))) != 0 ||
+	    (error = filter_text(a, md.nth, &prog, &n, &flags)) != 0)
+		return (error);
+	kfree(prog, M_TEMP);
+	md.flags = (flags & FILTERF_LOG) != 0 ? FILTER_FLAG_LOG : 0;
+	*resp = MIN(a->pa_addr, sizeof(md));
+	return (copyout(&md, a->pa_data, *resp));
+}
+
+/* The result is the size that there is. */
+static int
+rseq_configuration(struct ptrace_args *a, uint64_t *resp)
+{
+	struct {
+		uint64_t area;
+		uint32_t size, signature, flags, pad;
+	} rc = {a->pa_lp->lw_rseq, a->pa_lp->lw_rseq_len, a->pa_lp->lw_rseq_sig,
+	    0, 0};
+
+	*resp = sizeof(rc);
+	return (copyout(&rc, a->pa_data, MIN(a->pa_addr, sizeof(rc))));
+}
+
 /* --- the call --------------------------------------------------------------------------- */
 
 static const struct {
@@ -385,13 +462,24 @@ static const struct {
     {PTRACE_SETSIGMASK, pt_setsigmask, 0},
 };
 
+/* Those with a result of their own. */
+static const struct {
+	int req;
+	int (*func)(struct ptrace_args *a, uint64_t *resp);
+} counting[] = {
+    {PTRACE_PEEKSIGINFO, peeksiginfo},
+    {PTRACE_SECCOMP_GET_FILTER, seccomp_filter},
+    {PTRACE_SECCOMP_GET_METADATA, seccomp_metadata},
+    {PTRACE_GET_SYSCALL_INFO, syscall_info},
+    {PTRACE_GET_RSEQ_CONFIGURATION, rseq_configuration},
+};
+
 static int
 on_stopped(int req, struct ptrace_args *a, uint64_t *resp)
 {
-	if (req == PTRACE_GET_SYSCALL_INFO)
-		return (syscall_info(a, resp));
-	if (req == PTRACE_PEEKSIGINFO)
-		return (peeksiginfo(a, resp));
+	for (size_t i = 0; i < nitems(counting); i++)
+		if (counting[i].req == req)
+			return (counting[i].func(a, resp));
 	for (size_t i = 0; i < nitems(rows); i++)
 		if (rows[i].req == req) {
 			a->pa_arg = rows[i].arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux calls on scheduling.  There is no SCHED_DEADLINE; SCHED_BATCH and
- * SCHED_IDLE stand behind SCHED_OTHER.
+ * Linux calls on scheduling.  SCHED_BATCH and SCHED_IDLE stand behind
+ * SCHED_OTHER.
  */
 #include "linux_var.h"
 #include <sys/atomic.h>
@@ -20,6 +20,7 @@ static const struct {
     {2, SCHED_RR},
     {3, SCHED_BATCH},
     {5, SCHED_IDLE},
+    {6, SCHED_DEADLINE},
 };
 
 static bool
@@ -62,7 +63,7 @@ int
 linux_sched_yield(
     struct lwp *lp, const struct linux_sched_yield_args *uap, uint64_t *resp)
 {
-	thread_yield();
+	kern_sched_yield();
 	return (0);
 }
 
@@ -128,14 +129,12 @@ linux_sched_getscheduler(struct lwp *lp,
 	return (error);
 }
 
-#define L_SCHED_DEADLINE 6
-
 static int
 prio_bound(int policy, uint64_t bound, uint64_t *resp)
 {
 	enum sched_class sc = SCHED_OTHER;
 
-	if (policy != L_SCHED_DEADLINE && !class_in(policy, &sc))
+	if (!class_in(policy, &sc))
 		return (EINVAL);
 	*resp = sched_is_rt(sc) ? bound : 0;
 	return (0);
@@ -213,6 +212,8 @@ CTASSERT(sizeof(struct linux_sched_attr) == 48);
 
 /* at.flags */
 #define L_FLAG_RESET_ON_FORK 0x01
+#define L_FLAG_RECLAIM	     0x02
+#define L_FLAG_DL_OVERRUN    0x04
 #define L_FLAG_KEEP_POLICY   0x08
 #define L_FLAG_KEEP_PARAMS   0x10
 #define L_FLAG_UTIL	     0x60 /* wants a governor that there is not */
@@ -245,6 +246,32 @@ too_big:
 	return (copyout(&known, u, sizeof(known)) != 0 ? EFAULT : E2BIG);
 }
 
+/* Times that are negative as ours are not valid. */
+static void
+deadline_in(const struct linux_sched_attr *at, struct sched_deadline *dl)
+{
+	memset(dl, 0, sizeof(*dl));
+	dl->dl_runtime = (nstime_t)at->runtime;
+	dl->dl_deadline = (nstime_t)at->deadline;
+	dl->dl_period = (nstime_t)at->period;
+	if ((at->flags & L_FLAG_RECLAIM) != 0)
+		dl->dl_flags |= SDF_RECLAIM;
+	if ((at->flags & L_FLAG_DL_OVERRUN) != 0)
+		dl->dl_flags |= SDF_OVERRUN;
+}
+
+static void
+deadline_out(const struct sched_deadline *dl, struct linux_sched_attr *at)
+{
+	at->runtime = (uint64_t)dl->dl_runtime;
+	at->deadline = (uint64_t)dl->dl_deadline;
+	at->period = (uint64_t)dl->dl_period;
+	if ((dl->dl_flags & SDF_RECLAIM) != 0)
+		at->flags |= L_FLAG_RECLAIM;
+	if ((dl->dl_flags & SDF_OVERRUN) != 0)
+		at->flags |= L_FLAG_DL_OVERRUN;
+}
+
 int
 linux_sched_setattr(
     struct lwp *lp, const struct linux_sched_setattr_args *uap, uint64_t *resp)
@@ -273,6 +300,7 @@ linux_sched_setattr(
 		if (at.priority > SCHED_RT_MAX)
 			return (EINVAL);
 		sp.sp_rtprio = (int)at.priority;
+		deadline_in(&at, &sp.sp_dl);
 		sp.sp_nice = MAX(-20, MIN(at.nice, 19));
 	}
 	/* Who keeps the parameters keeps the class, too. */
@@ -301,6 +329,8 @@ linux_sched_getattr(
 	at.flags = sp.sp_reset_on_fork ? L_FLAG_RESET_ON_FORK : 0;
 	if (sched_is_rt(sp.sp_class))
 		at.priority = (uint32_t)sp.sp_rtprio;
+	else if (sp.sp_class == SCHED_DEADLINE)
+		deadline_out(&sp.sp_dl, &at);
 	else
 		at.nice = sp.sp_nice;
 	return (copyout(&at, uap->attr, sizeof(at)));

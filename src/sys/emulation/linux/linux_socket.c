@@ -16,6 +16,7 @@ enum {
 	L_AF_UNIX,
 	L_AF_INET,
 	L_AF_INET6 = 10,
+	L_AF_NETLINK = 16,
 	L_SOL_SOCKET = 1,
 	L_SCM_RIGHTS = 1,
 	L_SCM_CREDENTIALS = 2,
@@ -53,7 +54,8 @@ struct linux_ucred {
 /* --- numbers --------------------------------------------------------------------- */
 
 static const int families[][2] = {{L_AF_UNSPEC, AF_UNSPEC},
-    {L_AF_UNIX, AF_UNIX}, {L_AF_INET, AF_INET}, {L_AF_INET6, AF_INET6}};
+    {L_AF_UNIX, AF_UNIX}, {L_AF_INET, AF_INET}, {L_AF_INET6, AF_INET6},
+    {L_AF_NETLINK, AF_NETLINK}};
 
 static int
 family_in(int family)

@@ -10,6 +10,7 @@
 #include "linux_var.h"
 #include <sys/malloc.h>
 #include <sys/sysctl.h>
+#include <sys/thread.h>
 #include <sys/ucred.h>
 
 #define LOG_BYTES (64 * 1024)
@@ -93,6 +94,27 @@ syslog_tail(const char *text, size_t n, size_t len)
 	return (at);
 }
 
+/* READ waits for what it has not seen yet.  The log is looked at from time to
+ * time, as /dev/kmsg does: who writes to it cannot wake anybody.  EINTR. */
+static int
+syslog_wait(char *buf)
+{
+	size_t n, end;
+	int error = 0;
+
+	for (;;) {
+		lock_excl(&syslog_lock);
+		n = syslog_snapshot(buf, syslog_taken, &end);
+		lock_release(&syslog_lock);
+		if (n > 0 || error != 0)
+			return (error);
+		error =
+		    tsleep(&syslog_taken, PCATCH, "syslog", NS_PER_SEC / 10);
+		if (error == EWOULDBLOCK)
+			error = 0;
+	}
+}
+
 static int
 syslog_read(int type, uaddr_t to, int len, uint64_t *resp)
 {
@@ -106,6 +128,10 @@ syslog_read(int type, uaddr_t to, int len, uint64_t *resp)
 		return (0);
 	if ((buf = kmalloc(LOG_BYTES, M_TEMP, M_WAITOK)) == NULL)
 		return (ENOMEM);
+	if (type == SYSLOG_READ && (error = syslog_wait(buf)) != 0) {
+		kfree(buf, M_TEMP);
+		return (error);
+	}
 	lock_excl(&syslog_lock);
 	n = syslog_snapshot(
 	    buf, type == SYSLOG_READ ? syslog_taken : syslog_cleared, &end);

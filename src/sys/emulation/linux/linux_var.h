@@ -12,6 +12,20 @@
 #include "linux_abi.h"
 #include <linux64_sysproto.h>
 
+/*
+ * A structure that grows from release to release: the program's has usize bytes,
+ * what it lacks is 0, what we do not know must be.  EFAULT, E2BIG.
+ */
+int linux_struct_in(uaddr_t from, size_t usize, void *to, size_t size);
+
+/*
+ * linux_netlink.c: a netlink socket's file, held (EBADF, ENOTSOCK, EINVAL), and
+ * a message into its queue.
+ */
+struct file;
+int linux_netlink_get(int fd, struct file **fpp);
+void linux_netlink_post(struct file *fp, const void *data, size_t n);
+
 /* One row of a flag table: both sides may have several bits. */
 struct flagmap {
 	uint64_t fm_linux, fm_native;
@@ -35,7 +49,9 @@ void linux_filter_input(const struct lwp *lp, uint32_t nr, void *input);
 int linux_seccomp_set(
     struct lwp *lp, uint64_t mode, uaddr_t prog, uint64_t *resp);
 int linux_seccomp_mode(const struct lwp *lp); /* Linux's number */
-int linux_prot(struct lwp *lp, int prot);     /* by its personality */
+/* An ioctl of a filter's listener: EBADF; ENOTTY, it is another file. */
+int linux_seccomp_ioctl(int fd, uint32_t cmd, uaddr_t data, uint64_t *resp);
+int linux_prot(struct lwp *lp, int prot); /* by its personality */
 int linux_stop_code(int code); /* of a traced thread, native -> Linux */
 int linux_siginfo_in(const struct linux_siginfo *si, ksiginfo_t *ksi);
 /* A siginfo from a program, to process to: it may not pretend.  EPERM. */

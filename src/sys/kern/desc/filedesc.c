@@ -397,6 +397,20 @@ fd_install_at(struct filedesc *fdt, uint32_t fd, struct file *fp, int fdflags)
 	return (0);
 }
 
+int
+fd_replace(struct file *fp, int fd, int fdflags)
+{
+	struct filedesc *fdt = fd_table();
+	int error;
+
+	if (fdt == NULL || fd < 0 || (uint32_t)fd >= fd_limit())
+		return (EBADF);
+	file_hold(fp);
+	if ((error = fd_install_at(fdt, (uint32_t)fd, fp, fdflags)) != 0)
+		file_drop(fp);
+	return (error);
+}
+
 /* 0, EBADF, EMFILE, EINVAL, ENOMEM. */
 int
 fd_dup(int oldfd, int want, int how, int fdflags, int *fdp)

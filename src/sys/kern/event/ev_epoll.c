@@ -131,6 +131,28 @@ epoll_find(struct epoll *ep, struct file *fp, int fd)
 	return (NULL);
 }
 
+int
+epoll_watched(struct file *epfp, int fd, uint32_t nth, uintptr_t *filep)
+{
+	struct epoll_item *ei;
+	struct epoll *ep;
+	int error = 0;
+
+	if (epfp->f_ops != &epoll_fileops)
+		return (EINVAL);
+	ep = epfp->f_data;
+	lock_shared(&ep->ep_lock);
+	ei = fd < 0 ? NULL : radix_get(&ep->ep_items, (uint64_t)fd);
+	for (; ei != NULL && nth > 0; nth--)
+		ei = ei->ei_samefd;
+	if (ei == NULL)
+		error = ENOENT;
+	else
+		*filep = (uintptr_t)ei->ei_file;
+	lock_release(&ep->ep_lock);
+	return (error);
+}
+
 /* (ep_lock) 0 or ENOMEM. */
 static int
 epoll_insert(struct epoll *ep, struct epoll_item *ei)

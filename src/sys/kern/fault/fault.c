@@ -243,7 +243,8 @@ plan_start(void)
 	plan.said = plan.nth != 0 || plan.ppm != 0;
 	plan_changed();
 }
-SYSINIT(fault_plan, SI_ROOT - 3, plan_start);
+/* After the points where a machine may be multiplied: each has its own plan. */
+SYSINIT(fault_plan, SI_SMP + 2, plan_start);
 
 /* The plan is for programs: shutting down is not theirs. */
 static void

@@ -10,9 +10,9 @@
  *    queues could hold counts against RLIMIT_MSGQUEUE when one is made.
  *
  * 3. Notification: one process may ask to be told when a message comes to the
- *    empty queue while nobody waits for one.  It is told once.  The request
- *    ends with that, with the file it was made through, or when its process is
- *    gone.
+ *    empty queue while nobody waits for one.  It is told once, by a signal or
+ *    by the ABI's teller.  The request ends with that, with the file it was
+ *    made through, or when its process is gone.
  *
  * 4. Locking.  mq_spin guards the table and all queues.  Texts are copied from
  *    and to user memory by whoever owns the message, without it.
@@ -44,6 +44,14 @@ struct mq_message {
 	char mm_text[];
 };
 
+/* Who wants to be told, and how. */
+struct mq_request {
+	struct proc *mr_proc;	    /* held; NULL: there is no request */
+	const struct file *mr_file; /* it was made through */
+	struct ksigevent mr_event;
+	struct mq_teller *mr_teller; /* or NULL */
+};
+
 struct mqueue {
 	TAILQ_ENTRY(mqueue) mq_link;	      /* (q) while it has a name */
 	refcount_t mq_refs;		      /* name, files, vnodes */
@@ -60,10 +68,8 @@ struct mqueue {
 	unsigned mq_receivers;		      /* (q) that sleep */
 	TAILQ_HEAD(, mq_message) mq_messages; /* (q) next one first */
 	struct ev_source mq_source;
-	struct proc *mq_notify_proc;	   /* (q) held, or NULL */
-	const struct file *mq_notify_file; /* (q) */
-	struct ksigevent mq_notify_event;  /* (q) */
-	char mq_name[NAME_MAX + 1];	   /* (c) */
+	struct mq_request mq_request; /* (q) */
+	char mq_name[NAME_MAX + 1];   /* (c) */
 };
 
 SPINLOCK_DEFINE(mq_spin, "mqueue");
@@ -95,15 +101,37 @@ mq_now(void)
 	return (ns_to_ts(clock_real()));
 }
 
-/* (q) Who was to be notified: the caller drops it outside the lock. */
-static struct proc *
-mq_notify_clear(struct mqueue *mq)
+/* (q) The request leaves the queue: mq_request_end it outside the lock. */
+static struct mq_request
+mq_request_take(struct mqueue *mq)
 {
-	struct proc *p = mq->mq_notify_proc;
+	struct mq_request r = mq->mq_request;
 
-	mq->mq_notify_proc = NULL;
-	mq->mq_notify_file = NULL;
-	return (p);
+	memset(&mq->mq_request, 0, sizeof(mq->mq_request));
+	return (r);
+}
+
+/* A message came for it, or it ends otherwise.  No spin lock held. */
+static void
+mq_request_end(const struct mq_request *r, bool message)
+{
+	const struct ksigevent *ev = &r->mr_event;
+	ksiginfo_t ksi;
+
+	if (r->mr_proc == NULL)
+		return;
+	if (message && ev->sigev_notify == SIGEV_SIGNAL) {
+		memset(&ksi, 0, sizeof(ksi));
+		ksi.ksi_signo = ev->sigev_signo;
+		ksi.ksi_code = SI_MESGQ;
+		ksi.ksi_pid = curproc->p_pid;
+		ksi.ksi_uid = cred_current()->cr_ruid;
+		ksi.ksi_value = ev->sigev_value;
+		sig_send_proc(r->mr_proc, ev->sigev_signo, &ksi);
+	}
+	if (r->mr_teller != NULL)
+		r->mr_teller->mt_tell(r->mr_teller, message);
+	proc_drop(r->mr_proc);
 }
 
 void
@@ -117,8 +145,7 @@ mqueue_drop(struct mqueue *mq)
 		TAILQ_REMOVE(&mq->mq_messages, m, mm_link);
 		kfree(m, M_MQUEUE);
 	}
-	if (mq->mq_notify_proc != NULL)
-		proc_drop(mq->mq_notify_proc);
+	mq_request_end(&mq->mq_request, false);
 	ev_source_destroy(&mq->mq_source);
 	kfree(mq, M_MQUEUE);
 }
@@ -469,34 +496,6 @@ mq_wait(
 	return (error == EWOULDBLOCK ? ETIMEDOUT : error);
 }
 
-/* (q) The first message has come: whom to tell, if anybody. */
-static struct proc *
-mq_notify_take(struct mqueue *mq, struct ksigevent *ev)
-{
-	if (mq->mq_count != 1 || mq->mq_receivers > 0 ||
-	    mq->mq_notify_proc == NULL)
-		return (NULL);
-	*ev = mq->mq_notify_event;
-	return (mq_notify_clear(mq));
-}
-
-static void
-mq_notify_send(struct proc *p, const struct ksigevent *ev)
-{
-	ksiginfo_t ksi;
-
-	if (ev->sigev_notify == SIGEV_SIGNAL) {
-		memset(&ksi, 0, sizeof(ksi));
-		ksi.ksi_signo = ev->sigev_signo;
-		ksi.ksi_code = SI_MESGQ;
-		ksi.ksi_pid = curproc->p_pid;
-		ksi.ksi_uid = cred_current()->cr_ruid;
-		ksi.ksi_value = ev->sigev_value;
-		sig_send_proc(p, ev->sigev_signo, &ksi);
-	}
-	proc_drop(p);
-}
-
 /* (q) Behind those of the same priority. */
 static void
 mq_insert(struct mqueue *mq, struct mq_message *m)
@@ -519,8 +518,7 @@ static int
 mq_send(
     struct mqueue *mq, struct file *fp, struct mq_message *m, nstime_t until_ns)
 {
-	struct ksigevent ev = {.sigev_notify = SIGEV_NONE};
-	struct proc *p = NULL;
+	struct mq_request r = {.mr_proc = NULL};
 	int error = 0;
 
 	spin_lock(&mq_spin);
@@ -528,14 +526,14 @@ mq_send(
 		error = mq_wait(mq, fp, until_ns, "mqsend");
 	if (error == 0) {
 		mq_insert(mq, m);
-		p = mq_notify_take(mq, &ev);
+		if (mq->mq_count == 1 && mq->mq_receivers == 0)
+			r = mq_request_take(mq);
 		wakeup(mq);
 	}
 	spin_unlock(&mq_spin);
 	if (error == 0)
 		ev_notify(&mq->mq_source, EV_IN);
-	if (p != NULL)
-		mq_notify_send(p, &ev);
+	mq_request_end(&r, true);
 	return (error);
 }
 
@@ -612,15 +610,17 @@ kern_mq_receive(int fd, uaddr_t text, uint64_t size, unsigned *priop,
 static bool
 mq_notify_pending(const struct mqueue *mq)
 {
-	return (mq->mq_notify_proc != NULL &&
-	    mq->mq_notify_proc->p_state != PS_ZOMBIE &&
-	    (mq->mq_notify_proc->p_flags & PF_EXITING) == 0);
+	const struct proc *p = mq->mq_request.mr_proc;
+
+	return (p != NULL && p->p_state != PS_ZOMBIE &&
+	    (p->p_flags & PF_EXITING) == 0);
 }
 
 int
-kern_mq_notify(int fd, const struct ksigevent *ev)
+kern_mq_notify(int fd, const struct ksigevent *ev, struct mq_teller *mt)
 {
-	struct proc *p = curproc, *old = NULL;
+	struct mq_request old = {.mr_proc = NULL};
+	struct proc *p = curproc;
 	struct mqueue *mq;
 	struct file *fp;
 	int error;
@@ -629,20 +629,17 @@ kern_mq_notify(int fd, const struct ksigevent *ev)
 		return (error);
 	spin_lock(&mq_spin);
 	if (ev == NULL) {
-		if (mq->mq_notify_proc == p)
-			old = mq_notify_clear(mq);
+		if (mq->mq_request.mr_proc == p)
+			old = mq_request_take(mq);
 	} else if (mq_notify_pending(mq)) {
 		error = EBUSY;
 	} else {
-		old = mq_notify_clear(mq);
+		old = mq_request_take(mq);
 		proc_hold(p);
-		mq->mq_notify_proc = p;
-		mq->mq_notify_file = fp;
-		mq->mq_notify_event = *ev;
+		mq->mq_request = (struct mq_request){p, fp, *ev, mt};
 	}
 	spin_unlock(&mq_spin);
-	if (old != NULL)
-		proc_drop(old);
+	mq_request_end(&old, false);
 	file_drop(fp);
 	return (error);
 }
@@ -679,6 +676,7 @@ static int
 mqueue_fo_read(struct file *fp, struct uio *uio, int flags)
 {
 	struct mqueue *mq = fp->f_data;
+	const struct mq_request *r = &mq->mq_request; /* zeros: none */
 	bool own = (flags & FOF_OFFSET) == 0;
 	char text[128];
 	uint64_t off, len;
@@ -687,13 +685,10 @@ mqueue_fo_read(struct file *fp, struct uio *uio, int flags)
 	spin_lock(&mq_spin);
 	len = (uint64_t)ksnprintf(text, sizeof(text),
 	    "QSIZE:%-10lu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n",
-	    mq->mq_bytes,
-	    mq->mq_notify_proc != NULL ? mq->mq_notify_event.sigev_notify : 0,
-	    mq->mq_notify_proc != NULL &&
-		    mq->mq_notify_event.sigev_notify == SIGEV_SIGNAL
-		? mq->mq_notify_event.sigev_signo
-		: 0,
-	    mq->mq_notify_proc != NULL ? mq->mq_notify_proc->p_pid : 0);
+	    mq->mq_bytes, r->mr_event.sigev_notify,
+	    r->mr_event.sigev_notify == SIGEV_SIGNAL ? r->mr_event.sigev_signo
+						     : 0,
+	    r->mr_proc != NULL ? r->mr_proc->p_pid : 0);
 	spin_unlock(&mq_spin);
 	if (own)
 		lock_excl(&fp->f_offset_lock);
@@ -755,14 +750,13 @@ static void
 mqueue_fo_close(struct file *fp)
 {
 	struct mqueue *mq = fp->f_data;
-	struct proc *p = NULL;
+	struct mq_request r = {.mr_proc = NULL};
 
 	spin_lock(&mq_spin);
-	if (mq->mq_notify_file == fp)
-		p = mq_notify_clear(mq);
+	if (mq->mq_request.mr_file == fp)
+		r = mq_request_take(mq);
 	spin_unlock(&mq_spin);
-	if (p != NULL)
-		proc_drop(p);
+	mq_request_end(&r, false);
 	mqueue_drop(mq);
 }
 

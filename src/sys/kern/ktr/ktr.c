@@ -432,7 +432,7 @@ ktr_start(void)
 }
 SYSINIT(ktr, SI_CPU - 3, ktr_start);
 
-/* Every CPU runs: from now on rings of their own, if anything is on. */
+/* From now on rings of their own, if anything is on: CPU 0, then the others. */
 static void
 ktr_memory(void)
 {
@@ -445,4 +445,5 @@ ktr_memory(void)
 	if (any)
 		rings_make();
 }
-SYSINIT(ktr_memory, SI_SMP + 1, ktr_memory);
+SYSINIT(ktr_memory, SI_ROOT - 5, ktr_memory);
+SYSINIT(ktr_cpus, SI_SMP + 1, ktr_memory);

@@ -63,17 +63,26 @@ SYSINIT(lwkt, SI_KERN, lwkt_init);
 
 /* --- run queues (owner CPU only) --------------------------------------------- */
 
+/* Of two on the real-time queue: does a run before b? */
+static bool
+rank_before(const struct lwp *a, const struct lwp *b)
+{
+	if (a->lw_rank != b->lw_rank || a->lw_rank < RANK_DEADLINE)
+		return (a->lw_rank > b->lw_rank);
+	return (a->lw_dl.dl_abs < b->lw_dl.dl_abs);
+}
+
 /* Behind those of a higher rank; behind its equals, or before them. */
 static void
 runq_insert_rt(struct thread_queue *q, struct thread *td)
 {
-	int rank =
-	    td->td_lwp->lw_rank + ((td->td_flags & TDF_FIRST) != 0 ? 1 : 0);
+	bool first = (td->td_flags & TDF_FIRST) != 0;
 	struct thread *at;
 
 	td->td_flags &= ~TDF_FIRST;
 	TAILQ_FOREACH(at, q, td_runq)
-		if (at->td_lwp->lw_rank < rank)
+		if (rank_before(td->td_lwp, at->td_lwp) ||
+		    (first && !rank_before(at->td_lwp, td->td_lwp)))
 			break;
 	if (at != NULL)
 		TAILQ_INSERT_BEFORE(at, td, td_runq);
@@ -134,7 +143,7 @@ thread_before(const struct thread *td, const struct thread *other)
 	if (td->td_prio != other->td_prio)
 		return (td->td_prio > other->td_prio);
 	return (td->td_prio == TDPRI_USER_RT &&
-	    td->td_lwp->lw_rank > other->td_lwp->lw_rank);
+	    rank_before(td->td_lwp, other->td_lwp));
 }
 
 /* td, owned by this CPU, may run. */
@@ -150,6 +159,9 @@ ready_local(struct thread *td)
 	    ("ready_local: %s in state %d", td->td_name, td->td_state));
 	if (td->td_lwp != NULL && usched_redirect(td))
 		return;
+	if (td->td_lwp != NULL && td->td_lwp->lw_class == SCHED_DEADLINE &&
+	    td->td_state == TDS_SLEEPING)
+		usched_dl_wake(td);
 	td->td_state = TDS_READY;
 	if (td->td_lwp != NULL && td->td_lwp->lw_reprio)
 		usched_rank(td);
@@ -301,6 +313,8 @@ lwkt_switch(void)
 	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
 		to->td_lwp->lw_stamp = machine_cycles();
+		if (to->td_lwp->lw_class == SCHED_DEADLINE)
+			atomic_store(&to->td_lwp->lw_ast, 1);
 		if (to->td_lwp->lw_rseq != 0) {
 			to->td_lwp->lw_rseq_event = true;
 			atomic_store(&to->td_lwp->lw_ast, 1);

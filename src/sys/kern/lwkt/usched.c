@@ -12,7 +12,8 @@
  * 3. The real-time classes (SCHED_FIFO, SCHED_RR) come before all that, by their
  *    priorities: one level of the run queue, kept in order of ranks.  All of the
  *    kernel's own threads come before them.  In each second they have 950 ms of a
- *    CPU; after that they are the last of all until it is over.
+ *    CPU; after that they are the last of all until it is over.  SCHED_DEADLINE
+ *    (usched_dl.c) stands above them in the same queue.
  * 4. Ranks are looked at when an lwp returns to user mode; when somebody else
  *    changes one (sched_setscheduler, a PI lock) also in the queue it waits in:
  *    usched_changed marks lwp and CPU, the CPU does it in ipi_poll.
@@ -49,6 +50,8 @@ class_rank(struct lwp *lp)
 	case SCHED_RR:
 		return (rt_exhausted(curcpu) ? TDPRI_USER_MIN
 					     : RANK_RT + lp->lw_rtprio);
+	case SCHED_DEADLINE:
+		return (RANK_DEADLINE);
 	case SCHED_IDLE:
 		return (TDPRI_USER_MIN);
 	case SCHED_BATCH:
@@ -290,6 +293,11 @@ usched_userret(struct lwp *lp)
 	callout_poll(now);
 	ipi_poll();
 	explore_point();
+	if (__unlikely(lp->lw_class == SCHED_DEADLINE)) {
+		usched_dl_userret(lp);
+		c = curcpu;
+		now = clock_mono();
+	}
 	/* Whoever sleeps wakes where it may run (usched_redirect). */
 	if (__unlikely(!allowed_on(lp, c)) && other_cpu(lp, c, false) != NULL) {
 		(void)tsleep(&lp->lw_affinity, 0, "migrate", 1);
@@ -316,12 +324,24 @@ usched_userret(struct lwp *lp)
 		lp->lw_ru.ru_nivcsw++;
 		user_yield(lp);
 	}
+	if (__unlikely(lp->lw_class == SCHED_DEADLINE))
+		curcpu->c_slice_end =
+		    MIN(curcpu->c_slice_end, usched_dl_slice(lp, clock_mono()));
+}
+
+void
+kern_sched_yield(void)
+{
+	if (curlwp->lw_class == SCHED_DEADLINE)
+		usched_dl_yield(curlwp);
+	else
+		thread_yield();
 }
 
 nstime_t
 sched_interval(enum sched_class sc)
 {
-	if (sc == SCHED_FIFO)
+	if (sc == SCHED_FIFO || sc == SCHED_DEADLINE)
 		return (0);
 	return (sc == SCHED_RR ? RR_TICKS * SCHED_SLICE_NS : SCHED_SLICE_NS);
 }

@@ -7,7 +7,9 @@
  * 2. All filters of the chain are run for each call; the strictest answer wins,
  *    of equal ones the newest filter's.
  * 3. LWH_FILTER sends a thread's calls here; without it nothing is tested.
- * 4. Only the thread itself replaces lw_filter, or a sibling with FILTERF_SYNC,
+ * 4. A filter may have a listener, one in a chain, which answers for it
+ *    (kern_listener.c); it is orphaned with the filter.
+ * 5. Only the thread itself replaces lw_filter, or a sibling with FILTERF_SYNC,
  *    whose chain is an extension of the old one and so keeps it: the thread may
  *    walk its chain without a lock.
  *
@@ -18,6 +20,7 @@
 #include <sys/atomic.h>
 #include <sys/callfilter.h>
 #include <sys/cbpf.h>
+#include <sys/file.h>
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/malloc.h>
@@ -35,11 +38,12 @@ FAULT_POINT(filter_fault, "callfilter");
 
 struct callfilter {
 	refcount_t cf_refs;
-	uint32_t cf_flags;	    /* (c) FILTERF_ */
-	struct callfilter *cf_prev; /* (c) held, or NULL */
-	size_t cf_cost;		    /* (c) of the chain from here on */
-	size_t cf_size;		    /* (c) of the input */
-	size_t cf_n;		    /* (c) */
+	uint32_t cf_flags;		   /* (c) FILTERF_ */
+	struct callfilter *cf_prev;	   /* (c) held, or NULL */
+	struct call_listener *cf_listener; /* (c) held, or NULL */
+	size_t cf_cost;			   /* (c) of the chain from here on */
+	size_t cf_size;			   /* (c) of the input */
+	size_t cf_n;			   /* (c) */
 	struct cbpf_insn cf_prog[];
 };
 
@@ -52,6 +56,8 @@ callfilter_drop(struct callfilter *cf)
 
 	while (cf != NULL && ref_drop(&cf->cf_refs)) {
 		prev = cf->cf_prev;
+		if (cf->cf_listener != NULL)
+			call_listener_orphan(cf->cf_listener);
 		kfree(cf, M_FILTER);
 		cf = prev;
 	}
@@ -76,6 +82,43 @@ callfilter_mode(const struct lwp *lp)
 	return ((lp->lw_filter->cf_flags & FILTERF_STRICT) != 0
 		? FILTER_MODE_STRICT
 		: FILTER_MODE_PROGRAM);
+}
+
+int
+callfilter_text(struct lwp *lp, uint64_t nth, struct cbpf_insn **progp,
+    size_t *np, uint32_t *flagsp)
+{
+	struct callfilter *top, *cf;
+	uint64_t n = 0;
+	int error = 0;
+
+	/* A sibling's SYNC may replace the chain meanwhile. */
+	spin_lock(&lp->lw_proc->p_spin);
+	if ((top = lp->lw_filter) != NULL)
+		ref_hold(&top->cf_refs);
+	spin_unlock(&lp->lw_proc->p_spin);
+	if (top == NULL || (top->cf_flags & FILTERF_STRICT) != 0) {
+		callfilter_drop(top);
+		return (EINVAL);
+	}
+	for (cf = top; cf != NULL; cf = cf->cf_prev)
+		n++;
+	cf = top;
+	for (uint64_t i = nth + 1; nth < n && i < n; i++)
+		cf = cf->cf_prev;
+	if (nth >= n)
+		error = ENOENT;
+	else if ((*progp = kmalloc(cf->cf_n * sizeof(struct cbpf_insn), M_TEMP,
+		      M_WAITOK)) == NULL)
+		error = ENOMEM;
+	else {
+		memcpy(
+		    *progp, cf->cf_prog, cf->cf_n * sizeof(struct cbpf_insn));
+		*np = cf->cf_n;
+		*flagsp = cf->cf_flags;
+	}
+	callfilter_drop(top);
+	return (error);
 }
 
 void
@@ -155,9 +198,37 @@ chain_extend(struct lwp *lp, struct callfilter *cf, pid_t *tidp)
 	return (error);
 }
 
+/* Has a filter of the chain a listener? */
+static bool
+chain_listens(const struct callfilter *cf)
+{
+	for (; cf != NULL; cf = cf->cf_prev)
+		if (cf->cf_listener != NULL)
+			return (true);
+	return (false);
+}
+
+/* A listener for cf and its descriptor. */
+static int
+listener_add(struct callfilter *cf, int *fdp)
+{
+	struct file *fp;
+	int error;
+
+	if (chain_listens(cf->cf_prev))
+		return (EBUSY);
+	error = call_listener_create(
+	    (cf->cf_flags & FILTERF_KILL) != 0, &cf->cf_listener, &fp);
+	if (error != 0)
+		return (error);
+	error = fd_alloc(fp, 0, FDF_CLOEXEC, fdp);
+	file_drop(fp);
+	return (error);
+}
+
 int
 callfilter_install(struct lwp *lp, const struct cbpf_insn *prog, size_t n,
-    size_t size, uint32_t flags, pid_t *tidp)
+    size_t size, uint32_t flags, pid_t *tidp, int *fdp)
 {
 	struct callfilter *cf, *prev;
 	int error;
@@ -185,21 +256,31 @@ callfilter_install(struct lwp *lp, const struct cbpf_insn *prog, size_t n,
 	spin_unlock(&lp->lw_proc->p_spin);
 	cf->cf_prev = prev;
 	cf->cf_cost = n + (prev != NULL ? prev->cf_cost + CHAIN_COST : 0);
-	if (cf->cf_cost > CHAIN_MAX) {
+	if (cf->cf_cost > CHAIN_MAX)
+		error = ENOMEM;
+	else if ((flags & FILTERF_LISTEN) != 0)
+		error = listener_add(cf, fdp);
+	if (error != 0) {
 		callfilter_drop(cf);
-		return (ENOMEM);
+		return (error);
 	}
-	return (chain_extend(lp, cf, tidp));
+	error = chain_extend(lp, cf, tidp);
+	if (error != 0 && (flags & FILTERF_LISTEN) != 0)
+		(void)fd_close(*fdp);
+	return (error);
 }
 
 /* --- judging ----------------------------------------------------------------------- */
 
+#define INPUT_WORDS (FILTER_INPUT_MAX / sizeof(uint64_t))
+
+/* What the chain says of call nr, which input tells; and by which filter. */
 static struct filter_verdict
-verdict(struct lwp *lp, uint32_t nr)
+verdict(struct lwp *lp, uint32_t nr, uint64_t input[INPUT_WORDS],
+    const struct callfilter **cfp)
 {
 	const struct abi *abi = lp->lw_proc->p_abi;
 	struct filter_verdict best = {FILTER_ALLOW, 0}, v;
-	uint64_t input[FILTER_INPUT_MAX / sizeof(uint64_t)];
 
 	/* Numbers that no filter can know: nothing is allowed. */
 	if (abi->abi_filter_input == NULL)
@@ -209,8 +290,10 @@ verdict(struct lwp *lp, uint32_t nr)
 	     cf != NULL; cf = cf->cf_prev) {
 		v = abi->abi_filter_answer(
 		    cbpf_run(cf->cf_prog, input, cf->cf_size));
-		if (v.fv_action < best.fv_action)
+		if (v.fv_action < best.fv_action) {
 			best = v;
+			*cfp = cf;
+		}
 		if (v.fv_action < FILTER_ALLOW &&
 		    ((cf->cf_flags & FILTERF_LOG) != 0 ||
 			v.fv_action == FILTER_LOG))
@@ -266,19 +349,31 @@ filter_trace(struct lwp *lp, uint32_t *nrp, uint32_t data)
 	return ((int32_t)lp->lw_orig >= 0);
 }
 
-bool
+/* The listener of cf is asked: as callfilter_judge. */
+static int
+filter_ask(struct lwp *lp, const struct callfilter *cf, const uint64_t *input)
+{
+	if (cf->cf_listener != NULL)
+		return (call_listener_ask(cf->cf_listener, lp, input));
+	lp->lw_proc->p_abi->abi_result(&lp->lw_frame, ENOSYS, 0);
+	return (EJUSTRETURN);
+}
+
+int
 callfilter_judge(struct lwp *lp, uint32_t *nrp)
 {
-	struct filter_verdict v = verdict(lp, *nrp);
+	const struct callfilter *cf = NULL;
+	uint64_t input[INPUT_WORDS];
+	struct filter_verdict v = verdict(lp, *nrp, input, &cf);
 
 	if (v.fv_action == FILTER_TRACE) {
 		if (!filter_trace(lp, nrp, v.fv_data))
-			return (false);
+			return (EJUSTRETURN);
 		/* What the tracer made of it is judged, too, but by it no
 		 * more. */
-		v = verdict(lp, *nrp);
+		v = verdict(lp, *nrp, input, &cf);
 		if (v.fv_action == FILTER_TRACE)
-			return (true);
+			return (0);
 	}
 	switch (v.fv_action) {
 	case FILTER_KILL_PROCESS:
@@ -286,11 +381,13 @@ callfilter_judge(struct lwp *lp, uint32_t *nrp)
 		filter_kill(lp, v.fv_action == FILTER_KILL_PROCESS);
 	case FILTER_TRAP:
 		filter_trap(lp, *nrp, v.fv_data);
-		return (false);
+		return (EJUSTRETURN);
 	case FILTER_RESULT:
 		lp->lw_frame.tf_rax = (uint64_t) - (int64_t)v.fv_data;
-		return (false);
+		return (EJUSTRETURN);
+	case FILTER_ASK:
+		return (filter_ask(lp, cf, input));
 	default:
-		return (true);
+		return (0);
 	}
 }

@@ -443,6 +443,9 @@ kern_fork(struct lwp *lp, const struct kern_fork_args *a, pid_t *pidp)
 		return (EINVAL);
 	if ((a->flags & (KFORK_SIGHAND | KFORK_VM)) == KFORK_SIGHAND)
 		return (EINVAL);
+	/* A child could not be admitted with its parent's share. */
+	if (lp->lw_class == SCHED_DEADLINE && !lp->lw_reset_on_fork)
+		return (EAGAIN);
 	error = fork_reserve(lp, thread, a->set_tid, &pid);
 	if (error != 0)
 		return (error);

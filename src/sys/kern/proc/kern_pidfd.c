@@ -227,6 +227,7 @@ resource_of(struct proc *p, enum kcmp_type type, int fd, struct file **fpp)
 		res = (uintptr_t)p->p_sigacts;
 		break;
 	case KCMP_FILE:
+	case KCMP_EPOLL:
 		if ((fdt = p->p_fd) != NULL)
 			filedesc_hold(fdt);
 		break;
@@ -244,8 +245,8 @@ resource_of(struct proc *p, enum kcmp_type type, int fd, struct file **fpp)
 }
 
 int
-kern_kcmp(
-    pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2, int *orderp)
+kern_kcmp(pid_t pid1, pid_t pid2, enum kcmp_type type, int fd1, int fd2,
+    const struct kcmp_watched *kw, int *orderp)
 {
 	struct file *f1 = NULL, *f2 = NULL;
 	struct proc *p1 = proc_find_hold(pid1), *p2 = proc_find_hold(pid2);
@@ -259,8 +260,11 @@ kern_kcmp(
 	if (error == 0) {
 		r1 = resource_of(p1, type, fd1, &f1);
 		r2 = resource_of(p2, type, fd2, &f2);
-		if (type == KCMP_FILE && (r1 == 0 || r2 == 0))
+		if ((type == KCMP_FILE || type == KCMP_EPOLL) &&
+		    (r1 == 0 || r2 == 0))
 			error = EBADF;
+		else if (type == KCMP_EPOLL)
+			error = epoll_watched(f2, kw->kw_fd, kw->kw_nth, &r2);
 		*orderp = r1 < r2 ? -1 : r1 > r2;
 	}
 	if (f1 != NULL)

@@ -221,6 +221,7 @@ lwp_drop(struct lwp *lp)
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
 	callfilter_drop(lp->lw_filter);
+	(void)sched_deadline_admit(lp, NULL);
 	fault_lwp_set(lp, 0);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);
@@ -534,7 +535,8 @@ lwp_inherit_class(struct lwp *lp, const struct lwp *from)
 {
 	lp->lw_class = from->lw_class;
 	lp->lw_rtprio = from->lw_rtprio;
-	if (from->lw_reset_on_fork && sched_is_rt(from->lw_class)) {
+	if (from->lw_class == SCHED_DEADLINE ||
+	    (from->lw_reset_on_fork && sched_is_rt(from->lw_class))) {
 		lp->lw_class = SCHED_OTHER;
 		lp->lw_rtprio = 0;
 	}

@@ -133,11 +133,18 @@ syscall_hooked(struct lwp *lp, const struct abi *abi, uint32_t nr)
 	const struct sysent *se = &none;
 	uint64_t res = 0;
 	uint32_t unused, hooks = lp->lw_hooks;
-	int error;
+	int error = 0;
 
 	lp->lw_orig = (int32_t)nr;
-	if (((hooks & LWH_TRACE) == 0 || trace_call(lp, &nr)) &&
-	    ((hooks & LWH_FILTER) == 0 || callfilter_judge(lp, &nr))) {
+	if ((hooks & LWH_TRACE) != 0 && !trace_call(lp, &nr))
+		error = EJUSTRETURN;
+	else if ((hooks & LWH_FILTER) != 0)
+		error = callfilter_judge(lp, &nr);
+	if (error == ERESTART) {
+		restart_check(lp, nr);
+		lp->lw_frame.tf_rax = nr;
+		syscall_finish(lp, se, error, 0);
+	} else if (error == 0) {
 		syscall_fetch(lp, abi, &unused);
 		restart_check(lp, nr);
 		if (nr < abi->abi_nsys)

@@ -537,7 +537,7 @@ int
 native_sched_yield(
     struct lwp *lp, const struct native_sched_yield_args *uap, uint64_t *resp)
 {
-	thread_yield();
+	kern_sched_yield();
 	return (0);
 }
 

@@ -310,7 +310,8 @@ native_mlock(
     struct lwp *lp, const struct native_mlock_args *uap, uint64_t *resp)
 {
 	return (vm_wire(lp->lw_proc->p_vmspace, trunc_page(uap->addr),
-	    round_page(uap->len + (uap->addr & PAGE_MASK)), true, UINT64_MAX));
+	    round_page(uap->len + (uap->addr & PAGE_MASK)), true, true,
+	    UINT64_MAX));
 }
 
 int
@@ -318,7 +319,8 @@ native_munlock(
     struct lwp *lp, const struct native_munlock_args *uap, uint64_t *resp)
 {
 	return (vm_wire(lp->lw_proc->p_vmspace, trunc_page(uap->addr),
-	    round_page(uap->len + (uap->addr & PAGE_MASK)), false, UINT64_MAX));
+	    round_page(uap->len + (uap->addr & PAGE_MASK)), false, false,
+	    UINT64_MAX));
 }
 
 int

@@ -76,9 +76,9 @@ SYSCTL_PROC(boottime, "kern.boottime", CTL_I64, CTLF_RD, sysctl_boottime,
 static const struct {
 	const char *name;
 	size_t offset;
-} vm_fields[] = {VM_FIELD(total), VM_FIELD(free), VM_FIELD(wired),
-    VM_FIELD(file), VM_FIELD(anon), VM_FIELD(dirty), VM_FIELD(faults),
-    VM_FIELD(cow), VM_FIELD(reclaimed), VM_FIELD(oom_kills)};
+} vm_fields[] = {VM_FIELD(total), VM_FIELD(free), VM_FIELD(kernel),
+    VM_FIELD(keep), VM_FIELD(file), VM_FIELD(anon), VM_FIELD(dirty),
+    VM_FIELD(faults), VM_FIELD(cow), VM_FIELD(reclaimed), VM_FIELD(oom_kills)};
 
 static int
 sysctl_vm_field(const struct sysctl_entry *e, struct sysctl_req *req)
@@ -97,7 +97,8 @@ sysctl_vm_field(const struct sysctl_entry *e, struct sysctl_req *req)
 	    sysctl_vm_field, desc)
 VM_STAT(total, "pages of memory");
 VM_STAT(free, "pages that are free");
-VM_STAT(wired, "pages that cannot be reclaimed");
+VM_STAT(kernel, "pages of the kernel itself");
+VM_STAT(keep, "pages of tmpfs and of shared anonymous memory");
 VM_STAT(file, "pages of the page cache");
 VM_STAT(anon, "pages of anonymous memory");
 VM_STAT(dirty, "pages that differ from their backing store");

@@ -192,6 +192,12 @@ machine_initramfs_read(void *arg __unused, void *buf, size_t len, size_t *donep)
 	return (0);
 }
 
+bool
+machine_initramfs_next(void)
+{
+	return (false);
+}
+
 /* The modules have been read. */
 static void
 modules_free(void)

@@ -244,6 +244,13 @@ vk_clock_boot(nstime_t host_start_ns)
 	timehands_changed(th);
 }
 
+void
+vk_clock_again(nstime_t now)
+{
+	if (!vk_repeatable)
+		vk_clock_boot(host_clock_mono() - now);
+}
+
 /* The second, when some milliseconds have passed. */
 static void
 clock_start(void)

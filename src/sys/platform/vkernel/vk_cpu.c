@@ -24,7 +24,7 @@
 int vk_ncores;
 KSHM_DEFINE(struct cpu, vk_cpu0, "lwkt.cpu0", KSHM_COUNTER, KSHM_TRACE);
 static struct thread boot_thread;
-static struct host_boot boot;
+struct host_boot vk_boot;
 static struct host_msg *volatile host_msgs;
 
 struct vm_page *vm_page_array;
@@ -48,7 +48,7 @@ vkernel_boot(const struct host_boot *hb)
 {
 	struct cpu *c = &vk_cpu0;
 
-	boot = *hb;
+	vk_boot = *hb;
 	vk_ncores = hb->ncores;
 	strlcpy(boot_cmdline, hb->cmdline, sizeof(boot_cmdline));
 	host_set_gs(c);
@@ -85,7 +85,7 @@ machine_cpu_start(struct cpu *c)
 int
 machine_cpu_count(void)
 {
-	return (boot.ncpus);
+	return (vk_boot.ncpus);
 }
 
 /* --- waiting and waking --------------------------------------------------------------- */
@@ -269,6 +269,12 @@ machine_initramfs_read(void *arg __unused, void *buf, size_t len, size_t *donep)
 		return (EIO);
 	*donep = (size_t)n;
 	return (0);
+}
+
+bool
+machine_initramfs_next(void)
+{
+	return (host_initramfs_next());
 }
 
 void

@@ -91,6 +91,7 @@ void pmap_flush(struct pmap *pm); /* do every pending order */
 int pmap_attach(struct pmap *pm); /* make it runnable: 0 or ENOMEM */
 
 /* vk_cpu.c */
+extern struct host_boot vk_boot;
 extern int vk_ncores;
 extern struct cpu vk_cpu0;
 bool vk_pending(struct cpu *c);
@@ -103,5 +104,7 @@ void vk_stop_guest(struct lwp *lp); /* kick it; kill it if it will not */
 
 /* vk_clock.c */
 void vk_clock_boot(nstime_t host_start_ns);
+/* The host's time went on since clock_mono was now; ours did not. */
+void vk_clock_again(nstime_t now);
 
 #endif

@@ -62,7 +62,7 @@ vfs_register(const struct vfsops *ops)
 	spin_unlock(&mount_spin);
 }
 
-static const struct vfsops *
+const struct vfsops *
 vfs_type_find(const char *name)
 {
 	const struct vfsops *ops = NULL;
@@ -291,6 +291,32 @@ mount_start(struct mount *mp, const char *from, const char *options)
 	return (error);
 }
 
+/* (m) The list is in the order of fsids. */
+static void
+mount_link(struct mount *mp)
+{
+	struct mount *before = TAILQ_LAST(&mounts, mount_list);
+
+	SPIN_ASSERT(&mount_spin);
+	mp->mnt_state = MS_LIVE;
+	mp->mnt_super->mnt_attached++;
+	while (before != NULL && before->mnt_fsid > mp->mnt_fsid)
+		before = TAILQ_PREV(before, mount_list, mnt_link);
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(&mounts, before, mp, mnt_link);
+	else
+		TAILQ_INSERT_HEAD(&mounts, mp, mnt_link);
+}
+
+/* Live, but in no tree (mount_float.c).  mount_lock held. */
+void
+mount_float(struct mount *mp)
+{
+	spin_lock(&mount_spin);
+	mount_link(mp);
+	spin_unlock(&mount_spin);
+}
+
 /* Hang mp into the tree at covered (NULL: it is the root).  mount_lock held. */
 int
 mount_insert(struct mount *mp, struct path *covered)
@@ -305,9 +331,7 @@ mount_insert(struct mount *mp, struct path *covered)
 		error = ENOENT;
 	} else {
 		mp->mnt_covered = covered;
-		mp->mnt_state = MS_LIVE;
-		mp->mnt_super->mnt_attached++;
-		TAILQ_INSERT_TAIL(&mounts, mp, mnt_link);
+		mount_link(mp);
 		if (covered != NULL)
 			covered->pt_name->nc_mounts++;
 		else
@@ -399,23 +423,30 @@ out:
 }
 
 int
-mount_create_hidden(const char *fstype, const char *options, struct mount **mpp)
+mount_create(const struct vfsops *ops, const char *from, uint32_t flags,
+    const char *options, struct mount **mpp)
 {
-	const struct vfsops *ops = vfs_type_find(fstype);
-	struct mount *mp = NULL;
-	int error = ENODEV;
+	struct mount *mp;
+	int error;
 
 	lock_excl(&mount_lock);
-	if (ops != NULL) {
-		mp = mount_alloc(ops, fstype, "(hidden)", 0, options);
-		error = mp == NULL ? ENOMEM : mount_start(mp, "", options);
-	}
+	mp = mount_alloc(ops, from, "(hidden)", flags, options);
+	error = mp == NULL ? ENOMEM : mount_start(mp, from, options);
 	if (error == 0)
 		*mpp = mp;
 	else if (mp != NULL)
 		mount_dispose(mp);
 	lock_release(&mount_lock);
 	return (error);
+}
+
+int
+mount_create_hidden(const char *fstype, const char *options, struct mount **mpp)
+{
+	const struct vfsops *ops = vfs_type_find(fstype);
+
+	return (
+	    ops == NULL ? ENODEV : mount_create(ops, fstype, 0, options, mpp));
 }
 
 /* Its users are gone. */
@@ -618,6 +649,8 @@ vfs_unmount_at(const char *on, int flags)
 	path_drop(p);
 	if (error == 0 && mp == mount_root)
 		error = EBUSY;
+	else if (error == 0 && !mount_in_tree(mp))
+		error = EINVAL; /* its descriptor's owner ends it */
 	else if (error == 0 && (flags & UMOUNT_EXPIRE) != 0)
 		error = mount_expire(mp);
 	else if (error == 0 && (flags & UMOUNT_DETACH) != 0)

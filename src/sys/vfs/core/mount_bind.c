@@ -26,7 +26,7 @@
 /* --- bind ---------------------------------------------------------------------- */
 
 /* A mount that shows what is at (mp, nc); in no tree.  NULL: ENOMEM. */
-static struct mount *
+struct mount *
 bind_alloc(struct mount *mp, struct namecache *nc, const char *on)
 {
 	struct mount *super = mp->mnt_super, *m;
@@ -80,7 +80,7 @@ bind_next_child(
 }
 
 /* What is mounted below (from, nc) also below to; mounts up to limit. */
-static int
+int
 bind_children(
     struct mount *from, struct namecache *nc, struct mount *to, uint64_t limit)
 {
@@ -119,7 +119,7 @@ vfs_bind_at(const char *from, const char *on, bool all)
 	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) != 0 ||
 	    (error = mount_find_place(on, &covered, name, sizeof(name))) != 0)
 		goto out;
-	if (p->pt_mount->mnt_state != MS_LIVE ||
+	if (!mount_in_tree(p->pt_mount) || !mount_in_tree(covered->pt_mount) ||
 	    (p->pt_mount->mnt_flags & MNT_UNBINDABLE) != 0)
 		error = EINVAL;
 	else if ((p->pt_vnode->v_type == VDIR) !=
@@ -161,8 +161,8 @@ move_to(struct mount *mp, struct path *covered)
 	if (nc_is_unlinked(covered->pt_name)) {
 		error = ENOENT;
 	} else {
-		old = mp->mnt_covered;
-		old->pt_name->nc_mounts--;
+		if ((old = mp->mnt_covered) != NULL)
+			old->pt_name->nc_mounts--;
 		path_hold(covered);
 		mp->mnt_covered = covered;
 		covered->pt_name->nc_mounts++;
@@ -180,8 +180,9 @@ move_check(struct path *p, struct path *covered)
 	struct mount *mp = p->pt_mount;
 	bool loop;
 
-	if (p->pt_name != mp->mnt_root_nc || mp->mnt_state != MS_LIVE ||
-	    mp->mnt_covered == NULL)
+	if (p->pt_name != mp->mnt_root_nc || mp == mount_root ||
+	    (!mount_floats(mp) && !mount_in_tree(mp)) ||
+	    !mount_in_tree(covered->pt_mount))
 		return (EINVAL);
 	if ((p->pt_vnode->v_type == VDIR) !=
 	    (covered->pt_vnode->v_type == VDIR))
@@ -192,6 +193,19 @@ move_check(struct path *p, struct path *covered)
 	return (loop ? ELOOP : 0);
 }
 
+/* (mount_lock) The mount whose root p is goes to covered. */
+int
+mount_move(struct path *p, struct path *covered)
+{
+	int error;
+
+	if ((error = move_check(p, covered)) == 0 &&
+	    (error = move_to(p->pt_mount, covered)) == 0)
+		mount_names_update();
+	KTR_EVENT(VFS, move_mount, "error=%d", (uint64_t)error);
+	return (error);
+}
+
 int
 vfs_move_at(const char *from, const char *on)
 {
@@ -200,11 +214,8 @@ vfs_move_at(const char *from, const char *on)
 
 	lock_excl(&mount_lock);
 	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) == 0 &&
-	    (error = mount_lookup(on, 0, &covered)) == 0 &&
-	    (error = move_check(p, covered)) == 0 &&
-	    (error = move_to(p->pt_mount, covered)) == 0)
-		mount_names_update();
-	KTR_EVENT(VFS, move_mount, "error=%d", (uint64_t)error);
+	    (error = mount_lookup(on, 0, &covered)) == 0)
+		error = mount_move(p, covered);
 	if (p != NULL)
 		path_drop(p);
 	if (covered != NULL)
@@ -230,8 +241,8 @@ mount_at(const char *on, struct mount **mpp)
 }
 
 /* Is any file of the file system open for writing? */
-static bool
-super_has_writers(struct mount *super)
+bool
+mount_super_has_writers(struct mount *super)
 {
 	struct vnode *vp;
 	bool found = false;
@@ -243,14 +254,14 @@ super_has_writers(struct mount *super)
 	return (found);
 }
 
-static int
-super_remount(struct mount *super, uint32_t flags, const char *options)
+int
+mount_super_change(struct mount *super, uint32_t flags, const char *options)
 {
 	int error;
 
 	if ((flags & MNT_RDONLY) != 0 &&
 	    (super->mnt_sbflags & MNT_RDONLY) == 0) {
-		if (super_has_writers(super))
+		if (mount_super_has_writers(super))
 			return (EBUSY);
 		mount_sync(super);
 	}
@@ -269,7 +280,7 @@ vfs_remount_at(const char *on, uint32_t flags, bool alone, const char *options)
 
 	lock_excl(&mount_lock);
 	if ((error = mount_at(on, &mp)) == 0 && !alone)
-		error = super_remount(mp->mnt_super, flags, options);
+		error = mount_super_change(mp->mnt_super, flags, options);
 	if (error == 0)
 		mp->mnt_flags = (mp->mnt_flags & ~(uint32_t)MNT_SETTABLE) |
 		    (flags & MNT_SETTABLE);

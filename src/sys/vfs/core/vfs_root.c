@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The root: a tmpfs filled from the machine's cpio archive.  What is wrong
- * with the archive ends the boot with one line and EXIT_USAGE.
+ * The root: a tmpfs filled from the machine's cpio archives.  What is wrong
+ * with an archive ends the boot with one line and EXIT_USAGE.
  */
 #include <sys/systm.h>
 #include <sys/boot.h>
 #include <sys/vnode.h>
+
+bool vfs_root_unwanted;
 
 static void
 root_fail(const char *what, const char *why)
@@ -15,17 +17,27 @@ root_fail(const char *what, const char *why)
 }
 
 static void
+unpack(void)
+{
+	const char *why = NULL;
+	int error = cpio_unpack(machine_initramfs_read, NULL, &why);
+
+	if (error != 0)
+		root_fail("initramfs", why != NULL ? why : errno_text(error));
+}
+
+static void
 root_init(void)
 {
-	const char *share = boot_option("share"), *why = NULL;
+	const char *share = boot_option("share");
 	int error;
 
+	if (vfs_root_unwanted)
+		return;
 	error = vfs_mount_at("tmpfs", "tmpfs", "/", 0, "mode=755,size=90%");
 	if (error != 0)
 		root_fail("cannot mount a tmpfs", errno_text(error));
-	error = cpio_unpack(machine_initramfs_read, NULL, &why);
-	if (error != 0)
-		root_fail("initramfs", why != NULL ? why : errno_text(error));
+	unpack();
 	if (share == NULL)
 		return;
 	error = vfs_mount_at("hostfs", "/", "/host",
@@ -35,3 +47,12 @@ root_init(void)
 		    errno_text(error));
 }
 SYSINIT(vfs_root, SI_ROOT, root_init);
+
+static void
+root_more(void)
+{
+	while (!vfs_root_unwanted && machine_initramfs_next())
+		unpack();
+}
+/* Behind the point where a machine may be multiplied: each has its own. */
+SYSINIT(vfs_root_more, SI_ROOT + 2, root_more);

@@ -173,7 +173,10 @@ extern struct lock mount_lock;	   /* one change of the tree at a time */
 /* A mount outside any tree, and its end. */
 int mount_create_hidden(
     const char *fstype, const char *options, struct mount **mpp);
+int mount_create(const struct vfsops *ops, const char *from, uint32_t flags,
+    const char *options, struct mount **mpp);
 void mount_destroy_hidden(struct mount *mp);
+const struct vfsops *vfs_type_find(const char *name);
 bool mount_cross_down(struct place *pl); /* onto what is mounted there */
 bool mount_cross_up(struct place *pl);	 /* to the covered place */
 int mount_write_check(struct mount *mp); /* EROFS */
@@ -193,6 +196,20 @@ bool mount_has_children(struct mount *mp); /* (m) held */
 void mount_remove(struct mount *mp);	   /* mount_lock held */
 void mount_sync(struct mount *mp);
 void mount_tree_detach(struct mount *mp); /* mount_lock held */
+/* mount_bind.c; mount_lock held */
+struct mount *bind_alloc(
+    struct mount *mp, struct namecache *nc, const char *on);
+int bind_children(
+    struct mount *from, struct namecache *nc, struct mount *to, uint64_t limit);
+int mount_move(struct path *p, struct path *covered);
+bool mount_super_has_writers(struct mount *super);
+int mount_super_change(
+    struct mount *super, uint32_t flags, const char *options);
+/* mount_float.c; mount_lock held, but for the last */
+void mount_float(struct mount *mp); /* mount.c */
+bool mount_in_tree(struct mount *m);
+bool mount_floats(const struct mount *m);
+int mount_tree_fd(struct mount *mp, int oflags, int *fdp);
 void vnode_sync_mount(struct mount *mp);
 int vnode_fsync_locked(struct vnode *vp, bool data_only);
 

@@ -216,6 +216,7 @@ hostfs_statfs(struct mount *mp, struct statfs *sf)
 
 static const struct vfsops hostfs_vfsops = {
     .vfs_name = "hostfs",
+    .vfs_options = hostfs_options,
     .vfs_mount = hostfs_mount,
     .vfs_unmount = hostfs_unmount,
     .vfs_root = hostfs_root,

@@ -130,7 +130,8 @@ procfs_linux_sched(enum sched_class sc)
 	    [SCHED_FIFO] = 1,
 	    [SCHED_RR] = 2,
 	    [SCHED_BATCH] = 3,
-	    [SCHED_IDLE] = 5};
+	    [SCHED_IDLE] = 5,
+	    [SCHED_DEADLINE] = 6};
 
 	return (numbers[sc]);
 }

@@ -94,7 +94,7 @@ maps_line(struct proc *p, struct vm_entry_info *info, struct procfs_text *t)
 
 /* The lines of a mapping, or of all of them together. */
 static void
-smaps_lines(uint64_t rss, uint64_t anon, struct procfs_text *t)
+smaps_lines(uint64_t rss, uint64_t anon, uint64_t wired, struct procfs_text *t)
 {
 	uint64_t file = rss - anon;
 
@@ -114,7 +114,7 @@ smaps_lines(uint64_t rss, uint64_t anon, struct procfs_text *t)
 	text_printf(t, "Private_Hugetlb:%8lu kB\n", 0UL);
 	text_printf(t, "Swap:           %8lu kB\n", 0UL);
 	text_printf(t, "SwapPss:        %8lu kB\n", 0UL);
-	text_printf(t, "Locked:         %8lu kB\n", 0UL);
+	text_printf(t, "Locked:         %8lu kB\n", wired);
 }
 
 static void
@@ -126,12 +126,12 @@ smaps_entry(const struct vm_entry_info *info, bool file, struct procfs_text *t)
 	    (info->vei_end - info->vei_start) / 1024);
 	text_printf(t, "KernelPageSize: %8lu kB\n", PAGE_SIZE / 1024);
 	text_printf(t, "MMUPageSize:    %8lu kB\n", PAGE_SIZE / 1024);
-	smaps_lines(rss, file ? 0 : rss, t);
-	text_printf(t, "THPeligible:    0\nVmFlags:%s%s%s%s mr mw me\n",
+	smaps_lines(rss, file ? 0 : rss, info->vei_wired ? rss : 0, t);
+	text_printf(t, "THPeligible:    0\nVmFlags:%s%s%s%s mr mw me%s\n",
 	    (info->vei_prot & VM_PROT_READ) != 0 ? " rd" : "",
 	    (info->vei_prot & VM_PROT_WRITE) != 0 ? " wr" : "",
 	    (info->vei_prot & VM_PROT_EXECUTE) != 0 ? " ex" : "",
-	    info->vei_shared ? " sh" : "");
+	    info->vei_shared ? " sh" : "", info->vei_wired ? " lo" : "");
 }
 
 static int
@@ -173,7 +173,7 @@ int
 pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t)
 {
 	struct vmspace *vm = proc_vmspace_hold(pn->pn_proc);
-	uint64_t rss = 0, anon = 0;
+	uint64_t rss = 0, anon = 0, wired = 0;
 	struct vm_entry_info info;
 	uaddr_t addr = 0, start = 0;
 
@@ -183,6 +183,8 @@ pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t)
 		if (start == 0)
 			start = info.vei_start;
 		rss += info.vei_resident / 1024;
+		if (info.vei_wired)
+			wired += info.vei_resident / 1024;
 		if (info.vei_vp == NULL)
 			anon += info.vei_resident / 1024;
 		else
@@ -194,6 +196,6 @@ pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t)
 	vmspace_drop(vm);
 	text_printf(t, "%08lx-%08lx ---p 00000000 00:00 0 %*s[rollup]\n", start,
 	    addr, 24, "");
-	smaps_lines(rss, anon, t);
+	smaps_lines(rss, anon, wired, t);
 	return (0);
 }

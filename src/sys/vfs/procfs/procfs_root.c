@@ -29,9 +29,9 @@ root_meminfo(struct procfs_node *pn, struct procfs_text *t)
 	meminfo_line(t, "MemAvailable",
 	    vs.vs_free + vs.vs_file - MIN(vs.vs_dirty, vs.vs_file));
 	meminfo_line(t, "Buffers", 0);
-	meminfo_line(t, "Cached", vs.vs_file);
+	meminfo_line(t, "Cached", vs.vs_file + vs.vs_keep);
 	meminfo_line(t, "SwapCached", 0);
-	meminfo_line(t, "Active", vs.vs_anon);
+	meminfo_line(t, "Active", vs.vs_anon + vs.vs_keep);
 	meminfo_line(t, "Inactive", vs.vs_file);
 	meminfo_line(t, "Unevictable", 0);
 	meminfo_line(t, "Mlocked", 0);
@@ -41,12 +41,12 @@ root_meminfo(struct procfs_node *pn, struct procfs_text *t)
 	meminfo_line(t, "Writeback", 0);
 	meminfo_line(t, "AnonPages", vs.vs_anon);
 	meminfo_line(t, "Mapped", 0);
-	meminfo_line(t, "Shmem", 0);
-	meminfo_line(t, "Slab", vs.vs_wired);
+	meminfo_line(t, "Shmem", vs.vs_keep);
+	meminfo_line(t, "Slab", vs.vs_kernel);
 	meminfo_line(t, "SReclaimable", 0);
-	meminfo_line(t, "SUnreclaim", vs.vs_wired);
+	meminfo_line(t, "SUnreclaim", vs.vs_kernel);
 	meminfo_line(t, "CommitLimit", vs.vs_total);
-	meminfo_line(t, "Committed_AS", vs.vs_anon);
+	meminfo_line(t, "Committed_AS", vs.vs_anon + vs.vs_keep);
 	text_printf(t, "Hugepagesize:       2048 kB\n");
 	return (0);
 }
@@ -155,7 +155,7 @@ root_stat(struct procfs_node *pn, struct procfs_text *t)
 	text_printf(t, "intr %lu\nctxt %lu\nbtime %lld\nprocesses %d\n", ipis,
 	    switches, (clock_real() - clock_mono()) / NS_PER_SEC, last);
 	text_printf(t, "procs_running %u\nprocs_blocked %u\n",
-	    procfs_runnable(), blocked);
+	    threads_runnable(), blocked);
 	text_printf(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return (0);
 }
@@ -179,14 +179,14 @@ root_loadavg(struct procfs_node *pn, struct procfs_text *t)
 	uint32_t load[3], nproc, nlwp, blocked;
 	pid_t last;
 
-	procfs_load_get(load);
+	loadavg_get(load);
 	for (int i = 0; i < 3; i++) {
 		uint32_t l = load[i] + 10; /* round: 0.005 in 11 bits */
 
 		text_printf(t, "%u.%02u ", l >> 11, ((l & 2047) * 100) >> 11);
 	}
 	stat_threads(&nproc, &nlwp, &blocked, &last);
-	text_printf(t, "%u/%u %d\n", procfs_runnable(), nlwp, last);
+	text_printf(t, "%u/%u %d\n", threads_runnable(), nlwp, last);
 	return (0);
 }
 

@@ -74,7 +74,7 @@ status_memory(struct procfs_text *t, struct proc *p)
 	vmspace_drop(vm);
 	status_memory_line(t, "VmPeak", MAX(st.vss_peak, st.vss_size));
 	status_memory_line(t, "VmSize", st.vss_size);
-	status_memory_line(t, "VmLck", 0);
+	status_memory_line(t, "VmLck", st.vss_wired);
 	status_memory_line(t, "VmPin", 0);
 	status_memory_line(t, "VmHWM", st.vss_resident);
 	status_memory_line(t, "VmRSS", st.vss_resident);

@@ -90,12 +90,6 @@ extern const struct procfs_dynamic procfs_fd_dynamic, procfs_fdinfo_dynamic;
 /* Text for a path as the current process may name it. */
 int procfs_path_text(struct path *p, struct procfs_text *t);
 
-/* --- system (procfs_load.c) ------------------------------------------------------------ */
-void procfs_load_start(void);
-/* Runnable threads averaged over 1, 5, 15 minutes; 11 bits of fraction. */
-void procfs_load_get(uint32_t load[3]);
-uint32_t procfs_runnable(void);
-
 /* --- Linux's numbers (procfs_linux.c) ----------------------------------------------------- */
 uint64_t procfs_linux_sigset(const sigset_t *set);
 int procfs_linux_signo(int sig);

@@ -747,7 +747,6 @@ procfs_load(void)
 {
 	vfs_register(&procfs_vfsops);
 	vfs_register(&proc_vfsops);
-	procfs_load_start();
 	return (0);
 }
 

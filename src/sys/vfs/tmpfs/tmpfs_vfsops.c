@@ -197,6 +197,7 @@ tmpfs_statfs(struct mount *mp, struct statfs *sf)
 
 static const struct vfsops tmpfs_vfsops = {
     .vfs_name = "tmpfs",
+    .vfs_options = tmpfs_options,
     .vfs_mount = tmpfs_mount,
     .vfs_unmount = tmpfs_unmount,
     .vfs_root = tmpfs_root,

@@ -37,6 +37,19 @@ struct host_msg {
 };
 void vk_post(struct host_msg *m);
 
+/* --- templates: machines that need no boot, host_template.c ------------------- */
+
+enum host_point {
+	HOST_POINT_KERNEL, /* drivers, file systems, ABIs are there; no root */
+	HOST_POINT_ROOT,   /* the root is filled */
+};
+/*
+ * The boot has come to a point where the machine is its memory and nothing else:
+ * one host thread, no stub.  A template stays here and returns true in each
+ * machine that is made from it; *hb says then how that one is to go on.
+ */
+bool host_template_point(enum host_point where, struct host_boot *hb);
+
 /* --- memory -------------------------------------------------------------------- */
 
 /* Guest RAM is mapped at PHYS_BASE before vkernel_boot. */
@@ -119,6 +132,7 @@ bool host_stub_owns(int pid, int tid);
 const char *host_init_args(size_t *lenp);
 /* 0 at the end, -1 on error. */
 int64_t host_initramfs_read(void *buf, size_t len);
+bool host_initramfs_next(void);
 bool host_symbol(uintptr_t addr, char *buf, size_t size);
 int host_cpuinfo(int cpu, char *buf, size_t size);
 void host_hwcap(uint64_t *hwcap, uint64_t *hwcap2);

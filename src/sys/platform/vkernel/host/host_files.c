@@ -18,26 +18,37 @@
 
 /* --- initramfs ------------------------------------------------------------------------- */
 
-static int initramfs_fd = -1;
-static const char *initramfs_path;
+#define ARCHIVES_MAX 8
+
+static int archives[ARCHIVES_MAX], narchives;
+static int archive; /* the one that is read */
 
 void
 host_initramfs_open(const char *path)
 {
 	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	initramfs_path = path;
-	initramfs_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (initramfs_fd < 0)
+	if (fd < 0)
 		host_fail("--initramfs: %s: %s", path, strerror(errno));
-	if (fstat(initramfs_fd, &st) != 0 || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		host_fail("--initramfs: %s is not a regular file", path);
+	if (narchives == ARCHIVES_MAX)
+		host_fail("--initramfs: %d archives are enough", ARCHIVES_MAX);
+	archives[narchives++] = fd;
+}
+
+void
+host_initramfs_close(void)
+{
+	while (narchives > 0)
+		close(archives[--narchives]);
 }
 
 void
 host_initramfs_check(void)
 {
-	if (initramfs_fd < 0)
+	if (narchives == 0)
 		host_fail("no root: give --initramfs FILE (ci/boot makes one)");
 }
 
@@ -47,9 +58,18 @@ host_initramfs_read(void *buf, size_t len)
 	ssize_t n;
 
 	do
-		n = read(initramfs_fd, buf, len);
+		n = read(archives[archive], buf, len);
 	while (n < 0 && errno == EINTR);
 	return (n);
+}
+
+bool
+host_initramfs_next(void)
+{
+	if (archive + 1 >= narchives)
+		return (false);
+	archive++;
+	return (true);
 }
 
 /* --- arguments ---------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../../../sys/kshm_abi.h"
 #include "host.h"
+#include "host_copy.h"
 #include "host_var.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -57,12 +58,37 @@ map(int fd, void *at, size_t bytes, int how)
 		host_fail("cannot map the trace segment: %s", strerror(errno));
 }
 
+static void *direct_map;
+static uint64_t file_bytes;
+
+static size_t
+linked_bytes(void)
+{
+	return ((uintptr_t)kshm_static_end - (uintptr_t)kshm_static_start);
+}
+
+/*
+ * From here on nobody but us may write; and for the stubs a descriptor that
+ * cannot.
+ */
+static void
+seal(int fd)
+{
+	char self[32];
+
+	(void)fcntl(fd, F_ADD_SEALS,
+	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	host_kshm_fd = open(self, O_RDONLY | O_CLOEXEC);
+	if (host_kshm_fd < 0)
+		host_fail(
+		    "cannot open the trace segment again: %s", strerror(errno));
+}
+
 void
 host_kshm_make(const char *path, void *direct, uint64_t max)
 {
-	size_t linked =
-	    (uintptr_t)kshm_static_end - (uintptr_t)kshm_static_start;
-	char self[32];
+	size_t linked = linked_bytes();
 	int low = make_file(path), fd;
 
 	if (low < 0 || ftruncate(low, (off_t)max) != 0 ||
@@ -74,11 +100,26 @@ host_kshm_make(const char *path, void *direct, uint64_t max)
 	close(low);
 	map(fd, kshm_static_start, linked, MAP_FIXED);
 	map(fd, direct, max, MAP_FIXED_NOREPLACE);
-	(void)fcntl(fd, F_ADD_SEALS,
-	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	host_kshm_fd = open(self, O_RDONLY | O_CLOEXEC);
-	if (host_kshm_fd < 0)
-		host_fail(
-		    "cannot open the trace segment again: %s", strerror(errno));
+	direct_map = direct;
+	file_bytes = max;
+	seal(fd);
+}
+
+void
+host_kshm_again(const char *path)
+{
+	struct host_copy hc = {KSHM_FD, make_file(path), direct_map, file_bytes,
+	    kshm_static_start, linked_bytes()};
+	int error = 0;
+
+	if (hc.hc_to < 0 || ftruncate(hc.hc_to, (off_t)file_bytes) != 0)
+		error = errno;
+	if (error == 0)
+		error = host_copy_file(&hc);
+	if (error != 0 || dup3(hc.hc_to, KSHM_FD, O_CLOEXEC) < 0)
+		host_fail("cannot copy the trace segment: %s",
+		    strerror(error != 0 ? error : errno));
+	close(hc.hc_to);
+	close(host_kshm_fd);
+	seal(KSHM_FD);
 }

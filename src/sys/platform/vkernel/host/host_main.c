@@ -30,6 +30,7 @@
 #include <asm/prctl.h>
 #include <option.h>
 #include "host.h"
+#include "host_copy.h"
 #include "host_var.h"
 
 #define RAM_BASE ((void *)0x400000000UL) /* PHYS_BASE */
@@ -136,11 +137,19 @@ set_kshm(const char *v)
 
 static void set_help(const char *v);
 
+static void
+set_template(const char *v)
+{
+	host_template_set(v);
+}
+
 static const struct option_row options[] = {
     BOOT_OPTIONS(OPTION_ROW) //
     {'D', "seed", "N", "repeatable run: one CPU, virtual time, choices by N",
 	set_seed},
     {0, "kshm", "FILE", "keep the trace segment in FILE", set_kshm},
+    {0, "template", "FD:POINT",
+	"boot to POINT, then make machines for socket FD", set_template},
 };
 static const struct option_program program = {"vkernel",
     "Boot Mayfly as a process; with CMD run it and exit with its status.\n",
@@ -155,10 +164,31 @@ set_help(const char *v __attribute__((unused)))
 static void
 parse_options(int argc, char **argv)
 {
-	char **command = option_parse(&program, argc, argv);
+	char **command;
 
+	boot.memory_bytes = 256UL << 20;
+	boot.ncpus = 2;
+	cpus_given = false;
+	cmdline[0] = '\0';
+	host_initramfs_close();
+	command = option_parse(&program, argc, argv);
 	if (command != NULL)
 		host_init_args_set(command);
+	host_initramfs_check();
+	if (boot.repeatable && cpus_given && boot.ncpus != 1)
+		host_fail("--seed runs one CPU: leave --cpus out");
+	if (boot.repeatable)
+		boot.ncpus = 1;
+}
+
+void
+host_options_again(int argc, char **argv, struct host_boot *hb)
+{
+	uint64_t stream = entropy;
+
+	parse_options(argc, argv);
+	entropy = stream; /* it goes on */
+	*hb = boot;
 }
 
 /* --- memory ------------------------------------------------------------------------------ */
@@ -177,6 +207,26 @@ make_ram(void)
 	    mmap(RAM_BASE, boot.memory_bytes, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_FIXED_NOREPLACE, host_ram_fd, 0) != RAM_BASE)
 		host_fail("cannot map guest memory: %s", strerror(errno));
+}
+
+void
+host_memory_again(void)
+{
+	struct host_copy hc = {.hc_from = RAM_FD,
+	    .hc_to = memfd_create("mayfly-ram", MFD_CLOEXEC),
+	    .hc_at = RAM_BASE,
+	    .hc_bytes = boot.memory_bytes};
+	int error = 0;
+
+	if (hc.hc_to < 0 || ftruncate(hc.hc_to, (off_t)boot.memory_bytes) != 0)
+		error = errno;
+	if (error == 0)
+		error = host_copy_file(&hc);
+	if (error != 0 || dup3(hc.hc_to, RAM_FD, O_CLOEXEC) < 0)
+		host_fail("cannot copy guest memory: %s",
+		    strerror(error != 0 ? error : errno));
+	close(hc.hc_to);
+	host_kshm_again(kshm_path);
 }
 
 /* A sixteenth of guest RAM, if that is reasonable; what is not used is free. */
@@ -471,6 +521,7 @@ host_exit(int status)
 {
 	if (__gcov_dump != NULL)
 		__gcov_dump();
+	host_template_ends();
 	host_stubs_kill_all();
 	host_console_restore();
 	_exit(status);
@@ -489,13 +540,14 @@ find_cores(void)
 			cores[ncores++] = i;
 }
 
-static void
-main_loop(const sigset_t *set)
+static sigset_t handled;
+
+static void __attribute__((noreturn)) main_loop(void)
 {
 	int sig;
 
 	for (;;) {
-		if (sigwait(set, &sig) != 0)
+		if (sigwait(&handled, &sig) != 0)
 			continue;
 		switch (sig) {
 		case SIGCHLD:
@@ -513,22 +565,36 @@ main_loop(const sigset_t *set)
 	}
 }
 
+/* What the main thread is elsewhere, where that one is CPU 0. */
+static void *
+main_again(void *arg)
+{
+	cpu_set_t set;
+
+	(void)arg;
+	/* CPU 0 is pinned, and stubs begin where we are. */
+	CPU_ZERO(&set);
+	for (int i = 0; i < ncores; i++)
+		CPU_SET(cores[i], &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+	main_loop();
+}
+
+void
+host_main_again(void)
+{
+	if (pthread_create(&host_main_thread, NULL, main_again, NULL) != 0)
+		host_fail("cannot start a thread");
+}
+
 int
 main(int argc, char **argv)
 {
-	static const int handled[] = {
+	static const int signals[] = {
 	    SIGCHLD, SIGUSR1, SIGWINCH, SIGHUP, SIGINT, SIGTERM, SIGQUIT};
-	sigset_t set;
 
 	boot.start_ns = host_clock_mono();
-	boot.memory_bytes = 256UL << 20;
-	boot.ncpus = 2;
 	parse_options(argc, argv);
-	host_initramfs_check();
-	if (boot.repeatable && cpus_given && boot.ncpus != 1)
-		host_fail("--seed runs one CPU: leave --cpus out");
-	if (boot.repeatable)
-		boot.ncpus = 1;
 	find_cores();
 	boot.ncores = ncores;
 	boot.cmdline = cmdline;
@@ -536,13 +602,17 @@ main(int argc, char **argv)
 	make_kshm();
 	make_shadow();
 	kernel_signals();
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		sigaddset(&set, handled[i]);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&handled);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&handled, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &handled, NULL);
 	host_main_thread = pthread_self();
 	host_stubs_init();
+	if (host_template_on()) {
+		cpu_threads[0] = pthread_self();
+		boot_thread(&boot);
+	}
 	if (pthread_create(&cpu_threads[0], NULL, boot_thread, &boot) != 0)
 		host_fail("cannot start a thread");
-	main_loop(&set);
+	main_loop();
 }

@@ -52,6 +52,12 @@ host_stubs_init(void)
 	vkernel_pid = getpid();
 }
 
+void
+host_stubs_again(void)
+{
+	vkernel_pid = getpid();
+}
+
 static void
 child(char *offset)
 {

@@ -4,11 +4,10 @@
  * with exponential decay over 1, 5 and 15 minutes, in fixed point.
  */
 #include <sys/systm.h>
+#include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/sysctl.h>
 #include <sys/thread.h>
-
-#include "procfs_var.h"
 
 #define LOAD_PERIOD_NS (5 * NS_PER_SEC)
 #define LOAD_SHIFT     11
@@ -20,9 +19,8 @@ static const uint32_t load_decay[3] = {1884, 2014, 2037};
 static uint32_t load_avg[3]; /* (callout); readers may see a mix */
 static struct callout load_callout;
 
-/* Threads that run or could run, idle threads not counted. */
 uint32_t
-procfs_runnable(void)
+threads_runnable(void)
 {
 	uint32_t n = 0;
 
@@ -39,7 +37,7 @@ static void
 load_tick(void *arg)
 {
 	/* The callout's own thread runs just now: not a load. */
-	uint32_t n = procfs_runnable();
+	uint32_t n = threads_runnable();
 
 	n = n > 0 ? n - 1 : 0;
 	for (int i = 0; i < 3; i++) {
@@ -52,18 +50,19 @@ load_tick(void *arg)
 }
 
 void
-procfs_load_get(uint32_t load[3])
+loadavg_get(uint32_t load[3])
 {
 	for (int i = 0; i < 3; i++)
 		load[i] = load_avg[i];
 }
 
-void
-procfs_load_start(void)
+static void
+load_start(void)
 {
 	callout_init(&load_callout);
 	callout_reset(&load_callout, LOAD_PERIOD_NS, load_tick, NULL);
 }
+SYSINIT(loadavg, SI_MODULE, load_start);
 
 static int
 load_sysctl(const struct sysctl_entry *e, struct sysctl_req *req)
