@@ -13,8 +13,9 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import (BUILD, ROOT, VKERNEL, case, check, equal, main, run, start,
-                 wait_for)
+import atf
+from atf import (BUILD, PC64, ROOT, TIER, VKERNEL, check, equal, main, run,
+                 start, wait_for)
 
 TRACED = BUILD + "/traced"
 KTRDUMP = BUILD + "/ktrdump"
@@ -28,6 +29,11 @@ def record(script=BUSY, *options):
          *options, "--kshm", os.path.abspath("seg"), "--", "/bin/sh", "-c",
          script], show=False)
     return "./seg"
+
+
+def case(question, timeout=120, machine="vkernel"):
+    """The server is the same for both machines; one case looks at a PC."""
+    return atf.case(question, timeout=timeout, machine=machine)
 
 
 class Server:
@@ -490,6 +496,26 @@ def live():
     check(all("tid=" in x[5] or "chan=" in x[5] or "from=" in x[5]
               for x in page), f"{page}")
     s.stop()
+
+
+@case("does it follow a PC by its memory, also past its end?", timeout=300,
+      machine="pc64")
+def live_pc():
+    p = start([PC64, "--tier", TIER, "--kshm", os.path.abspath("ram"), "-i",
+               ROOT, "-k", "ktr=SYSCALL,SCHED", "-k", "ktr.entries=65536", "--",
+               "/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do cat "
+               "/proc/self/stat >/dev/null; i=$((i + 1)); done; exit 0"])
+    wait_for("it runs", lambda: "running" in
+             run([KSHM, "info", "./ram"], show=False)[1], 120, 0.1)
+    s = Server("./ram", "--follow")
+    wait_for("rows", lambda: s.json("info")["rows"] > 500, 120, 0.1)
+    p.wait()
+    wait_for("the end", lambda: not s.json("info")["live"], 60, 0.1)
+    info, sums = s.json("info"), s.json("check")
+    equal((info["state"], info["machine"]), ("stopped", "pc64"), "what it was")
+    equal(sums["rows"] + sums["lost"] + sums["overwritten"],
+          sum(r["next"] for r in sums["rings"]), "all that was written")
+    check(any(r["name"] == "openat" for r in s.json("calls")["rows"]), "calls")
 
 
 @case("does it give back what is too old, and go on?", timeout=240)
