@@ -194,6 +194,7 @@ struct lwp {
 	int lw_rtprio;		       /* (p) of FIFO and RR */
 	bool lw_reset_on_fork;	       /* (p) */
 	struct sched_deadline lw_dl;   /* sys/sched.h */
+	struct io_prio lw_ioprio;      /* (p) */
 	int lw_rr_ticks;	       /* (s) of its slice (RR) */
 	volatile pid_t lw_pi_owner;    /* whose PI lock it waits for, or 0 */
 	struct ksigaltstack lw_sigstk; /* (s) */

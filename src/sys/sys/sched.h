@@ -54,6 +54,30 @@ sched_is_rt(enum sched_class sc)
 	return (sc == SCHED_FIFO || sc == SCHED_RR);
 }
 
+/*
+ * The priority of what a thread reads and writes on disks: kept, inherited and
+ * told; there is no scheduler that looks at it yet.
+ */
+enum io_class {
+	IOC_NONE, /* by class and nice */
+	IOC_RT,
+	IOC_BEST_EFFORT,
+	IOC_IDLE
+};
+struct io_prio {
+	uint8_t ip_class; /* IOC_ */
+	uint8_t ip_level; /* 0 (first) .. 7 */
+};
+enum io_who {
+	IOW_THREAD,
+	IOW_PGRP,
+	IOW_USER
+};
+/* who 0: the caller, its group, its user.  ESRCH; EPERM: another user's, RT. */
+int kern_ioprio_set(enum io_who which, pid_t who, struct io_prio ip);
+/* Of several the best. */
+int kern_ioprio_get(enum io_who which, pid_t who, struct io_prio *ipp);
+
 /* Runtime, deadline and period make sense; period 0 becomes the deadline. */
 bool sched_deadline_valid(struct sched_deadline *dl);
 /* lp's share becomes that of dl (NULL: none): EBUSY. */

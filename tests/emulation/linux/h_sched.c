@@ -487,3 +487,73 @@ GTEST(starving, "does a real-time loop leave others some time?")
 	EQ(set_class(0, SCHED_OTHER, 0), 0);
 	EQ(reap(other), 0);
 }
+
+/* --- disks ------------------------------------------------------------------------ */
+
+#define IO(class, level) ((class) << 13 | (level))
+
+static long
+io_set(int which, int who, int prio)
+{
+	return (syscall(SYS_ioprio_set, which, who, prio));
+}
+
+static long
+io_get(int which, int who)
+{
+	return (syscall(SYS_ioprio_get, which, who));
+}
+
+static void
+io_as_user(void)
+{
+	EQ(setuid(1000), 0);
+	ERR(io_set(1, 0, IO(1, 0)), EPERM);
+	ERR(io_set(1, getppid(), IO(2, 1)), EPERM);
+	EQ(io_set(1, 0, IO(2, 0)), 0);
+	EQ(io_set(1, 0, IO(3, 0)), 0);
+}
+
+static void
+in_own_group(void)
+{
+	pid_t pid;
+
+	EQ(setpgid(0, 0), 0);
+	EQ(io_set(1, 0, IO(2, 7)), 0);
+	EQ(io_get(1, 0), IO(2, 7));
+	EQ(io_get(1, getpid()), IO(2, 7));
+	if ((pid = fork()) == 0) {
+		EQ(io_get(1, 0), IO(2, 7));
+		EQ(io_set(1, 0, IO(2, 3)), 0);
+		EQ(io_get(2, 0), IO(2, 3)); /* the better of two */
+		EQ(io_get(1, getppid()), IO(2, 7));
+		io_as_user();
+		_exit(gtest_failures != 0);
+	}
+	EQ(reap(pid), 0);
+	EQ(io_get(2, 0), IO(2, 7));
+	EQ(io_set(2, 0, IO(1, 2)), 0);
+	EQ(io_get(1, 0), IO(1, 2));
+	EQ(io_set(1, 0, IO(3, 0)), 0);
+	EQ(io_get(1, 0), IO(3, 0));
+	EQ(io_set(1, 0, 0), 0); /* by nice: that of a whole group tells */
+	EQ(io_get(2, 0), IO(2, 4));
+	ERR(io_set(1, 0, 1), EINVAL);
+	ERR(io_set(1, 0, IO(5, 0)), EINVAL);
+	ERR(io_set(4, 0, IO(2, 0)), EINVAL);
+	ERR(io_get(9, 0), EINVAL);
+	ERR(io_set(1, 0x3ffffff, IO(2, 0)), ESRCH);
+	ERR(io_get(1, 0x3ffffff), ESRCH);
+}
+
+GTEST(disks, "is a priority for disks kept, inherited, and the best one told?")
+{
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		in_own_group();
+		_exit(gtest_failures != 0);
+	}
+	EQ(reap(pid), 0);
+}

@@ -347,17 +347,51 @@ linux_getcpu(
 	return (error != 0 ? error : copyout_u32(node, uap->node));
 }
 
+/* --- priorities on disks ----------------------------------------------------------- */
+
+/* A class in the upper bits, a level in the lower ones. */
+#define L_IOPRIO_SHIFT	13
+#define L_IOPRIO_LEVELS 8
+
+/* 1 thread, 2 process group, 3 user. */
+static int
+io_who(int which, pid_t who, enum io_who *iwp)
+{
+	if (which < 1 || which > 3)
+		return (EINVAL);
+	*iwp = (enum io_who)(which - 1);
+	return (who < 0 ? ESRCH : 0);
+}
+
 int
 linux_ioprio_set(
     struct lwp *lp, const struct linux_ioprio_set_args *uap, uint64_t *resp)
 {
-	return (thread_check(uap->which == 1 ? uap->who : 0));
+	int class = uap->prio >> L_IOPRIO_SHIFT;
+	int level = uap->prio & ((1 << L_IOPRIO_SHIFT) - 1), error;
+	enum io_who which;
+
+	/* No class has no levels. */
+	if (class < IOC_NONE || class > IOC_IDLE || level >= L_IOPRIO_LEVELS ||
+	    (class == IOC_NONE && level != 0))
+		return (EINVAL);
+	if ((error = io_who(uap->which, uap->who, &which)) != 0)
+		return (error);
+	return (kern_ioprio_set(which, uap->who,
+	    (struct io_prio){(uint8_t) class, (uint8_t)level}));
 }
 
 int
 linux_ioprio_get(
     struct lwp *lp, const struct linux_ioprio_get_args *uap, uint64_t *resp)
 {
-	*resp = 2 << 13 | 4;
-	return (thread_check(uap->which == 1 ? uap->who : 0));
+	enum io_who which;
+	struct io_prio ip;
+	int error;
+
+	if ((error = io_who(uap->which, uap->who, &which)) != 0)
+		return (error);
+	error = kern_ioprio_get(which, uap->who, &ip);
+	*resp = (uint64_t)((ip.ip_class << L_IOPRIO_SHIFT) | ip.ip_level);
+	return (error);
 }

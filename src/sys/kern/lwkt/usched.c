@@ -258,8 +258,10 @@ usched_tick(void)
 	if (lp != NULL)
 		lp->lw_rr_ticks++;
 	rt_account(c, now);
-	/* CPU limits and timers are looked at on the way to user code. */
-	if (lp != NULL && lp->lw_proc->p_cputimers)
+	/* CPU limits, timers and what is left of a period are looked at on the way
+	 * to user code. */
+	if (lp != NULL &&
+	    (lp->lw_proc->p_cputimers || lp->lw_class == SCHED_DEADLINE))
 		atomic_store(&lp->lw_ast, 1);
 	push_surplus(c);
 	if (c->c_nready > 0)

@@ -12,8 +12,10 @@
  *    share from now on, then it begins anew; so one that sleeps cannot save up.
  * 3. What it uses is charged from the thread's own clock whenever it is about to
  *    return to user mode.  With nothing left it sleeps there until its next
- *    period begins (throttling), however idle the CPU is.  A signal ends that
- *    sleep, but its handler waits behind the next one.
+ *    period begins (throttling), however idle the CPU is.  What was used too
+ *    much, because a timer came late, costs as many periods as it would have
+ *    taken, up to DEBT_PERIODS.  A signal ends that sleep, but its handler waits
+ *    behind the next one.
  * 4. Admission: the shares of all must not be more than 95 % of the CPUs.  They
  *    are not bound to CPUs one by one, so as in Linux a set that was admitted
  *    for several CPUs may miss deadlines by a bounded time.
@@ -33,6 +35,7 @@
 #define RUNTIME_MIN   1024 /* ns: less is lost in the noise */
 #define PERIOD_MIN    (100 * NS_PER_USEC)
 #define PERIOD_MAX    (4194304 * NS_PER_USEC)
+#define DEBT_PERIODS  16
 #define SLICE_MIN     (20 * NS_PER_USEC) /* shorter timers only cost */
 
 SPINLOCK_DEFINE(dl_spin, "deadline");
@@ -95,6 +98,7 @@ charge(struct lwp *lp, nstime_t now)
 	if (td == curthread)
 		total += MAX(now - td->td_started_ns, 0);
 	dl->dl_left -= total - dl->dl_charged;
+	dl->dl_left = MAX(dl->dl_left, -DEBT_PERIODS * dl->dl_runtime);
 	dl->dl_charged = total;
 }
 
@@ -108,11 +112,13 @@ too_much(const struct sched_deadline *dl, nstime_t now)
 		    (uint64_t)dl->dl_runtime);
 }
 
-/* When the period after this one begins. */
+/* Nothing is left: when the first period begins in which there is. */
 static nstime_t
 next_period(const struct sched_deadline *dl)
 {
-	return (dl->dl_abs - dl->dl_deadline + dl->dl_period);
+	nstime_t periods = 1 - dl->dl_left / dl->dl_runtime;
+
+	return (dl->dl_abs - dl->dl_deadline + periods * dl->dl_period);
 }
 
 /* What was used too much is taken from later periods. */

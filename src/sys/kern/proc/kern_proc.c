@@ -535,6 +535,7 @@ lwp_inherit_class(struct lwp *lp, const struct lwp *from)
 {
 	lp->lw_class = from->lw_class;
 	lp->lw_rtprio = from->lw_rtprio;
+	lp->lw_ioprio = from->lw_ioprio;
 	if (from->lw_class == SCHED_DEADLINE ||
 	    (from->lw_reset_on_fork && sched_is_rt(from->lw_class))) {
 		lp->lw_class = SCHED_OTHER;

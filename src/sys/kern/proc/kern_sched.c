@@ -147,3 +147,124 @@ kern_sched_affinity(pid_t tid, uint64_t mask)
 	lock_release(&proctree_lock);
 	return (error);
 }
+
+/* --- disks ------------------------------------------------------------------------ */
+
+/* (t) Does (which, who) name lp?  A group's: only the first threads. */
+static bool
+io_named(struct lwp *lp, enum io_who which, pid_t who)
+{
+	struct proc *p = lp->lw_proc;
+	struct ucred *cr;
+	bool named;
+
+	if (p->p_state == PS_ZOMBIE || (p->p_flags & PF_SYSTEM) != 0)
+		return (false);
+	if (which == IOW_PGRP)
+		return (lp->lw_tid == p->p_pid && p->p_pgrp != NULL &&
+		    (who == 0 ? p->p_pgrp == curproc->p_pgrp
+			      : p->p_pgrp == pgrp_find(who)));
+	if ((cr = proc_cred_hold(p)) == NULL)
+		return (false);
+	named =
+	    cr->cr_ruid == (who == 0 ? cred_current()->cr_ruid : (uid_t)who);
+	cred_drop(cr);
+	return (named);
+}
+
+/* (t) Call f for each thread that is named: how many. */
+static int
+io_foreach(enum io_who which, pid_t who,
+    int (*f)(struct lwp *lp, struct io_prio *ip), struct io_prio *ip,
+    int *errorp)
+{
+	struct proc *p;
+	struct lwp *lp;
+	int n = 0, error;
+
+	if (which == IOW_THREAD) {
+		if ((lp = sched_find(who)) == NULL)
+			return (0);
+		*errorp = f(lp, ip);
+		return (1);
+	}
+	TAILQ_FOREACH(p, &allproc, p_all)
+		TAILQ_FOREACH(lp, &p->p_lwps, lw_link) {
+			if (!io_named(lp, which, who))
+				continue;
+			n++;
+			if ((error = f(lp, ip)) != 0)
+				*errorp = error;
+		}
+	return (n);
+}
+
+static int
+io_set(struct lwp *lp, struct io_prio *ip)
+{
+	if (!same_user(lp->lw_proc) &&
+	    !cred_has_cap(cred_current(), CAP_SYS_NICE))
+		return (EPERM);
+	lp->lw_ioprio = *ip;
+	return (0);
+}
+
+/* What IOC_NONE comes to. */
+static struct io_prio
+io_effective(const struct lwp *lp)
+{
+	uint8_t level = (uint8_t)((lp->lw_proc->p_nice + 20) / 5);
+
+	if (lp->lw_ioprio.ip_class != IOC_NONE)
+		return (lp->lw_ioprio);
+	return ((struct io_prio){lp->lw_class == SCHED_IDLE ? IOC_IDLE
+		: sched_is_rt(lp->lw_class)		    ? IOC_RT
+							    : IOC_BEST_EFFORT,
+	    level});
+}
+
+static int
+io_best(struct lwp *lp, struct io_prio *best)
+{
+	struct io_prio ip = io_effective(lp);
+
+	if (best->ip_class == IOC_NONE || ip.ip_class < best->ip_class ||
+	    (ip.ip_class == best->ip_class && ip.ip_level < best->ip_level))
+		*best = ip;
+	return (0);
+}
+
+static int
+io_get(struct lwp *lp, struct io_prio *ip)
+{
+	*ip = lp->lw_ioprio;
+	return (0);
+}
+
+int
+kern_ioprio_set(enum io_who which, pid_t who, struct io_prio ip)
+{
+	const struct ucred *cr = cred_current();
+	int error = 0, n;
+
+	if (ip.ip_class == IOC_RT && !cred_has_cap(cr, CAP_SYS_ADMIN) &&
+	    !cred_has_cap(cr, CAP_SYS_NICE))
+		return (EPERM);
+	lock_shared(&proctree_lock);
+	n = io_foreach(which, who, io_set, &ip, &error);
+	lock_release(&proctree_lock);
+	return (n == 0 ? ESRCH : error);
+}
+
+int
+kern_ioprio_get(enum io_who which, pid_t who, struct io_prio *ipp)
+{
+	int error = 0, n;
+
+	memset(ipp, 0, sizeof(*ipp));
+	lock_shared(&proctree_lock);
+	n = io_foreach(
+	    which, who, which == IOW_THREAD ? io_get : io_best, ipp, &error);
+	lock_release(&proctree_lock);
+	return (n == 0 ? ESRCH : error);
+}
