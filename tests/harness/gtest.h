@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct gtest {
 	const char *name;
@@ -52,6 +53,18 @@ static int gtest_failures, gtest_stop;
 		if (gtest_stop)                                                \
 			_Exit(1);                                              \
 	} while (0)
+/* Who goes on without a child may wait for its work for ever. */
+static inline pid_t
+gtest_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0 && gtest_stop)
+		FAIL("fork: %s", strerror(errno));
+	return (pid);
+}
+#define fork gtest_fork
+
 #define CHECK(cond)                                                            \
 	do {                                                                   \
 		if (!(cond))                                                   \

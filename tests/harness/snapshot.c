@@ -247,6 +247,8 @@ keep_template(
 	kill(pid, SIGTERM);
 	if (poll(&pfds[1], 1, 5000) <= 0)
 		kill(pid, SIGKILL);
+	/* So that its time is ours, and of who waits for us. */
+	waitpid(pid, NULL, 0);
 	_exit(0);
 }
 

@@ -17,10 +17,9 @@ const state = () => page.evaluate(() => {
 });
 const until = (f, arg) => page.waitForFunction(f, arg, WAIT);
 const text = (selector) => page.textContent(selector, WAIT);
-const drawn = () => page.evaluate(() =>
-  Number(document.getElementById("timeline").dataset.drawn || 0));
-const redrawn = (n) => until((k) =>
-  Number(document.getElementById("timeline").dataset.drawn) > k, n);
+// The picture and its details are those of the window.
+const settled = () => until(() => document.getElementById("timeline").dataset.window ===
+  `${window.mayfly.state.t0}-${window.mayfly.state.t1}`);
 
 // Colours of the timeline's pixels: something was drawn.
 const colors = () => page.evaluate(() => {
@@ -68,13 +67,13 @@ const cases = {
 
   async zoom() {
     await open();
-    const before = await state(), n = await drawn();
+    const before = await state();
     const box = await page.locator("#timeline").boundingBox();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
     await page.mouse.wheel(0, -400);
     await until((len) => window.mayfly.state.t1 - window.mayfly.state.t0 < len,
       before.t1 - before.t0);
-    await redrawn(n);
+    await settled();
     const near = await state();
     const share = (0.6 * box.width - 132) / (box.width - 132);
     const at = before.t0 + share * (before.t1 - before.t0);
@@ -132,11 +131,8 @@ const cases = {
 
   async click() {
     await open();
-    const n = await drawn();
     const call = await aCall();
-    await redrawn(n);
-    await until(() => window.mayfly.state.t1 - window.mayfly.state.t0 < window.mayfly.state.end);
-    await page.waitForTimeout(400); // the details follow when the window rests
+    await settled();
     const row = await page.evaluate((t) => window.mayfly.state.shown.indexOf(t), call[0]);
     const { info } = await state();
     const box = await page.locator("#timeline").boundingBox();

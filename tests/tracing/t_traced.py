@@ -13,8 +13,9 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)) + "/../harness")
-from atf import (BUILD, ROOT, VKERNEL, case, check, equal, main, run, start,
-                 wait_for)
+import atf
+from atf import (BUILD, PC64, ROOT, TIER, VKERNEL, check, equal, main, run,
+                 start, wait_for)
 
 TRACED = BUILD + "/traced"
 KTRDUMP = BUILD + "/ktrdump"
@@ -28,6 +29,11 @@ def record(script=BUSY, *options):
          *options, "--kshm", os.path.abspath("seg"), "--", "/bin/sh", "-c",
          script], show=False)
     return "./seg"
+
+
+def case(question, timeout=120, machine="vkernel"):
+    """The server is the same for both machines; one case looks at a PC."""
+    return atf.case(question, timeout=timeout, machine=machine)
 
 
 class Server:
@@ -263,25 +269,30 @@ def pairs(lines):
         elif event in ("SYSCALL.leave", "SYSCALL.leave_hooked") and \
                 thread in open_calls:
             nr, begin = open_calls.pop(thread)
-            out.append((nr, when - begin, int(f["error"])))
+            out.append((nr, when - begin, int(f["error"]), thread))
     return out
 
 
 @case("are counts, errors and percentiles of calls exact?")
 def calls():
     s = Server(record())
+    abi = {t["id"]: t["abi"] for t in s.json("threads")["threads"]}
     want = {}
-    for nr, ns, error in pairs(ktrdump("./seg")):
-        want.setdefault(nr, []).append((ns, error))
-    got = {r["n"]: r for r in s.json("calls")["rows"]}
+    for nr, ns, error, thread in pairs(ktrdump("./seg")):
+        want.setdefault((abi[thread], nr), []).append((ns, error))
+    got = {(r["abi"], r["n"]): r for r in s.json("calls")["rows"]}
     equal(sorted(got), sorted(want), "calls")
+    equal({a for a, _ in got}, {"linux64", "native"}, "ABIs")
     for nr, all_of in want.items():
         ns = [x[0] for x in all_of]
         r = got[nr]
         equal((r["count"], r["errors"], r["total"], r["p50"], r["p99"], r["max"]),
               (len(ns), sum(1 for x in all_of if x[1] > 0), sum(ns),
                nth(ns, 0.5), nth(ns, 0.99), max(ns)), f"call {nr}")
-    equal(got[59]["name"] if 59 in got else "execve", "execve", "name of 59")
+    equal(got["linux64", 59]["name"], "execve", "name of 59")
+    # init is a native program, whose call 7 is another one than Linux's.
+    equal({r["name"] for r in got.values() if r["abi"] == "native"} &
+          {"poll", "fork", "wait4"} != set(), True, "names of init's calls")
     # And as ktrdump's latencies have it, over all.
     out = run([KTRDUMP, "-l", "SYSCALL.enter,SYSCALL.leave", "./seg"],
               show=False)[1]
@@ -485,6 +496,26 @@ def live():
     check(all("tid=" in x[5] or "chan=" in x[5] or "from=" in x[5]
               for x in page), f"{page}")
     s.stop()
+
+
+@case("does it follow a PC by its memory, also past its end?", timeout=300,
+      machine="pc64")
+def live_pc():
+    p = start([PC64, "--tier", TIER, "--kshm", os.path.abspath("ram"), "-i",
+               ROOT, "-k", "ktr=SYSCALL,SCHED", "-k", "ktr.entries=65536", "--",
+               "/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do cat "
+               "/proc/self/stat >/dev/null; i=$((i + 1)); done; exit 0"])
+    wait_for("it runs", lambda: "running" in
+             run([KSHM, "info", "./ram"], show=False)[1], 120, 0.1)
+    s = Server("./ram", "--follow")
+    wait_for("rows", lambda: s.json("info")["rows"] > 500, 120, 0.1)
+    p.wait()
+    wait_for("the end", lambda: not s.json("info")["live"], 60, 0.1)
+    info, sums = s.json("info"), s.json("check")
+    equal((info["state"], info["machine"]), ("stopped", "pc64"), "what it was")
+    equal(sums["rows"] + sums["lost"] + sums["overwritten"],
+          sum(r["next"] for r in sums["rings"]), "all that was written")
+    check(any(r["name"] == "openat" for r in s.json("calls")["rows"]), "calls")
 
 
 @case("does it give back what is too old, and go on?", timeout=240)

@@ -360,13 +360,20 @@ kshm_merge_next(struct kshm_merge *km, struct kshm_record *kr, uint32_t *cpu,
 		    s->batch[s->at].kr_time < best->batch[best->at].kr_time)
 			best = s;
 	}
-	if (best == NULL)
+	if (best == NULL) {
+		if (!final)
+			more_sources(km, false);
 		return (false);
-	/* A ring that is empty now may get an older record, for a moment. */
+	}
+	/*
+	 * A ring that is empty now may get an older record, for a moment; and
+	 * while the kernel boots there may be one that we do not know yet.
+	 */
 	if (!final && !all && hold_ns > 0) {
 		struct timespec ts = {0, hold_ns};
 
 		nanosleep(&ts, NULL);
+		more_sources(km, false);
 		return (kshm_merge_next(km, kr, cpu, 0, false));
 	}
 	*kr = best->batch[best->at++];

@@ -10,6 +10,8 @@
 #include <string.h>
 #include "traced.h"
 
+#define CALLS_MAX 1024 /* numbers that may have a name */
+
 const struct api apis[] = {{"info", api_info}, {"threads", api_threads},
     {"events", api_events}, {"view", api_view}, {"detail", api_detail},
     {"rate", api_rate}, {"calls", api_calls}, {"locks", api_locks},
@@ -229,6 +231,7 @@ api_threads(struct request *rq)
 int
 api_events(struct request *rq)
 {
+	static const char *const abis[] = {"linux64", "native"};
 	struct store *st = rq->rq_store;
 	struct buf *b = &rq->rq_out;
 
@@ -247,14 +250,18 @@ api_events(struct request *rq)
 		}
 		buf_text(b, "]}");
 	}
-	buf_text(b, "],\"calls\":[");
-	for (uint32_t nr = 0; nr < 512; nr++) {
-		const char *name = call_name("linux64", nr);
+	buf_text(b, "],\"calls\":{");
+	for (size_t i = 0; i < 2; i++) {
+		buf_printf(b, "%s\"%s\":[", i > 0 ? "," : "", abis[i]);
+		for (uint32_t nr = 0; nr < CALLS_MAX; nr++) {
+			const char *name = call_name(abis[i], nr);
 
-		buf_comma(b);
-		buf_json(b, name != NULL ? name : "");
+			buf_comma(b);
+			buf_json(b, name != NULL ? name : "");
+		}
+		buf_text(b, "]");
 	}
-	buf_text(b, "]}");
+	buf_text(b, "}}");
 	return (0);
 }
 

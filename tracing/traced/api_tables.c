@@ -10,6 +10,7 @@
 #include "traced.h"
 
 #define NAMES_MAX   65536
+#define NATIVE	    (NAMES_MAX - 1024) /* rows of the native ABI's calls */
 #define FAULTS_READ 100000 /* records that are read for their addresses */
 #define PAGES_SHOWN 50
 
@@ -20,6 +21,8 @@ struct row {
 	struct numbers times;
 };
 struct table {
+	struct store *st;
+	bool calls; /* their numbers depend on the ABI */
 	struct window w;
 	uint32_t thread;   /* NO_THREAD: all */
 	struct row **rows; /* [NAMES_MAX] by name */
@@ -27,21 +30,29 @@ struct table {
 };
 
 static bool
+is_native(const struct table *t, const struct slice *sl)
+{
+	return (t->calls && sl->sl_name < NAMES_MAX - NATIVE &&
+	    strcmp(thread_at(t->st, sl->sl_thread)->ti_abi, "native") == 0);
+}
+
+static bool
 table_add(const struct slice *sl, void *arg)
 {
 	struct table *t = arg;
 	uint64_t ns = sl->sl_end - sl->sl_begin;
+	uint32_t name = sl->sl_name + (is_native(t, sl) ? NATIVE : 0);
 	struct row *r;
 
 	if (sl->sl_end < t->w.t0 || sl->sl_end >= t->w.t1 ||
 	    (t->thread != NO_THREAD && sl->sl_thread != t->thread))
 		return (true);
-	if ((r = t->rows[sl->sl_name]) == NULL) {
+	if ((r = t->rows[name]) == NULL) {
 		if ((r = calloc(1, sizeof(*r))) == NULL) {
 			t->failed = true;
 			return (true);
 		}
-		t->rows[sl->sl_name] = r;
+		t->rows[name] = r;
 	}
 	r->count++;
 	r->total += ns;
@@ -63,7 +74,9 @@ typedef void name_func(struct request *rq, uint32_t name, struct buf *b);
 static int
 table(struct request *rq, const struct slices *ss, name_func *name)
 {
-	struct table t = {.thread = NO_THREAD};
+	struct table t = {.st = rq->rq_store,
+	    .calls = ss == &rq->rq_store->st_calls,
+	    .thread = NO_THREAD};
 	uint64_t thread = NO_THREAD;
 	struct buf *b = &rq->rq_out;
 	int status;
@@ -82,7 +95,11 @@ table(struct request *rq, const struct slices *ss, name_func *name)
 		if (r == NULL)
 			continue;
 		buf_comma(b);
-		buf_printf(b, "{\"n\":%u,\"name\":", i);
+		buf_printf(b, "{\"n\":%u,\"abi\":\"%s\",\"name\":",
+		    t.calls && i >= NATIVE ? i - NATIVE : i,
+		    !t.calls	      ? ""
+			: i >= NATIVE ? "native"
+				      : "linux64");
 		name(rq, i, b);
 		buf_printf(b,
 		    ",\"count\":%lu,\"errors\":%lu,\"error\":%u,"
@@ -100,18 +117,13 @@ table(struct request *rq, const struct slices *ss, name_func *name)
 	return (t.failed ? refuse(rq, 503, "no memory") : 0);
 }
 
-/* All programs speak one ABI, or the numbers are Linux's. */
 static void
 name_call(struct request *rq, uint32_t nr, struct buf *b)
 {
-	struct store *st = rq->rq_store;
-	uint64_t thread = NO_THREAD;
-	const char *abi = "";
-
-	(void)number_word(rq, "thread", NO_THREAD - 1, &thread);
-	if (thread < st->st_threads.v_n)
-		abi = thread_at(st, (uint32_t)thread)->ti_abi;
-	call_json(b, st, nr, abi);
+	if (nr >= NATIVE)
+		call_json(b, rq->rq_store, nr - NATIVE, "native");
+	else
+		call_json(b, rq->rq_store, nr, "linux64");
 }
 
 int

@@ -118,6 +118,27 @@ source_free(struct source *so)
 
 /* --- rings ------------------------------------------------------------------------- */
 
+static void
+read_ring(struct source *so, struct ring *r, bool end)
+{
+	struct kshm *k = so->so_store->st_kshm;
+	size_t room = so->so_live ? STAGED_LIVE : STAGED_STATIC, n;
+
+	if (r->r_at > 0) {
+		memmove(r->r_staged, r->r_staged + r->r_at,
+		    (r->r_nstaged - r->r_at) * sizeof(*r->r_staged));
+		r->r_nstaged -= r->r_at;
+		r->r_at = 0;
+	}
+	n = end ? kshm_reader_end(k, &r->r_reader, r->r_staged + r->r_nstaged,
+		      room - r->r_nstaged)
+		: kshm_reader_read(k, &r->r_reader, r->r_staged + r->r_nstaged,
+		      room - r->r_nstaged);
+	r->r_nstaged += n;
+	so->so_fresh += n;
+	so->so_read_bytes += n * sizeof(struct kshm_record);
+}
+
 /* The kernel may have made more of them. */
 static void
 more_rings(struct source *so)
@@ -148,29 +169,10 @@ more_rings(struct source *so)
 		    st->st_kshm, &r->r_reader, objects[st->st_nrings], false);
 		r->r_expected = r->r_reader.kd_next;
 		st->st_overwritten += r->r_reader.kd_lost;
+		/* What it has is older than what comes from now on. */
+		read_ring(so, r, !so->so_live);
 		st->st_rings[st->st_nrings++] = r;
 	}
-}
-
-static void
-read_ring(struct source *so, struct ring *r, bool end)
-{
-	struct kshm *k = so->so_store->st_kshm;
-	size_t room = so->so_live ? STAGED_LIVE : STAGED_STATIC, n;
-
-	if (r->r_at > 0) {
-		memmove(r->r_staged, r->r_staged + r->r_at,
-		    (r->r_nstaged - r->r_at) * sizeof(*r->r_staged));
-		r->r_nstaged -= r->r_at;
-		r->r_at = 0;
-	}
-	n = end ? kshm_reader_end(k, &r->r_reader, r->r_staged + r->r_nstaged,
-		      room - r->r_nstaged)
-		: kshm_reader_read(k, &r->r_reader, r->r_staged + r->r_nstaged,
-		      room - r->r_nstaged);
-	r->r_nstaged += n;
-	so->so_fresh += n;
-	so->so_read_bytes += n * sizeof(struct kshm_record);
 }
 
 /* --- time ------------------------------------------------------------------------------ */
@@ -429,8 +431,6 @@ source_load(struct source *so)
 
 	more_rings(so);
 	so->so_clock = kshm_clock(st->st_kshm);
-	for (size_t i = 0; i < st->st_nrings; i++)
-		read_ring(so, st->st_rings[i], true);
 	set_origin(so);
 	choose_shift(so);
 	names_refresh(st);

@@ -111,5 +111,5 @@ on("threads", () => {
 });
 
 // For tests and benchmarks: what the page knows.
-window.mayfly = { state, setWindow, frames, refresh, showTab };
+window.mayfly = { state, setWindow, frames, refresh, showTab, change };
 start().catch(() => {});

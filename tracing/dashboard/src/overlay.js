@@ -101,11 +101,19 @@ export class Overlay {
     const lane = new Map(rows.filter((r) => r.kind === "cpu").map((r) => [r.cpu, r]));
     g.strokeStyle = c.accent;
     g.fillStyle = c.accent;
-    g.globalAlpha = 0.75;
+    g.globalAlpha = wakeups.length > 150 ? 0.4 : 0.75;
     for (const [when, from, runs, to, thread] of wakeups) {
       const a = lane.get(from), b = lane.get(to);
       const x0 = this.x(when), x1 = this.x(runs);
       if (!a || !b || x1 < GUTTER || x0 > this.width || x0 < GUTTER) continue;
+      const row = rows.find((r) => r.thread === thread);
+      if (row) {
+        g.beginPath();
+        g.arc(x0, row.y + STATES / 2, 2.5, 0, 7);
+        g.fill();
+      }
+      // On the same CPU and at once: an arrow would hide what it tells.
+      if (a === b && x1 - x0 < 5) continue;
       const y0 = a.y + a.height / 2, y1 = b === a ? b.y + 6 : b.y + b.height / 2;
       g.beginPath();
       g.moveTo(x0, y0);
@@ -116,12 +124,6 @@ export class Overlay {
       g.lineTo(x1 - 6, y1 - 3);
       g.lineTo(x1 - 6, y1 + 3);
       g.fill();
-      const row = rows.find((r) => r.thread === thread);
-      if (row) {
-        g.beginPath();
-        g.arc(x0, row.y + STATES / 2, 2.5, 0, 7);
-        g.fill();
-      }
     }
     g.globalAlpha = 1;
   }

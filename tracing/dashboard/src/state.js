@@ -6,7 +6,7 @@ export const state = {
   info: null,          // api/info
   threads: new Map(),  // by the server's number
   events: [],          // by id
-  calls: [],           // names of linux64 calls
+  calls: {},           // names of calls by ABI and number
   end: 1,              // of the trace, ns
   t0: 0, t1: 1,        // the window
   tab: "timeline",
@@ -73,10 +73,12 @@ export function threadLabel(t) {
   return ti.pid > 0 ? `${ti.name} ${ti.tid}` : ti.name;
 }
 
+// Numbers of calls are the ABI's that the thread speaks now; of a kernel that
+// does not tell it, Linux's.
 export function callName(nr, thread) {
   const ti = thread === undefined ? null : state.threads.get(thread);
-  if (ti && ti.abi && ti.abi !== "linux64") return `call ${nr}`;
-  return state.calls[nr] || `call ${nr << 16 >> 16}`;
+  const names = state.calls[ti?.abi || "linux64"] || [];
+  return names[nr] || `call ${nr << 16 >> 16}`;
 }
 
 // --- the link -----------------------------------------------------------------------

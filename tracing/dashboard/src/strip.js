@@ -44,7 +44,7 @@ function make() {
     scales: { x: { time: false } },
     axes: [{ stroke: c.faint, grid, size: 22, ticks: { show: false },
       values: (_, v) => v.map(duration) },
-    { stroke: c.faint, grid, size: 50, splits: (u) => [u.scales.y.max],
+    { stroke: c.faint, grid, size: 64, splits: (u) => [u.scales.y.max],
       values: (_, v) => v.map((x) => `${short(x)}/s`) }],
     series: [{}, { stroke: c.faint, fill: c.faint + "55", width: 1, points: { show: false } }],
     hooks: { draw: [over], setSelect: [(u) => {

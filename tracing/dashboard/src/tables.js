@@ -36,6 +36,7 @@ function times(name) {
 }
 
 const calls = times("call");
+calls[0].text = (r) => (r.abi === "native" ? `${r.name} (native)` : r.name);
 calls[0].click = (r) => {
   Object.assign(state.filter, { text: "", events: "SYSCALL", where: `nr == ${r.n}`,
     cpu: "", thread: "" });

@@ -126,6 +126,7 @@ async function fetchView() {
   const t1 = Math.max(t0 + 2, Math.min(Math.ceil(state.t1 + around), state.end));
   const n = state.follow ? 1024 : BUCKETS;
   const threads = state.shown.join();
+  const at = `${state.t0}-${state.t1}`;
   const [v, detail] = await Promise.all([
     view({ t0, t1, n, threads }),
     json("detail", { t0: Math.floor(state.t0), t1: Math.ceil(state.t1), threads })]);
@@ -136,8 +137,8 @@ async function fetchView() {
   for (const t of v.tracks)
     labels.set("thread" + t.thread, spans(t.calls, t.inCall, v.n));
   if (data && data.bitmap) data.bitmap.close();
-  data = { view: v, detail, bitmap, labels, rows: key(), len,
-    at0: state.t0, at1: state.t1 };
+  data = { view: v, detail, bitmap, labels, rows: key(), len };
+  canvas.dataset.window = at; // for tests: what is drawn is of this
   canvas.dataset.drawn = String(Number(canvas.dataset.drawn || 0) + 1);
 }
 
