@@ -52,7 +52,7 @@ def panic_again():
     check("--seed 9" in " ".join(words), "no seed")
     status, again, _ = run(words)
     equal(status, 134, "status")
-    equal(again, out[out.index("\n") + 1:], "the console")
+    equal(again, out[out.index("\n\npanic: ") + 1:], "the console")
 
 
 @case("has a hang its last events, which the kernel cannot print?")

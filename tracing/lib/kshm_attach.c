@@ -300,11 +300,15 @@ kshm_gone(const struct kshm *k)
 int
 kshm_attach_file(const char *path, struct kshm **kp)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	char why[128];
 
 	if (fd < 0)
 		return (kshm_fail(errno, "%s: %s", path, strerror(errno)));
-	return (attach_fd(fd, kp));
+	if ((error = attach_fd(fd, kp)) == 0)
+		return (0);
+	snprintf(why, sizeof(why), "%s", kshm_error());
+	return (kshm_fail(error, "%s: %s", path, why));
 }
 
 /* --- processes ------------------------------------------------------------------------ */

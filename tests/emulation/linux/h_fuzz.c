@@ -503,6 +503,12 @@ static const struct row rows[] = {
     {332, "Dpoob"},
     {334, "blon"},
     {424, "fSso"},
+    {428, "Dpo"},
+    {429, "DpDpo"},
+    {430, "po"},
+    {431, "fnpbn"},
+    {432, "foo"},
+    {433, "Dpo"},
     {434, "go"},
     {435, "sl"},
     {436, "nno"},
@@ -511,6 +517,7 @@ static const struct row rows[] = {
     {439, "Dpno"},
     {440, "fvnno"},
     {441, "fbntbn"},
+    {442, "Dposl"},
     {448, "fo"},
 };
 

@@ -167,8 +167,9 @@ def chosen():
         yield from ((program, n) for n in names[:6] if name in (None, n))
 
 
-# Times and the host's numbers.
-PASSING = re.compile(r"^machine .*|0x[0-9a-f]+|\b\d+ ns\b", re.M)
+# Times, the host's numbers, what the other CPUs did at a panic.
+PASSING = re.compile(r"^machine .*|^cpu \d+ ran .*\n(?: +#.*\n)*|0x[0-9a-f]+|\b\d+ ns\b",
+                     re.M)
 
 
 @case("does a case give the same output from a snapshot as from a boot?", timeout=300)

@@ -64,22 +64,27 @@ int
 sched_deadline_admit(struct lwp *lp, const struct sched_deadline *dl)
 {
 	uint64_t most = SHARE_ONE * (uint64_t)ncpus * SHARE_PERCENT / 100, sum;
-	struct sched_deadline none = {0}, *my = &lp->lw_dl;
+	uint64_t wants = dl != NULL ? share_of(dl) : 0;
+	struct sched_deadline *my = &lp->lw_dl;
 	int error = 0;
 
-	if (dl == NULL)
-		dl = &none;
 	spin_lock(&dl_spin);
-	sum = dl_shares - share_of(my) + share_of(dl);
-	if (share_of(dl) > share_of(my) && sum > most)
+	sum = dl_shares - share_of(my) + wants;
+	if (wants > share_of(my) && sum > most)
 		error = EBUSY;
 	else {
 		dl_shares = sum;
-		my->dl_runtime = dl->dl_runtime;
-		my->dl_deadline = dl->dl_deadline;
-		my->dl_period = dl->dl_period;
-		my->dl_flags = dl->dl_flags;
-		my->dl_abs = 0; /* begins anew */
+		/*
+		 * Its CPU may be at it: dl_runtime, by which it divides, is
+		 * never 0 again.
+		 */
+		if (dl != NULL) {
+			my->dl_runtime = dl->dl_runtime;
+			my->dl_deadline = dl->dl_deadline;
+			my->dl_flags = dl->dl_flags;
+			my->dl_abs = 0; /* begins anew */
+		}
+		my->dl_period = dl != NULL ? dl->dl_period : 0;
 	}
 	spin_unlock(&dl_spin);
 	return (error);

@@ -221,7 +221,8 @@ lwp_drop(struct lwp *lp)
 	if (lp->lw_cred != NULL)
 		cred_drop(lp->lw_cred);
 	callfilter_drop(lp->lw_filter);
-	(void)sched_deadline_admit(lp, NULL);
+	if (lp->lw_dl.dl_period != 0)
+		(void)sched_deadline_admit(lp, NULL);
 	fault_lwp_set(lp, 0);
 	proc_drop(lp->lw_proc);
 	zone_free(lwp_zone, lp);

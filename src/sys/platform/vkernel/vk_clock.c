@@ -244,11 +244,22 @@ vk_clock_boot(nstime_t host_start_ns)
 	timehands_changed(th);
 }
 
+/*
+ * The counter's speed will be told from the template's first sample: a new one
+ * would be too close to the second to be good for that.
+ */
 void
 vk_clock_again(nstime_t now)
 {
-	if (!vk_repeatable)
-		vk_clock_boot(host_clock_mono() - now);
+	struct sample first = last;
+	nstime_t moved;
+
+	if (vk_repeatable)
+		return;
+	moved = host_clock_mono() - now - start_ns;
+	vk_clock_boot(start_ns + moved);
+	last.sa_cycles = first.sa_cycles;
+	last.sa_mono = first.sa_mono - moved;
 }
 
 /* The second, when some milliseconds have passed. */
