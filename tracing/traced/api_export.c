@@ -7,6 +7,7 @@
  * An answer lies in memory, so of rows there may be EXPORT_MAX; who wants more
  * takes the segment, and ktrdump.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,13 +237,13 @@ export_folded(struct out *o)
 	return (status);
 }
 
+/* Into a folder of our own: a name in a shared one could be a link already. */
 static int
 export_segment(struct out *o)
 {
 	const char *dir = getenv("TMPDIR");
-	char path[512], part[64 * 1024];
-	int status = 0;
-	FILE *f;
+	char folder[512], path[560], part[64 * 1024];
+	FILE *f = NULL;
 	size_t n;
 
 	o->rq->rq_type = "application/octet-stream";
@@ -250,20 +251,22 @@ export_segment(struct out *o)
 	if (kshm_header(o->st->st_kshm)->kh_bytes > 128UL << 20)
 		return (refuse(o->rq, 400,
 		    "the segment is larger than 128 MiB: use kshm save"));
-	snprintf(path, sizeof(path), "%s/traced-%ld.kshm",
-	    dir != NULL ? dir : "/tmp", (long)getpid());
-	if (kshm_save(o->st->st_kshm, path) != 0)
-		return (refuse(o->rq, 500, "%s", kshm_error()));
-	f = fopen(path, "re");
+	snprintf(folder, sizeof(folder), "%s/traced.XXXXXX",
+	    dir != NULL && *dir != '\0' ? dir : "/tmp");
+	if (mkdtemp(folder) == NULL)
+		return (refuse(o->rq, 500, "no folder for the copy"));
+	snprintf(path, sizeof(path), "%s/segment", folder);
+	if (kshm_save(o->st->st_kshm, path) == 0)
+		f = fopen(path, "re");
 	unlink(path);
+	rmdir(folder);
 	if (f == NULL)
-		return (refuse(o->rq, 500, "the copy is not there"));
+		return (refuse(o->rq, 500, "the copy could not be made"));
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
 		buf_add(o->b, part, n);
-	if (ferror(f))
-		status = refuse(o->rq, 500, "the copy cannot be read");
+	n = (size_t)ferror(f);
 	fclose(f);
-	return (status);
+	return (n != 0 ? refuse(o->rq, 500, "the copy cannot be read") : 0);
 }
 
 int

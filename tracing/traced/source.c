@@ -480,6 +480,18 @@ source_read(struct source *so, bool end)
 	so->so_pause = pause < PAUSE_MIN ? PAUSE_MIN : pause;
 }
 
+bool
+source_has_room(const struct source *so)
+{
+	const struct store *st = so->so_store;
+
+	for (size_t i = 0; i < st->st_nrings; i++)
+		if (st->st_rings[i]->r_nstaged - st->st_rings[i]->r_at >
+		    STAGED_LIVE / 2)
+			return (false);
+	return (true);
+}
+
 int64_t
 source_pause_ns(const struct source *so)
 {

@@ -18,6 +18,8 @@ void source_load(struct source *so);
  * end: the kernel writes no more.
  */
 void source_read(struct source *so, bool end);
+/* Is there room for some more readings without a merge? */
+bool source_has_room(const struct source *so);
 /* Put it into the store; final: all of it.  How many records. */
 uint64_t source_merge(struct source *so, bool final);
 /* How long to wait until the next source_read, so that no ring runs over. */

@@ -125,7 +125,12 @@ follow(struct traced *td)
 		end = has_ended(td->td_kshm) || kshm_gone(td->td_kshm);
 		do {
 			source_read(st->st_source, end);
-			pthread_mutex_lock(&td->td_lock);
+			/* While a question takes long the rings are read on. */
+			if (pthread_mutex_trylock(&td->td_lock) != 0) {
+				if (!end && source_has_room(st->st_source))
+					break;
+				pthread_mutex_lock(&td->td_lock);
+			}
 			now = now_ns();
 			if (st->st_names_wanted || now - named > NAMES_NS) {
 				names_refresh(st);
