@@ -486,3 +486,13 @@ GTEST(job_master_close, "does closing the master hang up the leader?")
 	close(master);
 	finish(pid, 0);
 }
+
+GTEST(any_bytes, "may a program print what the harness's own words begin with?")
+{
+	static const char words[] = "\001\001done 1 1\n\001mayfly-ag\n\001";
+
+	for (int i = 0; i < 256; i++)
+		for (int n = 0; n < 3; n++)
+			CHECK(putchar(i) == i);
+	EQ(write(1, words, sizeof(words) - 1), sizeof(words) - 1);
+}

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MARK	    "\001"
+#define MARK	    "\001mayfly-agent "
 #define LINE_MAX_   512
 #define MOUNTS_MAX  64
 #define KILL_ROUNDS 200 /* of 10 ms */

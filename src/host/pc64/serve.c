@@ -11,7 +11,7 @@
  *    CASE".  It gets packets that begin with 'o', console output, and one last
  *    that begins with 'e': "status N", "panic", "hang" or "lost".
  *
- * 3. The agent talks on the console: lines that begin with MARK are its own.
+ * 3. The agent talks on the console: lines of its own begin with MARK and WORD.
  *
  * 4. A machine is booted again after a panic, a hang, a case that failed, or
  *    when the agent says that something is left.  After the limit an NMI asks
@@ -43,6 +43,7 @@
 #include "pc64_var.h"
 
 #define MARK		'\001'
+#define WORD		"mayfly-agent " /* behind MARK: a case may print bytes */
 #define BOOT_LIMIT_MS	60000
 #define END_LIMIT_MS	30000
 #define REPORT_LIMIT_MS 5000
@@ -120,12 +121,37 @@ output(struct worker *w, const char *buf, size_t len)
 static void
 agent_line(struct worker *w)
 {
+	const char *said = w->w_line + strlen(WORD);
+
 	w->w_line[w->w_line_len] = '\0';
 	w->w_line_len = -1;
-	if (strcmp(w->w_line, "ready") == 0)
+	if (strcmp(said, "ready") == 0)
 		w->w_ready = true;
 	else
-		strcpy(w->w_answer, w->w_line);
+		strcpy(w->w_answer, said);
+}
+
+/* One more byte behind MARK. */
+static void
+agent_byte(struct worker *w, char c)
+{
+	static const char mark = MARK;
+	size_t len;
+
+	if (c == '\n' && w->w_line_len >= (int)strlen(WORD)) {
+		agent_line(w);
+		return;
+	}
+	if (c == '\r' || w->w_line_len == (int)sizeof(w->w_line) - 1)
+		return;
+	w->w_line[w->w_line_len++] = c;
+	len = (size_t)w->w_line_len;
+	if (len > strlen(WORD) || memcmp(w->w_line, WORD, len) == 0)
+		return;
+	/* It was a case's, and so is what it held back. */
+	output(w, &mark, 1);
+	output(w, w->w_line, len - (c == MARK));
+	w->w_line_len = c == MARK ? 0 : -1;
 }
 
 static void
@@ -135,11 +161,7 @@ take_bytes(struct worker *w, const char *buf, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (w->w_line_len >= 0) {
-			if (buf[i] == '\n')
-				agent_line(w);
-			else if (buf[i] != '\r' &&
-			    w->w_line_len < (int)sizeof(w->w_line) - 1)
-				w->w_line[w->w_line_len++] = buf[i];
+			agent_byte(w, buf[i]);
 			from = i + 1;
 		} else if (buf[i] == MARK) {
 			output(w, buf + from, i - from);

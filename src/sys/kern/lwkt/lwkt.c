@@ -546,14 +546,9 @@ idle_entry(void *arg __unused)
 }
 
 static void
-cpu_kthreads(struct cpu *c)
+cpu_kthreads(struct cpu *c, struct thread *td)
 {
-	struct thread *td;
-
-	td =
-	    thread_create(callout_thread, c, TDPRI_SOFT, "callout/%d", c->c_id);
-	if (td == NULL)
-		panic("cpu_kthreads: no memory");
+	td->td_arg = c;
 	td->td_flags |= TDF_PINNED;
 	c->c_callout_thread = td;
 	thread_start(td, c);
@@ -564,15 +559,16 @@ static void
 boot_cpu_init(void)
 {
 	struct cpu *c = curcpu;
-	struct thread *td;
+	struct thread *td, *callout;
 
 	td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/0");
-	if (td == NULL)
+	callout = thread_create(callout_thread, c, TDPRI_SOFT, "callout/0");
+	if (td == NULL || callout == NULL)
 		panic("boot_cpu_init: no memory");
 	td->td_cpu = c;
 	td->td_flags |= TDF_PINNED;
 	c->c_idlethread = td;
-	cpu_kthreads(c);
+	cpu_kthreads(c, callout);
 }
 SYSINIT(boot_cpu, SI_KERN + 1, boot_cpu_init);
 
@@ -582,17 +578,22 @@ smp_init(void)
 	static const struct kshm_entry cpu_entry = {"lwkt.cpu%d", "struct cpu",
 	    NULL, sizeof(struct cpu), 1, KSHM_COUNTER, KSHM_TRACE, 0};
 	int n = MIN(machine_cpu_count(), MAXCPU);
-	struct thread *td;
+	struct thread *td, *callout;
 	struct cpu *c;
 	int error;
 
 	for (int id = 1; id < n; id++) {
+		td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/%d", id);
+		callout = thread_create(
+		    callout_thread, NULL, TDPRI_SOFT, "callout/%d", id);
 		c = kshm_make(&cpu_entry, id);
 		if (c == NULL) /* then tools do not see it */
 			c = kmalloc(sizeof(*c), M_CPU, M_WAITOK | M_ZERO);
-		td = thread_create(idle_entry, NULL, TDPRI_IDLE, "idle/%d", id);
-		if (c == NULL || td == NULL)
-			panic("smp_init: no memory for CPU %d", id);
+		if (c == NULL || td == NULL || callout == NULL) {
+			kprintf("no memory for cpu%d; going on with %d\n", id,
+			    ncpus);
+			return; /* what it got is not worth giving back */
+		}
 		cpu_init(c, id);
 		td->td_cpu = c;
 		td->td_state = TDS_RUNNING;
@@ -605,7 +606,7 @@ smp_init(void)
 			return; /* c may still wake up one day */
 		}
 		ncpus = id + 1;
-		cpu_kthreads(c);
+		cpu_kthreads(c, callout);
 	}
 }
 SYSINIT(smp, SI_SMP, smp_init);
