@@ -107,6 +107,8 @@ int file_seek(struct file *fp, off_t off, int whence, off_t *newp);
 /* Text for /proc/PID/fd: the path of a file, else what fo_name says. */
 void file_name(struct file *fp, char *buf, size_t size);
 int file_stat(struct file *fp, struct stat *st);
+/* kern/event: a fo_stat for what has no name and no owner. */
+int file_anon_stat(struct file *fp, struct stat *st);
 
 /* --- descriptor tables ---------------------------------------------------- */
 

@@ -285,12 +285,13 @@ ev_file_get(int fd, const struct fileops *ops, struct file **fpp)
 	return (error);
 }
 
-void
-ev_anon_stat(struct stat *st)
+int
+file_anon_stat(struct file *fp __unused, struct stat *st)
 {
 	memset(st, 0, sizeof(*st));
 	st->st_mode = 0600;
 	st->st_nlink = 1;
 	st->st_blksize = PAGE_SIZE;
 	st->st_ino = 1;
+	return (0);
 }

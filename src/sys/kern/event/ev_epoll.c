@@ -623,13 +623,6 @@ epoll_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (ready ? events & EV_IN : 0);
 }
 
-static int
-epoll_fo_stat(struct file *fp, struct stat *st)
-{
-	ev_anon_stat(st);
-	return (0);
-}
-
 static void
 epoll_fo_name(struct file *fp, char *buf, size_t size)
 {
@@ -658,7 +651,7 @@ epoll_fo_close(struct file *fp)
 
 static const struct fileops epoll_fileops = {
     .fo_poll = epoll_fo_poll,
-    .fo_stat = epoll_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = epoll_fo_name,
     .fo_close = epoll_fo_close,
 };

@@ -112,13 +112,6 @@ eventfd_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (r & events);
 }
 
-static int
-eventfd_fo_stat(struct file *fp, struct stat *st)
-{
-	ev_anon_stat(st);
-	return (0);
-}
-
 static void
 eventfd_fo_name(struct file *fp, char *buf, size_t size)
 {
@@ -138,7 +131,7 @@ static const struct fileops eventfd_fileops = {
     .fo_read = eventfd_fo_read,
     .fo_write = eventfd_fo_write,
     .fo_poll = eventfd_fo_poll,
-    .fo_stat = eventfd_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = eventfd_fo_name,
     .fo_close = eventfd_fo_close,
 };

@@ -452,7 +452,7 @@ kqueue_fo_ioctl(struct file *fp, uint64_t cmd, void *data)
 static int
 kqueue_fo_stat(struct file *fp, struct stat *st)
 {
-	ev_anon_stat(st);
+	(void)file_anon_stat(fp, st);
 	st->st_size = kqueue_nactive(fp->f_data);
 	return (0);
 }

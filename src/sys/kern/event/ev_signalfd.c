@@ -121,13 +121,6 @@ signalfd_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (signalfd_any(&mask) ? events & EV_IN : 0);
 }
 
-static int
-signalfd_fo_stat(struct file *fp, struct stat *st)
-{
-	ev_anon_stat(st);
-	return (0);
-}
-
 static void
 signalfd_fo_name(struct file *fp, char *buf, size_t size)
 {
@@ -143,7 +136,7 @@ signalfd_fo_close(struct file *fp)
 static const struct fileops signalfd_fileops = {
     .fo_read = signalfd_fo_read,
     .fo_poll = signalfd_fo_poll,
-    .fo_stat = signalfd_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = signalfd_fo_name,
     .fo_close = signalfd_fo_close,
 };

@@ -134,13 +134,6 @@ timerfd_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (atomic_load(&tf->tf_expired) > 0 ? events & EV_IN : 0);
 }
 
-static int
-timerfd_fo_stat(struct file *fp, struct stat *st)
-{
-	ev_anon_stat(st);
-	return (0);
-}
-
 static void
 timerfd_fo_name(struct file *fp, char *buf, size_t size)
 {
@@ -171,7 +164,7 @@ timerfd_fo_close(struct file *fp)
 static const struct fileops timerfd_fileops = {
     .fo_read = timerfd_fo_read,
     .fo_poll = timerfd_fo_poll,
-    .fo_stat = timerfd_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = timerfd_fo_name,
     .fo_close = timerfd_fo_close,
 };

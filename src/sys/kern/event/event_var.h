@@ -29,7 +29,6 @@ void ev_mask_leave(const sigset_t *mask, int error);
 int ev_file_install(struct file *fp, int oflags, int *fdp);
 /* A file of fd that has these ops, held: EBADF, EINVAL. */
 int ev_file_get(int fd, const struct fileops *ops, struct file **fpp);
-void ev_anon_stat(struct stat *st);
 
 /* The eventfd of fd, held: EBADF, EINVAL. */
 int eventfd_get(int fd, struct file **fpp);

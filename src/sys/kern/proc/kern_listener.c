@@ -168,17 +168,6 @@ listener_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (r & (events | EV_HUP));
 }
 
-static int
-listener_fo_stat(struct file *fp __unused, struct stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_mode = 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	st->st_ino = 1;
-	return (0);
-}
-
 static void
 listener_fo_name(struct file *fp __unused, char *buf, size_t size)
 {
@@ -187,7 +176,7 @@ listener_fo_name(struct file *fp __unused, char *buf, size_t size)
 
 static const struct fileops listener_fileops = {
     .fo_poll = listener_fo_poll,
-    .fo_stat = listener_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = listener_fo_name,
     .fo_close = listener_fo_close,
 };

@@ -44,17 +44,6 @@ pidfd_fo_poll(struct file *fp, uint32_t events, struct ev_watch *w)
 	return (ended ? events & EV_IN : 0);
 }
 
-static int
-pidfd_fo_stat(struct file *fp, struct stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_mode = 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	st->st_ino = 1;
-	return (0);
-}
-
 static void
 pidfd_fo_name(struct file *fp, char *buf, size_t size)
 {
@@ -82,7 +71,7 @@ pidfd_fo_close(struct file *fp)
 
 static const struct fileops pidfd_fileops = {
     .fo_poll = pidfd_fo_poll,
-    .fo_stat = pidfd_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = pidfd_fo_name,
     .fo_info = pidfd_fo_info,
     .fo_close = pidfd_fo_close,

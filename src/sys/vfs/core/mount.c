@@ -345,13 +345,13 @@ mount_insert(struct mount *mp, struct path *covered)
 
 /* A path, or what is mounted on top of it. */
 int
-mount_lookup(const char *name, int flags, struct path **pp)
+mount_lookup(int dirfd, const char *name, int flags, struct path **pp)
 {
 	struct place pl;
 	struct path *p;
 	int error;
 
-	if ((error = path_lookup(AT_FDCWD, name, flags, &p)) != 0)
+	if ((error = path_lookup(dirfd, name, flags, &p)) != 0)
 		return (error);
 	place_from_path(&pl, p);
 	path_drop(p);
@@ -373,7 +373,7 @@ mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
 		strlcpy(buf, "/", size);
 		return (strcmp(on, "/") == 0 ? 0 : ENOENT);
 	}
-	if ((error = mount_lookup(on, 0, &p)) != 0)
+	if ((error = mount_lookup(AT_FDCWD, on, 0, &p)) != 0)
 		return (error);
 	if (path_name(p, NULL, buf, size) != 0)
 		strlcpy(buf, "(long)", size); /* it is for messages */

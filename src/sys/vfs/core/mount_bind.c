@@ -214,7 +214,7 @@ vfs_move_at(const char *from, const char *on)
 
 	lock_excl(&mount_lock);
 	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) == 0 &&
-	    (error = mount_lookup(on, 0, &covered)) == 0)
+	    (error = mount_lookup(AT_FDCWD, on, 0, &covered)) == 0)
 		error = mount_move(p, covered);
 	if (p != NULL)
 		path_drop(p);

@@ -155,24 +155,6 @@ kern_open_tree(
 
 /* --- move_mount ----------------------------------------------------------------- */
 
-/* The path, or what is mounted on top of it: the place to cover. */
-static int
-lookup_top(int dirfd, const char *name, int lflags, struct path **pp)
-{
-	struct place pl;
-	struct path *p;
-	int error;
-
-	if ((error = path_lookup(dirfd, name, lflags, &p)) != 0)
-		return (error);
-	place_from_path(&pl, p);
-	path_drop(p);
-	while (mount_cross_down(&pl))
-		continue;
-	*pp = place_to_path(&pl);
-	return (*pp != NULL ? 0 : ENOMEM);
-}
-
 int
 kern_mount_attach(const struct mount_place *from, const struct mount_place *to)
 {
@@ -184,7 +166,7 @@ kern_mount_attach(const struct mount_place *from, const struct mount_place *to)
 	lock_excl(&mount_lock);
 	if ((error = path_lookup(
 		 from->mp_dirfd, from->mp_name, from->mp_lflags, &p)) == 0 &&
-	    (error = lookup_top(
+	    (error = mount_lookup(
 		 to->mp_dirfd, to->mp_name, to->mp_lflags, &covered)) == 0)
 		error = mount_move(p, covered);
 	if (p != NULL)

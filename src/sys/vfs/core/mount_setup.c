@@ -69,17 +69,6 @@ setup_fo_read(struct file *fp, struct uio *uio, int flags __unused)
 	return (uiomove(line, len, uio));
 }
 
-static int
-setup_fo_stat(struct file *fp __unused, struct stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_mode = 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	st->st_ino = 1;
-	return (0);
-}
-
 static void
 setup_fo_name(struct file *fp __unused, char *buf, size_t size)
 {
@@ -101,7 +90,7 @@ setup_fo_close(struct file *fp)
 
 static const struct fileops setup_fileops = {
     .fo_read = setup_fo_read,
-    .fo_stat = setup_fo_stat,
+    .fo_stat = file_anon_stat,
     .fo_name = setup_fo_name,
     .fo_close = setup_fo_close,
 };

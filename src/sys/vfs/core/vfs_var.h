@@ -184,7 +184,7 @@ int mount_place_write_check(const struct mount *mp);
 struct mount *mount_alloc(const struct vfsops *ops, const char *from,
     const char *on, uint32_t flags, const char *options);
 int mount_insert(struct mount *mp, struct path *covered);
-int mount_lookup(const char *name, int flags, struct path **pp);
+int mount_lookup(int dirfd, const char *name, int flags, struct path **pp);
 int mount_find_place(
     const char *on, struct path **coveredp, char *buf, size_t size);
 int mount_of_root(struct path *p, struct mount **mpp);
