@@ -55,7 +55,7 @@ def words(program, name):
 
 def end_of(status, text):
     """What two runs must have in common."""
-    found = re.search(r"^ktr: hash [0-9a-f]+ of (\d+) events", text, re.M)
+    found = re.search(r"ktr: hash [0-9a-f]+ of (\d+) events", text)
     if found is None or int(found[1]) < 100:
         return None
     return status, found[0], "not repeatable" in text
