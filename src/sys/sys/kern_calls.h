@@ -95,19 +95,25 @@ int kern_mount(const char *type, const char *from, const char *on,
     uint32_t flags, const char *options);
 int kern_unmount(const char *on, int flags); /* UMOUNT_ */
 int kern_mount_bind(const char *from, const char *on, bool all);
-int kern_mount_move(const char *from, const char *on);
 int kern_remount(
     const char *on, uint32_t flags, bool alone, const char *options);
-int kern_mount_propagation(const char *on, bool unbindable, bool all);
 /* A place by name: dirfd, name, LOOKUP_ flags. */
 struct mount_place {
 	int mp_dirfd;
 	const char *mp_name;
 	int mp_lflags;
 };
-/* Flags of a mount: MNT_ bits to clear, then to set. */
+enum mount_propagation {
+	MP_KEEP,
+	MP_PRIVATE,
+	MP_UNBINDABLE,
+	MP_SLAVE,
+	MP_SHARED
+};
+/* Flags of a mount: MNT_ bits to clear, then to set; whom it follows. */
 struct mount_change {
 	uint32_t mc_clear, mc_set;
+	enum mount_propagation mc_propagation;
 };
 /* Mounting in steps; vfs/core/mount_setup.c and mount_float.c have the theory. */
 int kern_fs_open(const char *type, int oflags, int *fdp);
@@ -117,6 +123,9 @@ int kern_fs_create(int fd);
 int kern_fs_reconfigure(int fd);
 int kern_fs_mount(int fd, uint32_t flags, int oflags, int *fdp);
 int kern_mount_attach(
+    const struct mount_place *from, const struct mount_place *to);
+/* The mount at to, a private one, follows and is followed as that at from. */
+int kern_mount_join(
     const struct mount_place *from, const struct mount_place *to);
 /* A descriptor of a place (O_PATH). */
 int kern_open_place(

@@ -380,6 +380,11 @@ struct mount {
 				  tree that show it; 0: nothing is cached */
 	volatile uint32_t mnt_sbflags; /* of a super: MNT_RDONLY for all */
 	bool mnt_expire; /* (mount list lock) marked, unused since */
+	/* (mount list lock) mount_propagate.c */
+	uint32_t mnt_group;   /* peers that it shares mounts with, or 0 */
+	uint32_t mnt_master;  /* the group that it follows, or 0 */
+	bool mnt_group_fresh; /* (mount_lock) the group was given just now */
+	uint8_t mnt_off;      /* (mount_lock) on its way out of the tree */
 };
 #define MNT_RDONLY     0x1
 #define MNT_NOSUID     0x2
@@ -415,16 +420,20 @@ int vfs_unmount_at(const char *on, int flags); /* UMOUNT_ */
 #define UMOUNT_NOFOLLOW 0x8 /* on is no symlink */
 /* Show the tree at from (all: with the mounts below it) at on, too. */
 int vfs_bind_at(const char *from, const char *on, bool all);
-/* Take the mount at from, with all below it, to on. */
-int vfs_move_at(const char *from, const char *on);
 /*
  * New flags for the mount at on: for it alone, or for its file system, which
  * gets the options, too.  EBUSY: read-only, but files are open for writing.
  */
 int vfs_remount_at(
     const char *on, uint32_t flags, bool alone, const char *options);
-/* Kinds of propagation: only "unbindable" means something here. */
-int vfs_propagation_at(const char *on, bool unbindable, bool all);
+/* How mp follows others, as seen from root (for PID/mountinfo). */
+struct mount_peers {
+	uint32_t mr_group, mr_master; /* 0: none */
+	uint32_t mr_from; /* if the master is not below root: whose master is */
+	bool mr_unbindable;
+};
+void vfs_mount_peers(
+    struct mount *mp, struct path *root, struct mount_peers *out);
 /* The flags that hold for mp: its own and its file system's. */
 uint32_t vfs_mount_flags(const struct mount *mp);
 /* Where in its file system mp begins: "/" but for bind mounts. */

@@ -283,7 +283,8 @@ linux_open_tree(
 #define MOVE_F_EMPTY_PATH 0x04u
 #define MOVE_T_SYMLINKS	  0x10u
 #define MOVE_T_EMPTY_PATH 0x40u
-#define MOVE_ALL	  0x77u /* the rest: automounts, which there are not */
+#define MOVE_SET_GROUP	  0x100u
+#define MOVE_ALL	  0x177u /* the rest: automounts, which there are not */
 
 static int
 move_flags(uint32_t flags, uint32_t symlinks, uint32_t empty)
@@ -310,7 +311,9 @@ linux_move_mount(
 	    (error = place_in(uap->tofd, uap->to,
 		 move_flags(uap->flags, MOVE_T_SYMLINKS, MOVE_T_EMPTY_PATH),
 		 &to, &to_path)) == 0)
-		error = kern_mount_attach(&from, &to);
+		error = (uap->flags & MOVE_SET_GROUP) != 0
+		    ? kern_mount_join(&from, &to)
+		    : kern_mount_attach(&from, &to);
 	if (from_path != NULL)
 		path_free(from_path);
 	if (to_path != NULL)
@@ -323,8 +326,7 @@ struct linux_mount_attr {
 };
 #define MOUNT_ATTR_SIZE_MIN 32
 
-#define PROPAGATE_UNBINDABLE 0x20000u
-#define PROPAGATE_ALL	     0x1e0000u
+#define PROPAGATE_ALL 0x1e0000u
 
 /* What is asked of a mount, as bits to clear and to set. */
 static int
@@ -345,10 +347,7 @@ change_in(const struct linux_mount_attr *at, struct mount_change *mc)
 		return (EINVAL);
 	mc->mc_clear = attr_in(at->attr_clr);
 	mc->mc_set = attr_in(at->attr_set);
-	if (kind != 0)
-		mc->mc_clear |= MNT_UNBINDABLE;
-	if (kind == PROPAGATE_UNBINDABLE)
-		mc->mc_set |= MNT_UNBINDABLE;
+	mc->mc_propagation = linux_propagation_in(kind);
 	return (0);
 }
 

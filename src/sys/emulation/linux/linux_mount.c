@@ -52,24 +52,42 @@ mount_strings_free(struct mount_strings *ms)
 			path_free(all[i]);
 }
 
+enum mount_propagation
+linux_propagation_in(uint64_t kind)
+{
+	switch (kind) {
+	case 0x20000:
+		return (MP_UNBINDABLE);
+	case 0x40000:
+		return (MP_PRIVATE);
+	case 0x80000:
+		return (MP_SLAVE);
+	case 0x100000:
+		return (MP_SHARED);
+	default:
+		return (MP_KEEP);
+	}
+}
+
 /* What of the flags decides which of five calls this is. */
-#define MS_REMOUNT    0x20
-#define MS_BIND	      0x1000
-#define MS_MOVE	      0x2000
-#define MS_REC	      0x4000
-#define MS_UNBINDABLE 0x20000
+#define MS_REMOUNT 0x20
+#define MS_BIND	   0x1000
+#define MS_MOVE	   0x2000
+#define MS_REC	   0x4000
 
 /* One kind of propagation, perhaps for all below. */
 static int
 mount_propagation(const struct mount_strings *ms, uint64_t kind)
 {
+	const struct mount_place at = {AT_FDCWD, ms->ms_on, 0};
+	struct mount_change mc = {0, 0, MP_KEEP};
 	uint64_t which = kind & MS_PROPAGATION;
 
 	if ((kind & ~(uint64_t)(MS_PROPAGATION | MS_REC | 0x8000)) != 0 ||
 	    (which & (which - 1)) != 0)
 		return (EINVAL);
-	return (kern_mount_propagation(
-	    ms->ms_on, which == MS_UNBINDABLE, (kind & MS_REC) != 0));
+	mc.mc_propagation = linux_propagation_in(which);
+	return (kern_mount_change(&at, (kind & MS_REC) != 0, &mc));
 }
 
 static int
@@ -84,16 +102,18 @@ mount_dispatch(const struct mount_strings *ms, uint64_t lflags)
 	if ((kind & MS_REMOUNT) != 0)
 		return (kern_remount(
 		    ms->ms_on, flags, (kind & MS_BIND) != 0, options));
-	if ((kind & (MS_BIND | MS_MOVE)) != 0) {
-		if (ms->ms_from == NULL || ms->ms_from[0] == '\0')
-			return (EINVAL);
-		if ((kind & MS_BIND) != 0)
-			return (kern_mount_bind(
-			    ms->ms_from, ms->ms_on, (kind & MS_REC) != 0));
-		return (kern_mount_move(ms->ms_from, ms->ms_on));
-	}
-	if ((kind & MS_PROPAGATION) != 0)
-		return (mount_propagation(ms, kind));
+	if ((kind & MS_BIND) == 0 && (kind & MS_PROPAGATION) != 0)
+		return (mount_propagation(ms, lflags));
+	if ((kind & (MS_BIND | MS_MOVE)) != 0 &&
+	    (ms->ms_from == NULL || ms->ms_from[0] == '\0'))
+		return (EINVAL);
+	if ((kind & MS_BIND) != 0)
+		return (kern_mount_bind(
+		    ms->ms_from, ms->ms_on, (kind & MS_REC) != 0));
+	if ((kind & MS_MOVE) != 0)
+		return (kern_mount_attach(
+		    &(struct mount_place){AT_FDCWD, ms->ms_from, 0},
+		    &(struct mount_place){AT_FDCWD, ms->ms_on, 0}));
 	if ((kind & ~(uint64_t)MS_REC) != 0)
 		return (EINVAL);
 	if (ms->ms_type == NULL)

@@ -26,6 +26,9 @@ struct file;
 int linux_netlink_get(int fd, struct file **fpp);
 void linux_netlink_post(struct file *fp, const void *data, size_t n);
 
+/* linux_mount.c: one of MS_SHARED and the like; MP_KEEP: none of them. */
+enum mount_propagation linux_propagation_in(uint64_t kind);
+
 /* linux_prctl_mm.c */
 int linux_prctl_set_mm(
     struct lwp *lp, uint64_t op, uint64_t addr, uint64_t a4, uint64_t a5);

@@ -317,7 +317,10 @@ mount_float(struct mount *mp)
 	spin_unlock(&mount_spin);
 }
 
-/* Hang mp into the tree at covered (NULL: it is the root).  mount_lock held. */
+/*
+ * Hang mp into a tree at covered (NULL: it is the root), and nothing follows
+ * from it.  mount_lock held.
+ */
 int
 mount_insert(struct mount *mp, struct path *covered)
 {
@@ -345,13 +348,14 @@ mount_insert(struct mount *mp, struct path *covered)
 
 /* A path, or what is mounted on top of it. */
 int
-mount_lookup(int dirfd, const char *name, int flags, struct path **pp)
+mount_lookup(const struct mount_place *at, struct path **pp)
 {
 	struct place pl;
 	struct path *p;
 	int error;
 
-	if ((error = path_lookup(dirfd, name, flags, &p)) != 0)
+	error = path_lookup(at->mp_dirfd, at->mp_name, at->mp_lflags, &p);
+	if (error != 0)
 		return (error);
 	place_from_path(&pl, p);
 	path_drop(p);
@@ -365,6 +369,7 @@ mount_lookup(int dirfd, const char *name, int flags, struct path **pp)
 int
 mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
 {
+	const struct mount_place at = {AT_FDCWD, on, 0};
 	struct path *p;
 	int error;
 
@@ -373,12 +378,24 @@ mount_find_place(const char *on, struct path **coveredp, char *buf, size_t size)
 		strlcpy(buf, "/", size);
 		return (strcmp(on, "/") == 0 ? 0 : ENOENT);
 	}
-	if ((error = mount_lookup(AT_FDCWD, on, 0, &p)) != 0)
+	if ((error = mount_lookup(&at, &p)) != 0)
 		return (error);
 	if (path_name(p, NULL, buf, size) != 0)
 		strlcpy(buf, "(long)", size); /* it is for messages */
 	*coveredp = p;
 	return (0);
+}
+
+/* mp, in no tree so far, is used up. */
+static int
+mount_hang_new(struct mount *mp, struct path *at)
+{
+	int error;
+
+	mount_float(mp);
+	if ((error = mount_hang(mp, at)) != 0)
+		mount_remove(mp);
+	return (error);
 }
 
 /* 0, ENODEV (no such type), ENOTDIR, or what the file system says. */
@@ -408,13 +425,12 @@ vfs_mount_at(const char *fstype, const char *from, const char *on,
 		(covered->pt_vnode->v_type == VDIR))
 		error = ENOTDIR;
 	if (error == 0)
-		error = mount_insert(mp, covered);
-	if (error != 0) {
-		if (mp != NULL)
-			mount_dispose(mp);
-		if (covered != NULL)
-			path_drop(covered);
-	}
+		error = covered == NULL ? mount_insert(mp, NULL)
+					: mount_hang_new(mp, covered);
+	else if (mp != NULL)
+		mount_dispose(mp);
+	if (covered != NULL)
+		path_drop(covered);
 	KTR_EVENT(VFS, mount, "mount=%p flags=%x error=%d", KTRP(mp),
 	    (uint64_t)flags, (uint64_t)error);
 out:
@@ -497,7 +513,7 @@ mount_idle_shared(struct mount *mp)
 }
 
 /* Let go of what is only cached; true if nothing else uses mp. */
-static bool
+bool
 mount_idle(struct mount *mp)
 {
 	struct namecache *root = mp->mnt_super->mnt_root_nc;
@@ -544,6 +560,8 @@ mount_remove(struct mount *mp)
 	struct path *covered;
 
 	spin_lock(&mount_spin);
+	mount_group_leave(mp);
+	mp->mnt_master = 0;
 	TAILQ_REMOVE(&mounts, mp, mnt_link);
 	mp->mnt_state = MS_GONE;
 	mp->mnt_super->mnt_attached--;
@@ -616,7 +634,7 @@ mount_of_root(struct path *p, struct mount **mpp)
 	return (error);
 }
 
-/* Twice in a row without use between: off.  EAGAIN, EBUSY. */
+/* Twice in a row without use between: 0, it may go.  EAGAIN, EBUSY. */
 static int
 mount_expire(struct mount *mp)
 {
@@ -628,7 +646,28 @@ mount_expire(struct mount *mp)
 	again = mp->mnt_expire;
 	mp->mnt_expire = true;
 	spin_unlock(&mount_spin);
-	return (again ? mount_detach(mp, false) : EAGAIN);
+	return (again ? 0 : EAGAIN);
+}
+
+/* mp, and what follows it, goes out of the tree. */
+static int
+mount_off(struct mount *mp, int flags)
+{
+	bool tree = (flags & UMOUNT_DETACH) != 0;
+	int error = 0;
+
+	mount_off_find(mp, tree);
+	if (tree)
+		mount_tree_detach(mp);
+	else if ((flags & UMOUNT_FORCE) == 0 && mount_off_busy())
+		error = EBUSY;
+	else
+		error = mount_detach(mp, (flags & UMOUNT_FORCE) != 0);
+	if (error == 0)
+		mount_off_do();
+	else
+		mount_off_forget();
+	return (error);
 }
 
 /* 0, EINVAL (not a mount point), EBUSY, or the lookup's error. */
@@ -653,10 +692,8 @@ vfs_unmount_at(const char *on, int flags)
 		error = EINVAL; /* its descriptor's owner ends it */
 	else if (error == 0 && (flags & UMOUNT_EXPIRE) != 0)
 		error = mount_expire(mp);
-	else if (error == 0 && (flags & UMOUNT_DETACH) != 0)
-		mount_tree_detach(mp);
-	else if (error == 0)
-		error = mount_detach(mp, (flags & UMOUNT_FORCE) != 0);
+	if (error == 0)
+		error = mount_off(mp, flags);
 	KTR_EVENT(VFS, unmount, "mount=%p flags=%d error=%d", KTRP(mp),
 	    (uint64_t)flags, (uint64_t)error);
 out:

@@ -15,24 +15,24 @@
  * 3. Flags (ro, nosuid, nodev, noexec, noatime) are each mount's own; read-only
  *    there is also for the whole file system (mnt_sbflags).
  *
- * 4. Nothing propagates: there is one name space, and mounts that were made
- *    shared do not follow each other.
+ * 4. A copy is a peer of what it shows, if that is shared (mount_propagate.c).
  *
  * Locking: mount_lock for each change.
  */
 #include "vfs_var.h"
 #include <sys/ktr.h>
+#include <sys/ucred.h>
 
 /* --- bind ---------------------------------------------------------------------- */
 
 /* A mount that shows what is at (mp, nc); in no tree.  NULL: ENOMEM. */
-struct mount *
-bind_alloc(struct mount *mp, struct namecache *nc, const char *on)
+static struct mount *
+bind_alloc(struct mount *mp, struct namecache *nc, enum copy_kind kind)
 {
 	struct mount *super = mp->mnt_super, *m;
 
-	m = mount_alloc(super->mnt_ops, super->mnt_from, on, mp->mnt_flags,
-	    super->mnt_options);
+	m = mount_alloc(super->mnt_ops, super->mnt_from, mp->mnt_on,
+	    mp->mnt_flags, super->mnt_options);
 	if (m == NULL)
 		return (NULL);
 	m->mnt_super = super;
@@ -41,15 +41,16 @@ bind_alloc(struct mount *mp, struct namecache *nc, const char *on)
 	m->mnt_dev = super->mnt_dev;
 	m->mnt_root_nc = nc;
 	nc_hold(nc);
+	mount_copy_groups(m, mp, kind);
 	return (m);
 }
 
 /* Show (mp, nc) at covered, which is used up. */
 static int
 bind_at(struct mount *mp, struct namecache *nc, struct path *covered,
-    const char *on, struct mount **newp)
+    enum copy_kind kind, struct mount **newp)
 {
-	struct mount *m = bind_alloc(mp, nc, on);
+	struct mount *m = bind_alloc(mp, nc, kind);
 	int error = m == NULL ? ENOMEM : mount_insert(m, covered);
 
 	if (error != 0) {
@@ -80,9 +81,9 @@ bind_next_child(
 }
 
 /* What is mounted below (from, nc) also below to; mounts up to limit. */
-int
-bind_children(
-    struct mount *from, struct namecache *nc, struct mount *to, uint64_t limit)
+static int
+bind_children(struct mount *from, struct namecache *nc, struct mount *to,
+    uint64_t limit, enum copy_kind kind)
 {
 	struct mount *m, *new;
 	uint64_t last = 0;
@@ -99,86 +100,80 @@ bind_children(
 		place_hold(&pl, &pl);
 		if ((covered = place_to_path(&pl)) == NULL)
 			return (ENOMEM);
-		error = bind_at(m, m->mnt_root_nc, covered, m->mnt_on, &new);
+		error = bind_at(m, m->mnt_root_nc, covered, kind, &new);
 		if (error == 0)
-			error = bind_children(m, m->mnt_root_nc, new, limit);
+			error =
+			    bind_children(m, m->mnt_root_nc, new, limit, kind);
 	}
+	return (error);
+}
+
+int
+mount_copy_tree(struct mount *mp, struct namecache *nc, bool all,
+    enum copy_kind kind, struct mount **copyp)
+{
+	struct mount *copy = bind_alloc(mp, nc, kind);
+	int error = 0;
+
+	if (copy == NULL)
+		return (ENOMEM);
+	mount_float(copy);
+	if (all)
+		error = bind_children(mp, nc, copy, copy->mnt_fsid, kind);
+	if (error != 0)
+		mount_tree_detach(copy);
+	else
+		*copyp = copy;
+	return (error);
+}
+
+/* Both places are held.  EINVAL, ENOTDIR, ENOMEM. */
+static int
+bind_places(struct path *p, struct path *covered, bool all)
+{
+	struct mount *copy;
+	int error;
+
+	if (!mount_in_tree(p->pt_mount) || !mount_in_tree(covered->pt_mount) ||
+	    (p->pt_mount->mnt_flags & MNT_UNBINDABLE) != 0)
+		return (EINVAL);
+	if ((p->pt_vnode->v_type == VDIR) !=
+	    (covered->pt_vnode->v_type == VDIR))
+		return (ENOTDIR);
+	error = mount_copy_tree(p->pt_mount, p->pt_name, all, COPY_PEER, &copy);
+	if (error == 0 && (error = mount_hang(copy, covered)) != 0)
+		mount_tree_detach(copy);
 	return (error);
 }
 
 int
 vfs_bind_at(const char *from, const char *on, bool all)
 {
+	const struct mount_place to = {AT_FDCWD, on, 0};
 	struct path *p = NULL, *covered = NULL;
-	struct mount *m;
-	char name[256];
-	uint64_t limit;
 	int error;
 
 	lock_excl(&mount_lock);
-	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) != 0 ||
-	    (error = mount_find_place(on, &covered, name, sizeof(name))) != 0)
-		goto out;
-	if (!mount_in_tree(p->pt_mount) || !mount_in_tree(covered->pt_mount) ||
-	    (p->pt_mount->mnt_flags & MNT_UNBINDABLE) != 0)
-		error = EINVAL;
-	else if ((p->pt_vnode->v_type == VDIR) !=
-	    (covered->pt_vnode->v_type == VDIR))
-		error = ENOTDIR;
-	if (error != 0) {
-		path_drop(covered);
-		goto out;
-	}
-	error = bind_at(p->pt_mount, p->pt_name, covered, name, &m);
-	if (error == 0 && all) {
-		limit = m->mnt_fsid;
-		error = bind_children(p->pt_mount, p->pt_name, m, limit);
-		if (error != 0)
-			mount_tree_detach(m);
-	}
-	if (error == 0)
-		mount_names_update();
-out:
+	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) == 0 &&
+	    (error = mount_lookup(&to, &covered)) == 0)
+		error = bind_places(p, covered, all);
 	KTR_EVENT(VFS, bind, "error=%d", (uint64_t)error);
 	if (p != NULL)
 		path_drop(p);
+	if (covered != NULL)
+		path_drop(covered);
 	lock_release(&mount_lock);
 	return (error);
 }
 
 /* --- move ---------------------------------------------------------------------- */
 
-/* Hang mp at covered instead of where it is.  ENOENT: covered was removed. */
-static int
-move_to(struct mount *mp, struct path *covered)
-{
-	struct vnode *dvp = covered->pt_vnode;
-	struct path *old = NULL;
-	int error = 0;
-
-	lock_excl(&dvp->v_lock);
-	spin_lock(&mount_spin);
-	if (nc_is_unlinked(covered->pt_name)) {
-		error = ENOENT;
-	} else {
-		if ((old = mp->mnt_covered) != NULL)
-			old->pt_name->nc_mounts--;
-		path_hold(covered);
-		mp->mnt_covered = covered;
-		covered->pt_name->nc_mounts++;
-	}
-	spin_unlock(&mount_spin);
-	lock_release(&dvp->v_lock);
-	if (old != NULL)
-		path_drop(old);
-	return (error);
-}
-
 static int
 move_check(struct path *p, struct path *covered)
 {
 	struct mount *mp = p->pt_mount;
 	bool loop;
+	int error;
 
 	if (p->pt_name != mp->mnt_root_nc || mp == mount_root ||
 	    (!mount_floats(mp) && !mount_in_tree(mp)) ||
@@ -187,35 +182,30 @@ move_check(struct path *p, struct path *covered)
 	if ((p->pt_vnode->v_type == VDIR) !=
 	    (covered->pt_vnode->v_type == VDIR))
 		return (EINVAL);
+	if ((error = mount_move_check(mp, covered)) != 0)
+		return (error);
 	spin_lock(&mount_spin);
 	loop = mount_is_below(covered->pt_mount, mp);
 	spin_unlock(&mount_spin);
 	return (loop ? ELOOP : 0);
 }
 
-/* (mount_lock) The mount whose root p is goes to covered. */
+/* The mount at from, floating or not, with all below it, goes to the place to. */
 int
-mount_move(struct path *p, struct path *covered)
-{
-	int error;
-
-	if ((error = move_check(p, covered)) == 0 &&
-	    (error = move_to(p->pt_mount, covered)) == 0)
-		mount_names_update();
-	KTR_EVENT(VFS, move_mount, "error=%d", (uint64_t)error);
-	return (error);
-}
-
-int
-vfs_move_at(const char *from, const char *on)
+kern_mount_attach(const struct mount_place *from, const struct mount_place *to)
 {
 	struct path *p = NULL, *covered = NULL;
-	int error;
+	int error = cred_check_cap(cred_current(), CAP_SYS_ADMIN);
 
+	if (error != 0)
+		return (error);
 	lock_excl(&mount_lock);
-	if ((error = path_lookup(AT_FDCWD, from, 0, &p)) == 0 &&
-	    (error = mount_lookup(AT_FDCWD, on, 0, &covered)) == 0)
-		error = mount_move(p, covered);
+	if ((error = path_lookup(
+		 from->mp_dirfd, from->mp_name, from->mp_lflags, &p)) == 0 &&
+	    (error = mount_lookup(to, &covered)) == 0 &&
+	    (error = move_check(p, covered)) == 0)
+		error = mount_hang(p->pt_mount, covered);
+	KTR_EVENT(VFS, move_mount, "error=%d", (uint64_t)error);
 	if (p != NULL)
 		path_drop(p);
 	if (covered != NULL)
@@ -226,14 +216,15 @@ vfs_move_at(const char *from, const char *on)
 
 /* --- change --------------------------------------------------------------------- */
 
-/* The mount at on: EINVAL if there is none.  Stays while mount_lock is held. */
-static int
-mount_at(const char *on, struct mount **mpp)
+/* The mount at a place: EINVAL if there is none.  Stays while mount_lock is held. */
+int
+mount_at(const struct mount_place *at, struct mount **mpp)
 {
 	struct path *p;
 	int error;
 
-	if ((error = path_lookup(AT_FDCWD, on, 0, &p)) != 0)
+	error = path_lookup(at->mp_dirfd, at->mp_name, at->mp_lflags, &p);
+	if (error != 0)
 		return (error);
 	error = mount_of_root(p, mpp);
 	path_drop(p);
@@ -275,39 +266,18 @@ mount_super_change(struct mount *super, uint32_t flags, const char *options)
 int
 vfs_remount_at(const char *on, uint32_t flags, bool alone, const char *options)
 {
+	const struct mount_place at = {AT_FDCWD, on, 0};
 	struct mount *mp;
 	int error;
 
 	lock_excl(&mount_lock);
-	if ((error = mount_at(on, &mp)) == 0 && !alone)
+	if ((error = mount_at(&at, &mp)) == 0 && !alone)
 		error = mount_super_change(mp->mnt_super, flags, options);
 	if (error == 0)
 		mp->mnt_flags = (mp->mnt_flags & ~(uint32_t)MNT_SETTABLE) |
 		    (flags & MNT_SETTABLE);
 	KTR_EVENT(VFS, remount, "flags=%x error=%d", (uint64_t)flags,
 	    (uint64_t)error);
-	lock_release(&mount_lock);
-	return (error);
-}
-
-int
-vfs_propagation_at(const char *on, bool unbindable, bool all)
-{
-	struct mount *mp, *m;
-	int error;
-
-	lock_excl(&mount_lock);
-	if ((error = mount_at(on, &mp)) == 0) {
-		spin_lock(&mount_spin);
-		TAILQ_FOREACH(m, &mounts, mnt_link) {
-			if (m != mp && (!all || !mount_is_below(m, mp)))
-				continue;
-			m->mnt_flags &= ~(uint32_t)MNT_UNBINDABLE;
-			if (unbindable)
-				m->mnt_flags |= MNT_UNBINDABLE;
-		}
-		spin_unlock(&mount_spin);
-	}
 	lock_release(&mount_lock);
 	return (error);
 }

@@ -7,7 +7,7 @@
  *    only, and ".." ends at its root; no list of mounts shows it.
  * 2. The descriptor that came with it owns it: when that is closed, what still
  *    floats is taken apart, as a detached subtree is.
- * 3. mount_attach hangs a mount, floating or not, at a place of the tree.
+ * 3. kern_mount_attach (mount_bind.c) hangs it at a place of the tree.
  *
  * Locking: mount_lock for each change.
  */
@@ -113,26 +113,6 @@ kern_open_place(int dirfd, const char *name, int lflags, int oflags, int *fdp)
 
 /* --- open_tree ------------------------------------------------------------------ */
 
-/* A copy of the tree at p (all: with the mounts below) that floats. */
-static int
-tree_copy(struct path *p, bool all, struct mount **mpp)
-{
-	int error = 0;
-
-	if (!mount_in_tree(p->pt_mount) ||
-	    (p->pt_mount->mnt_flags & MNT_UNBINDABLE) != 0)
-		return (EINVAL);
-	if ((*mpp = bind_alloc(p->pt_mount, p->pt_name, "")) == NULL)
-		return (ENOMEM);
-	mount_float(*mpp);
-	if (all)
-		error = bind_children(
-		    p->pt_mount, p->pt_name, *mpp, (*mpp)->mnt_fsid);
-	if (error != 0)
-		mount_tree_detach(*mpp);
-	return (error);
-}
-
 int
 kern_open_tree(
     int dirfd, const char *name, int lflags, bool all, int oflags, int *fdp)
@@ -145,36 +125,17 @@ kern_open_tree(
 		return (error);
 	lock_excl(&mount_lock);
 	if ((error = path_lookup(dirfd, name, lflags, &p)) == 0) {
-		error = tree_copy(p, all, &mp);
+		if (!mount_in_tree(p->pt_mount) ||
+		    (p->pt_mount->mnt_flags & MNT_UNBINDABLE) != 0)
+			error = EINVAL;
+		else
+			error = mount_copy_tree(
+			    p->pt_mount, p->pt_name, all, COPY_PEER, &mp);
 		path_drop(p);
 	}
 	KTR_EVENT(VFS, open_tree, "error=%d", (uint64_t)error);
 	lock_release(&mount_lock);
 	return (error != 0 ? error : mount_tree_fd(mp, oflags, fdp));
-}
-
-/* --- move_mount ----------------------------------------------------------------- */
-
-int
-kern_mount_attach(const struct mount_place *from, const struct mount_place *to)
-{
-	struct path *p = NULL, *covered = NULL;
-	int error = cred_check_cap(cred_current(), CAP_SYS_ADMIN);
-
-	if (error != 0)
-		return (error);
-	lock_excl(&mount_lock);
-	if ((error = path_lookup(
-		 from->mp_dirfd, from->mp_name, from->mp_lflags, &p)) == 0 &&
-	    (error = mount_lookup(
-		 to->mp_dirfd, to->mp_name, to->mp_lflags, &covered)) == 0)
-		error = mount_move(p, covered);
-	if (p != NULL)
-		path_drop(p);
-	if (covered != NULL)
-		path_drop(covered);
-	lock_release(&mount_lock);
-	return (error);
 }
 
 /* --- mount_setattr ---------------------------------------------------------------- */
@@ -221,6 +182,7 @@ change_do(struct mount *mp, const struct mount_change *mc)
 	spin_lock(&mount_spin);
 	mp->mnt_flags = (mp->mnt_flags & ~mc->mc_clear) | mc->mc_set;
 	spin_unlock(&mount_spin);
+	mount_set_propagation(mp, mc->mc_propagation);
 	return (0);
 }
 
@@ -229,18 +191,13 @@ kern_mount_change(
     const struct mount_place *at, bool all, const struct mount_change *mc)
 {
 	struct mount *mp;
-	struct path *p;
 	int error = cred_check_cap(cred_current(), CAP_SYS_ADMIN);
 
 	if (error != 0)
 		return (error);
 	lock_excl(&mount_lock);
-	error = path_lookup(at->mp_dirfd, at->mp_name, at->mp_lflags, &p);
-	if (error == 0) {
-		error = mount_of_root(p, &mp);
-		path_drop(p);
-	}
-	if (error == 0 && (error = for_tree(mp, all, change_check, mc)) == 0)
+	if ((error = mount_at(at, &mp)) == 0 &&
+	    (error = for_tree(mp, all, change_check, mc)) == 0)
 		(void)for_tree(mp, all, change_do, mc);
 	KTR_EVENT(VFS, mount_change, "set=%x clear=%x error=%d",
 	    (uint64_t)mc->mc_set, (uint64_t)mc->mc_clear, (uint64_t)error);

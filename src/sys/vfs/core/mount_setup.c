@@ -147,19 +147,13 @@ int
 kern_fs_pick(const struct mount_place *at, int oflags, int *fdp)
 {
 	struct mount *mp = NULL;
-	struct path *p;
 	int error = cred_check_cap(cred_current(), CAP_SYS_ADMIN);
 
 	if (error != 0)
 		return (error);
 	lock_excl(&mount_lock);
-	error = path_lookup(at->mp_dirfd, at->mp_name, at->mp_lflags, &p);
-	if (error == 0) {
-		error = mount_of_root(p, &mp);
-		if (error == 0)
-			mount_hold(mp);
-		path_drop(p);
-	}
+	if ((error = mount_at(at, &mp)) == 0)
+		mount_hold(mp);
 	lock_release(&mount_lock);
 	if (error != 0)
 		return (error);
@@ -255,9 +249,19 @@ set_option(struct mount_setup *mu, const char *key, const char *value)
 	return (0);
 }
 
-/* value NULL: a bare word.  EINVAL, EBUSY (not the time for it), EBADF. */
-int
-kern_fs_set(int fd, const char *key, const char *value)
+/* What a step does to a setup. */
+struct setup_step {
+	const char *ss_key, *ss_value; /* of a parameter */
+};
+
+/*
+ * Let step work on the setup of fd: EBADF, EINVAL (it is none), or what the step
+ * says.  A file system that was mounted may be changed from here on.
+ */
+static int
+setup_do(int fd,
+    int (*step)(struct mount_setup *mu, const struct setup_step *ss),
+    const struct setup_step *ss)
 {
 	struct mount_setup *mu;
 	struct file *fp;
@@ -267,62 +271,78 @@ kern_fs_set(int fd, const char *key, const char *value)
 		return (error);
 	if (mu->mu_phase == MU_MADE)
 		mu->mu_phase = MU_RECONF;
-	if (mu->mu_phase != MU_PARAMS && mu->mu_phase != MU_RECONF)
-		error = EBUSY;
-	else if (!set_common(mu, key)) {
-		error = strcmp(key, "source") == 0 ? set_source(mu, value)
-						   : set_option(mu, key, value);
-	}
+	error = step(mu, ss);
 	setup_leave(fp, mu);
 	return (error);
 }
 
+static int
+step_set(struct mount_setup *mu, const struct setup_step *ss)
+{
+	if (mu->mu_phase != MU_PARAMS && mu->mu_phase != MU_RECONF)
+		return (EBUSY);
+	if (set_common(mu, ss->ss_key))
+		return (0);
+	if (strcmp(ss->ss_key, "source") == 0)
+		return (set_source(mu, ss->ss_value));
+	return (set_option(mu, ss->ss_key, ss->ss_value));
+}
+
+/* value NULL: a bare word.  EINVAL, EBUSY (not the time for it), EBADF. */
+int
+kern_fs_set(int fd, const char *key, const char *value)
+{
+	const struct setup_step ss = {key, value};
+
+	return (setup_do(fd, step_set, &ss));
+}
+
 /* --- steps ------------------------------------------------------------------------- */
+
+static int
+step_create(struct mount_setup *mu, const struct setup_step *ss __unused)
+{
+	int error;
+
+	if (mu->mu_phase != MU_PARAMS)
+		return (EBUSY);
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
+		return (error);
+	error =
+	    mount_create(mu->mu_ops, mu->mu_has_source ? mu->mu_source : "none",
+		mu->mu_flags, mu->mu_options, &mu->mu_mount);
+	mu->mu_phase = error == 0 ? MU_CREATED : MU_FAILED;
+	return (error);
+}
 
 int
 kern_fs_create(int fd)
 {
-	struct mount_setup *mu;
-	struct file *fp;
+	return (setup_do(fd, step_create, NULL));
+}
+
+static int
+step_reconfigure(struct mount_setup *mu, const struct setup_step *ss __unused)
+{
 	int error;
 
-	if ((error = setup_enter(fd, &fp, &mu)) != 0)
+	if (mu->mu_phase != MU_RECONF)
+		return (EBUSY);
+	if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) != 0)
 		return (error);
-	if (mu->mu_phase != MU_PARAMS)
-		error = EBUSY;
-	else if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) == 0) {
-		error = mount_create(mu->mu_ops,
-		    mu->mu_has_source ? mu->mu_source : "none", mu->mu_flags,
-		    mu->mu_options, &mu->mu_mount);
-		mu->mu_phase = error == 0 ? MU_CREATED : MU_FAILED;
-	}
-	setup_leave(fp, mu);
+	lock_excl(&mount_lock);
+	error = mount_super_change(
+	    mu->mu_mount->mnt_super, mu->mu_flags, mu->mu_options);
+	lock_release(&mount_lock);
+	mu->mu_options[0] = '\0';
+	mu->mu_phase = error == 0 ? MU_MADE : MU_FAILED;
 	return (error);
 }
 
 int
 kern_fs_reconfigure(int fd)
 {
-	struct mount_setup *mu;
-	struct file *fp;
-	int error;
-
-	if ((error = setup_enter(fd, &fp, &mu)) != 0)
-		return (error);
-	if (mu->mu_phase == MU_MADE)
-		mu->mu_phase = MU_RECONF;
-	if (mu->mu_phase != MU_RECONF)
-		error = EBUSY;
-	else if ((error = cred_check_cap(cred_current(), CAP_SYS_ADMIN)) == 0) {
-		lock_excl(&mount_lock);
-		error = mount_super_change(
-		    mu->mu_mount->mnt_super, mu->mu_flags, mu->mu_options);
-		lock_release(&mount_lock);
-		mu->mu_options[0] = '\0';
-		mu->mu_phase = error == 0 ? MU_MADE : MU_FAILED;
-	}
-	setup_leave(fp, mu);
-	return (error);
+	return (setup_do(fd, step_reconfigure, NULL));
 }
 
 /* EINVAL: there is nothing to mount yet; EBUSY: it was mounted. */

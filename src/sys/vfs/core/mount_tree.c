@@ -160,11 +160,29 @@ pivot_drop(struct pivot *pv)
 		path_drop(pv->pv_put);
 }
 
+/* (mount_lock) NULL: nothing is above it. */
+static struct mount *
+mount_parent(const struct mount *mp)
+{
+	return (mp->mnt_covered != NULL ? mp->mnt_covered->pt_mount : NULL);
+}
+
+/* Peers would have to follow, and cannot. */
+static bool
+is_shared(const struct mount *mp)
+{
+	return (mp != NULL && mp->mnt_group != 0);
+}
+
 static int
 pivot_check(const struct pivot *pv)
 {
 	struct mount *root = pv->pv_root->pt_mount;
 
+	if (is_shared(pv->pv_put->pt_mount) ||
+	    is_shared(mount_parent(pv->pv_new->pt_mount)) ||
+	    is_shared(mount_parent(root)))
+		return (EINVAL);
 	if (nc_is_unlinked(pv->pv_new->pt_name))
 		return (ENOENT);
 	if (pv->pv_new->pt_mount == root || pv->pv_put->pt_mount == root)

@@ -212,27 +212,11 @@ kern_mount_bind(const char *from, const char *on, bool all)
 }
 
 int
-kern_mount_move(const char *from, const char *on)
-{
-	int error = cred_check_root(cred_current());
-
-	return (error != 0 ? error : vfs_move_at(from, on));
-}
-
-int
 kern_remount(const char *on, uint32_t flags, bool alone, const char *options)
 {
 	int error = cred_check_root(cred_current());
 
 	return (error != 0 ? error : vfs_remount_at(on, flags, alone, options));
-}
-
-int
-kern_mount_propagation(const char *on, bool unbindable, bool all)
-{
-	int error = cred_check_root(cred_current());
-
-	return (error != 0 ? error : vfs_propagation_at(on, unbindable, all));
 }
 
 int

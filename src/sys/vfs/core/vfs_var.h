@@ -11,6 +11,7 @@
 #include <sys/vnode.h>
 #include <sys/file.h>
 #include <sys/fcntl.h>
+#include <sys/kern_calls.h>
 #include <sys/malloc.h>
 #include <sys/systm.h>
 #include <sys/ucred.h>
@@ -187,10 +188,12 @@ int mount_place_write_check(const struct mount *mp);
 struct mount *mount_alloc(const struct vfsops *ops, const char *from,
     const char *on, uint32_t flags, const char *options);
 int mount_insert(struct mount *mp, struct path *covered);
-int mount_lookup(int dirfd, const char *name, int flags, struct path **pp);
+int mount_lookup(const struct mount_place *at, struct path **pp);
 int mount_find_place(
     const char *on, struct path **coveredp, char *buf, size_t size);
 int mount_of_root(struct path *p, struct mount **mpp);
+int mount_at(const struct mount_place *at, struct mount **mpp);
+bool mount_idle(struct mount *mp); /* mount_lock held; may sleep */
 bool mount_is_below(struct mount *m, struct mount *top); /* (m) held */
 bool path_is_below(struct path *p, struct path *top);
 void mount_names_update(void);
@@ -200,11 +203,25 @@ void mount_remove(struct mount *mp);	   /* mount_lock held */
 void mount_sync(struct mount *mp);
 void mount_tree_detach(struct mount *mp); /* mount_lock held */
 /* mount_bind.c; mount_lock held */
-struct mount *bind_alloc(
-    struct mount *mp, struct namecache *nc, const char *on);
-int bind_children(
-    struct mount *from, struct namecache *nc, struct mount *to, uint64_t limit);
-int mount_move(struct path *p, struct path *covered);
+enum copy_kind {
+	COPY_PEER, /* in the same group and of the same master */
+	COPY_SLAVE,
+	COPY_SHARED_SLAVE
+};
+/* Show (mp, nc), with all what is mounted below, in a new floating tree. */
+int mount_copy_tree(struct mount *mp, struct namecache *nc, bool all,
+    enum copy_kind kind, struct mount **copyp);
+/* mount_propagate.c; mount_lock held */
+int mount_hang(struct mount *mp, struct path *at);
+int mount_move_check(struct mount *mp, struct path *to);
+void mount_set_propagation(struct mount *mp, enum mount_propagation kind);
+void mount_copy_groups(
+    struct mount *copy, const struct mount *of, enum copy_kind kind);
+void mount_group_leave(struct mount *mp);
+void mount_off_find(struct mount *mp, bool all);
+bool mount_off_busy(void);
+void mount_off_do(void);
+void mount_off_forget(void);
 bool mount_super_has_writers(struct mount *super);
 int mount_super_change(
     struct mount *super, uint32_t flags, const char *options);

@@ -71,7 +71,25 @@ mounts_line(struct mount *mp, void *arg)
 	return (t->pt_error);
 }
 
-/* id, parent, device, root, place, options - type, device, options */
+/* The optional fields: whom the mount follows, and who follows it. */
+static void
+mounts_peers(struct mount *mp, struct mounts_walk *mw)
+{
+	struct procfs_text *t = mw->mw_text;
+	struct mount_peers mr;
+
+	vfs_mount_peers(mp, mw->mw_root, &mr);
+	if (mr.mr_group != 0)
+		text_printf(t, " shared:%u", mr.mr_group);
+	if (mr.mr_master != 0)
+		text_printf(t, " master:%u", mr.mr_master);
+	if (mr.mr_from != 0)
+		text_printf(t, " propagate_from:%u", mr.mr_from);
+	if (mr.mr_unbindable)
+		text_printf(t, " unbindable");
+}
+
+/* id, parent, device, root, place, options, peers - type, device, options */
 static int
 mountinfo_line(struct mount *mp, void *arg)
 {
@@ -89,6 +107,7 @@ mountinfo_line(struct mount *mp, void *arg)
 	text_escaped(t, mw->mw_name);
 	text_printf(t, " ");
 	mounts_options(mp, t);
+	mounts_peers(mp, mw);
 	text_printf(t, " - %s ", procfs_linux_fstype(mp->mnt_ops->vfs_name));
 	text_escaped(t, mounts_from(mp));
 	text_printf(t, " ");
