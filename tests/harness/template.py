@@ -52,12 +52,11 @@ class Machine:
         equal(word, what, "the template's answer")
         return int(number)
 
-    def end(self, seconds=120, until=None):
-        """Wait for it: (status, output); the status is negative for a signal,
-        None for a machine that was killed: after so many seconds, or because it
-        had printed the bytes "until"."""
+    def end(self, seconds=120):
+        """Wait for it: (status, output).  The status is negative for a signal, None
+        for a machine that did not end by itself in so many seconds."""
         last, text, ended, status = time.monotonic() + seconds, b"", False, None
-        while not ended and not (until and until in text) and select.select([self.out], [], [],
+        while not ended and select.select([self.out], [], [],
                                           max(0, last - time.monotonic()))[0]:
             piece = os.read(self.out, 65536)
             text += piece
