@@ -10,7 +10,8 @@
  * The program runs the case named by its first argument and exits 0 if no
  * check failed.  "!pipe_eof" is for a case whose calls are made to fail
  * (ci/jobs/sweep), which may wait for what it did not bring about: it ends at the
- * first check that fails, and when it has computed for GTEST_CPU_S seconds.
+ * first check that fails, and when it has computed for GTEST_CPU_S or lived for
+ * GTEST_LIFE_S seconds (of the guest's clock, which does not wait for sleepers).
  */
 #ifndef GTEST_H
 #define GTEST_H
@@ -25,7 +26,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define GTEST_CPU_S 5
+#define GTEST_CPU_S  5
+#define GTEST_LIFE_S 120
 
 struct gtest {
 	const char *name;
@@ -98,9 +100,11 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IONBF, 0);
 	gtest_stop = name[0] == '!';
-	if (gtest_stop)
+	if (gtest_stop) {
+		alarm(GTEST_LIFE_S);
 		setitimer(ITIMER_PROF,
 		    &(struct itimerval){.it_value.tv_sec = GTEST_CPU_S}, NULL);
+	}
 	for (struct gtest *t = gtests; t != NULL; t = t->next)
 		if (strcmp(t->name, name + gtest_stop) == 0) {
 			t->func();
