@@ -26,7 +26,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define GTEST_CPU_S  5
+#define GTEST_CPU_S  1
 #define GTEST_LIFE_S 120
 
 struct gtest {
