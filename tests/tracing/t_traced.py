@@ -408,6 +408,73 @@ def exports():
     check(all(" SYSCALL." in x for x in part.splitlines()), "a filter for an export")
 
 
+def rss_kb(process):
+    with open(f"/proc/{process.pid}/status", encoding="utf-8") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+
+
+@case("has an export no end, and its server no more memory for it?", timeout=300)
+def large_export():
+    # A ring has 131072 records at most, so there must be several.
+    run([VKERNEL, "-i", ROOT, "-n", "8", "-k", "ktr=SYSCALL", "-k",
+         "ktr.entries=131072", "--kshm", os.path.abspath("seg"), "--", "/bin/sh",
+         "-c", "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=/dev/null bs=1 "
+         "count=40000 2>/dev/null & done; wait"], show=False)
+    s = Server("./seg")
+    info = s.json("info")
+    check(info["rows"] > 450000, f"only {info['rows']} events")
+    s.ask("exporting?job=7", status=404)
+    before = rss_kb(s.process)
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    c.request("GET", f"/{s.token}/api/export?format=csv&job=7")
+    r = c.getresponse()
+    head = r.read(100000)
+    # Others have their turn meanwhile, and are told how far it is.
+    half = s.json("exporting?job=7")
+    equal(half["how"], "running", "state of the export")
+    equal(half["of"], info["rows"], "rows to come")
+    check(0 < half["done"] < info["rows"], f"{half}")
+    lines = 0
+    while part := r.read(1 << 20):
+        lines += part.count(b"\n")
+    equal(head.count(b"\n") + lines, info["rows"] + 1, "lines of the CSV")
+    equal(s.json("exporting?job=7")["how"], "done", "state at the end")
+    chrome = s.json("export?format=chrome")
+    slices = [e for e in chrome["traceEvents"] if e["ph"] == "X"]
+    equal(len(slices), sum(r["count"] for r in s.json("calls")["rows"]),
+          "calls in Chrome's JSON")
+    check(rss_kb(s.process) < before + 4096, "it took memory for an export")
+    # Who goes away leaves nothing; a filter that finds nothing ends, too.
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    c.request("GET", f"/{s.token}/api/export?format=text&job=8")
+    c.getresponse().read(10)
+    c.sock.close()
+    c.close()
+    wait_for("the export's end", lambda: s.json("exporting?job=8")["how"] ==
+             "broken", 60)
+    equal(s.ask("export?format=text&where=nr%20%3D%3D%20999999"), b"",
+          "what no event is")
+    s.stop()
+
+
+@case("are marks of programs whole, and cases told as cases?")
+def program_marks():
+    long = "a longer text than there is room for in a single event, so that it takes parts"
+    s = Server(record("cd /sys/kernel/tracing; echo hello >trace_marker; "
+                      f"echo '{long}' >trace_marker; "
+                      "printf 'a\\nb\\001' >trace_marker; "
+                      "echo begin case=x:y >trace_marker; "
+                      "echo 'end case=x:y passed' >trace_marker; exit 0"))
+    marks = [(m["kind"], m["text"]) for m in s.json("detail")["marks"]]
+    equal(marks, [("mark", "hello"), ("mark", long), ("mark", r"a\x0ab\x01"),
+                  ("case", "begin case=x:y"), ("case", "end case=x:y passed")],
+          "marks")
+    parts = [f for *_, event, f in ktrdump("./seg") if event == "TEST.mark"]
+    equal(parts[1:4], [f"part={i} text={long[32 * i:32 * i + 32]}"
+                       for i in range(3)], "parts")
+    s.stop()
+
+
 @case("do objects agree with the tool that shows them?")
 def objects():
     s = Server(record())

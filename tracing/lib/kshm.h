@@ -111,13 +111,24 @@ int kshm_walk(struct kshm *k, uint32_t id, const void *data,
 size_t kshm_events(const struct kshm *k);
 /* By id, 1...; NULL: no such. */
 const struct kshm_event *kshm_event(const struct kshm *k, uint32_t id);
-/* The name of field i of an event, and its conversion ("d", "p", "s", "lx"). */
+/*
+ * The name of field i of an event, and its conversion ("d", "p", "s", "lx").
+ * "c": the arguments from here on are a text.
+ */
 struct kshm_field {
 	char name[32];
 	char conv[8];
 };
 size_t kshm_event_fields(const struct kshm *k, const struct kshm_event *ke,
     struct kshm_field fields[KSHM_EVENT_ARGS]);
+/*
+ * The text of a field that is one, else NULL.  What a program wrote ("c") comes
+ * as one line: what is not printable, and a backslash, as \xNN.
+ */
+#define KSHM_CHARS_MAX (KSHM_EVENT_ARGS * 8 * 4 + 1)
+const char *kshm_field_text(const struct kshm *k,
+    const struct kshm_field *field, size_t i, const struct kshm_record *kr,
+    char buf[KSHM_CHARS_MAX]);
 /* "name=value ..." of a record. */
 void kshm_event_format(
     const struct kshm *k, const struct kshm_record *kr, char *buf, size_t size);

@@ -18,8 +18,8 @@ const struct api apis[] = {{"info", api_info}, {"threads", api_threads},
     {"faults", api_faults}, {"io", api_io}, {"latency", api_latency},
     {"flame", api_flame}, {"rows", api_rows}, {"row", api_row},
     {"search", api_search}, {"objects", api_objects}, {"object", api_object},
-    {"values", api_values}, {"export", api_export}, {"check", api_check},
-    {NULL, NULL}};
+    {"values", api_values}, {"export", api_export},
+    {"exporting", api_exporting}, {"check", api_check}, {NULL, NULL}};
 
 int
 refuse(struct request *rq, int status, const char *fmt, ...)

@@ -15,6 +15,12 @@ export function duration(ns) {
 
 export const count = (n) => Number(n).toLocaleString("en-US");
 
+export function bytes(n) {
+  for (const [unit, size] of [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]])
+    if (n >= size) return `${(n / size).toFixed(n >= 100 * size ? 0 : 1)} ${unit}`;
+  return `${n} bytes`;
+}
+
 // A time of the trace, to the ns.
 export function time(ns) {
   ns = Math.round(ns);
