@@ -31,8 +31,8 @@ export function time(ns) {
 // A label of the axis with the digits that its step needs.
 export function tick(ns, step) {
   if (step >= 1e9) return `${Math.round(ns / 1e9)} s`;
-  const digits = Math.max(0, 9 - Math.floor(Math.log10(step)));
-  return `${(ns / 1e9).toFixed(Math.min(9, digits))}`;
+  const digits = Math.max(0, -Math.floor(Math.log10(step / 1e9)));
+  return `${(ns / 1e9).toFixed(Math.min(9, digits))} s`;
 }
 
 export function steps(len, most) {
