@@ -5,6 +5,7 @@ whether its numbers are those that ktrdump's lines give another program."""
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import struct
@@ -185,6 +186,84 @@ def damaged():
                 f.write(good[:at] + patch + good[at + 8:])
             status = run([TRACED, "--check", "./bad"], show=False)[0]
             check(status in (0, 1, 2), f"at {at}: status {status}")
+
+
+ALL = ("info", "threads", "events", "view?n=200", "detail?threads=0,1,2", "rate?n=400",
+       "calls", "locks", "faults", "io", "flame?mode=wall", "rows?n=1000",
+       "search?text=zzz", "objects", "object?path=lwkt.cpu0",
+       "object?path=lwkt.threads", "values?prefix=lock.", "export?format=text",
+       "export?format=chrome", "export?format=folded", "check")
+
+
+@case("is a damaged segment an answer to each question, of each tool?",
+      timeout=300)
+def damaged_questions():
+    record("exit 0")
+    with open("seg", "rb") as f:
+        good = f.read()
+    directory, objects = struct.unpack_from("<QI", good, 56)
+    types, types_bytes, events = struct.unpack_from("<QQQ", good, 72)
+    ring = struct.unpack_from("<Q", good, good.index(b"ktr.cpu0\0") + 104)[0]
+    dice = random.Random(1)
+    values = [b"\xff" * 8, b"\0" * 8, b"\1" + b"\0" * 7, b"\0" * 7 + b"\x80"]
+    places = [(0, 200), (directory, objects * 192), (types, types_bytes),
+              (types, types_bytes), (events, 4800), (ring, 64)]
+    for i in range(40):
+        bad = bytearray(good)
+        for _ in range(dice.choice((1, 3, 30))):
+            start, n = dice.choice(places)
+            at = start + dice.randrange(n)
+            bad[at:at + 8] = dice.choice(values + [dice.randbytes(8)])
+        with open("bad", "wb") as f:
+            f.write(bad)
+        for tool in ([KTRDUMP, "./bad"], [KTRDUMP, "-o", "folded", "./bad"],
+                     [KSHM, "ls", "./bad"], [KSHM, "layout", "./bad", "lwkt.cpu0"],
+                     [KSHM, "cat", "./bad", "lwkt.cpu0", "lwkt.threads"]):
+            status = run(tool, show=False)[0]
+            check(status in (0, 1, 2), f"{i}: {tool}: status {status}")
+        if run([TRACED, "--check", "./bad"], show=False)[0] != 0:
+            continue
+        s = Server("./bad")
+        for q in ALL:
+            status, text = s.get(f"/{s.token}/api/{q}")
+            check(status in (200, 400, 404), f"{i}: {q}: {status} {text[:99]}")
+        s.stop()
+
+
+@case("is a file that is cut under it one line and status 2?")
+def cut():
+    record("exit 0")
+    p = start([TRACED, "./seg"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    m = re.match(r"http://127\.0\.0\.1:(\d+)(/.*/)$", p.stdout.readline())
+    os.truncate("seg", 8192)
+    c = http.client.HTTPConnection("127.0.0.1", int(m[1]), timeout=60)
+    try:
+        c.request("GET", m[2] + "api/rows?n=1000")
+        c.getresponse()
+    except (ConnectionError, http.client.HTTPException):
+        pass
+    equal((p.wait(60), p.stderr.read()),
+          (2, "traced: the segment's file was cut\n"), "how it ended")
+
+
+@case("is a kernel that is killed told as such, and all of it still there?",
+      timeout=240)
+def killed():
+    p = start([VKERNEL, "-i", ROOT, "-k", "ktr=*", "--", "/bin/sh", "-c",
+               "while :; do cat /proc/self/stat >/dev/null; done"])
+    wait_for("a segment", lambda: run([KSHM, "info", str(p.pid)],
+                                      show=False)[0] == 0, 60)
+    s, other = Server(str(p.pid)), Server(str(p.pid))
+    for one in (s, other):
+        wait_for("events", lambda one=one: one.json("info")["rows"] > 1000, 60)
+    p.kill()
+    p.wait()
+    for one in (s, other):
+        wait_for("its end", lambda one=one: one.json("info")["ended"], 60)
+        equal(one.json("info")["state"], "killed", "state")
+        for q in ALL:
+            one.ask(q)
+        one.stop()
 
 
 # --- are the numbers right? --------------------------------------------------------

@@ -37,6 +37,12 @@ void kshm_detach(struct kshm *k);
 /* Why the last call of this thread failed. */
 const char *kshm_error(void);
 
+/*
+ * For a tool: when somebody cuts the file of a segment that is mapped, what
+ * lies behind is a signal (SIGBUS).  From now on it is a line on the standard
+ * error, "PROGRAM: ...", and status 2.
+ */
+void kshm_end_if_cut(const char *program);
 /* Is the process that was attached to no more?  Never true of a file. */
 bool kshm_gone(const struct kshm *k);
 /* The process that was attached to; 0: a file. */
@@ -86,7 +92,10 @@ uint32_t kshm_type_id(struct kshm *k, const char *name);
 size_t kshm_type_size(struct kshm *k, uint32_t id);
 /* C text of a value of the type; nothing is known beforehand. */
 int kshm_print(struct kshm *k, FILE *out, uint32_t id, const void *data);
-/* Walk a value: called for each leaf (number, pointer, text). */
+/*
+ * Walk a value of kshm_type_size bytes: called for each leaf (number, pointer,
+ * text).  EINVAL: the types are damaged, or it has too many leaves.
+ */
 struct kshm_leaf {
 	const char *path; /* "c_md.cm_pid", "c_runq[3].tqh_first" */
 	uint64_t offset;  /* in the value */

@@ -16,8 +16,9 @@ kshm_events(const struct kshm *k)
 	const struct kshm_header *kh = kshm_header(k);
 	uint64_t n = load_acq(&kh->kh_nevents);
 
-	return (kh->kh_event_bytes >= sizeof(struct kshm_event) &&
-		    kshm_at(k, kh->kh_events, n * kh->kh_event_bytes) != NULL
+	return (n > 0 &&
+		    kshm_row(k, kh->kh_events, n - 1, kh->kh_event_bytes,
+			sizeof(struct kshm_event)) != NULL
 		? n
 		: 0);
 }
@@ -29,9 +30,8 @@ kshm_event(const struct kshm *k, uint32_t id)
 
 	if (id == 0 || id > kshm_events(k))
 		return (NULL);
-	return (
-	    kshm_at(k, kh->kh_events + (uint64_t)(id - 1) * kh->kh_event_bytes,
-		sizeof(struct kshm_event)));
+	return (kshm_row(k, kh->kh_events, id - 1, kh->kh_event_bytes,
+	    sizeof(struct kshm_event)));
 }
 
 size_t
@@ -175,10 +175,11 @@ kshm_clock_ns(const struct kshm_clock *kc, uint64_t time)
 		return ((int64_t)time);
 	if (kc->kc_mult == 0)
 		return (-1);
-	return (kc->kc_mono +
-	    (int64_t)((__int128)(int64_t)(time - kc->kc_cycles) *
+	/* A damaged clock may overflow: a wrong time, but a time. */
+	return ((int64_t)((uint64_t)kc->kc_mono +
+	    (uint64_t)((__int128)(int64_t)(time - kc->kc_cycles) *
 		    (__int128)kc->kc_mult >>
-		32));
+		32)));
 }
 
 int64_t

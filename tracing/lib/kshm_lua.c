@@ -161,7 +161,9 @@ set_leaf(const struct kshm_leaf *l, void *arg)
 	lua_pushvalue(L, -1);
 	for (;; p = end) {
 		p += *p == '.';
-		end = *p == '[' ? strchr(p, ']') + 1 : p + strcspn(p, ".[");
+		/* A long path is cut, maybe behind a '['. */
+		end = p + (*p == '[' ? strcspn(p, "]") : strcspn(p, ".["));
+		end += *end == ']';
 		if (*end == '\0')
 			break;
 		step(L, p, (size_t)(end - p));

@@ -86,7 +86,7 @@ int window_words(struct request *rq, struct window *w);
 /* "SCHED.switch", "switch", "SCHED": marks its events; a status. */
 int events_word(struct request *rq, const char *name, uint8_t marks[EVENTS_MAX],
     bool *anyp);
-const char *state_name(const struct kshm *k);
+const char *state_name(const struct traced *td);
 /* The end of the trace so far. */
 uint64_t trace_end(const struct store *st);
 /* A name for a call of a thread. */
