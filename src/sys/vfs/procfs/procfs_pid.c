@@ -129,10 +129,6 @@ snap_process(struct proc *p, struct procfs_snap *ps)
 	ps->ps_rss_limit = p->p_rlimit[RLIMIT_RSS].rlim_cur;
 	ps->ps_sig_limit = p->p_rlimit[RLIMIT_SIGPENDING].rlim_cur;
 	ps->ps_no_new_privs = p->p_no_new_privs;
-	ps->ps_args_start = p->p_args_start;
-	ps->ps_args_end = p->p_args_end;
-	ps->ps_env_start = p->p_env_start;
-	ps->ps_env_end = p->p_env_end;
 	ps->ps_umask = p->p_fs != NULL ? p->p_fs->fc_umask : 0;
 	strlcpy(ps->ps_name, p->p_comm, sizeof(ps->ps_name));
 }
@@ -223,23 +219,36 @@ stat_first(struct procfs_text *t, const struct procfs_snap *ps,
 	    st->vss_size, atop(st->vss_resident));
 }
 
-/* Fields 25 to 52; addresses and registers only for who may look. */
+/*
+ * Fields 25 to 52; addresses and registers only for who may look, and 1 for
+ * the text then, as Linux has it.
+ */
 static void
-stat_second(struct procfs_text *t, const struct procfs_snap *ps, bool full)
+stat_second(struct procfs_text *t, struct proc *p, const struct procfs_snap *ps,
+    bool full)
 {
-	text_printf(t, "%lu 1 1 0 %lu %lu %lu %lu %lu %lu ",
+	uaddr_t at[VL_COUNT];
+
+	if (pid_layout(p, at) && !full) {
+		memset(at, 0, sizeof(at));
+		at[VL_TEXT_START] = at[VL_TEXT_END] = 1;
+	}
+	text_printf(t, "%lu %lu %lu %lu %lu %lu %lu %lu %lu %lu ",
 	    ps->ps_rss_limit >= RLIM_INFINITY ? UINT64_MAX : ps->ps_rss_limit,
+	    at[VL_TEXT_START], at[VL_TEXT_END], at[VL_STACK],
 	    full && ps->ps_state != 'R' ? ps->ps_sp : 0,
 	    full && ps->ps_state != 'R' ? ps->ps_ip : 0,
 	    procfs_linux_sigset(&ps->ps_pending),
 	    procfs_linux_sigset(&ps->ps_blocked),
 	    procfs_linux_sigset(&ps->ps_ignored),
 	    procfs_linux_sigset(&ps->ps_caught));
-	text_printf(t, "%d 0 0 %d %d %d %d 0 0 0 0 0 0 %lu %lu %lu %lu %d\n",
+	text_printf(t,
+	    "%d 0 0 %d %d %d %d 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n",
 	    ps->ps_wmesg[0] != '\0', procfs_linux_signo(ps->ps_exit_signal),
 	    ps->ps_cpu, ps->ps_rtprio, procfs_linux_sched(ps->ps_class),
-	    full ? ps->ps_args_start : 0, full ? ps->ps_args_end : 0,
-	    full ? ps->ps_env_start : 0, full ? ps->ps_env_end : 0,
+	    at[VL_DATA_START], at[VL_DATA_END], at[VL_BRK_START],
+	    at[VL_ARGS_START], at[VL_ARGS_END], at[VL_ENV_START],
+	    at[VL_ENV_END],
 	    full ? procfs_linux_wait_status(ps->ps_exit_status) : 0);
 }
 
@@ -255,7 +264,7 @@ pid_stat(struct procfs_node *pn, struct procfs_text *t)
 		return (error);
 	pid_vmstats(pn->pn_proc, &st);
 	stat_first(t, &ps, &st);
-	stat_second(t, &ps, procfs_may_inspect(pn->pn_proc) == 0);
+	stat_second(t, pn->pn_proc, &ps, procfs_may_inspect(pn->pn_proc) == 0);
 	return (0);
 }
 
@@ -268,79 +277,6 @@ pid_statm(struct procfs_node *pn, struct procfs_text *t)
 	text_printf(t, "%lu %lu %lu %lu 0 %lu 0\n", atop(st.vss_size),
 	    atop(st.vss_resident), atop(st.vss_shared), atop(st.vss_text),
 	    atop(st.vss_data + st.vss_stack));
-	return (0);
-}
-
-/* --- memory of the process ---------------------------------------------------------------- */
-
-#define PID_COPY_MAX (256 * 1024) /* of arguments or environment shown */
-
-/* Append [start, end) of the process's memory; an unreadable end is left. */
-static int
-pid_copy_range(
-    struct proc *p, uaddr_t start, uaddr_t end, struct procfs_text *t)
-{
-	struct vmspace *vm = proc_vmspace_hold(p);
-	char buf[256];
-	size_t done;
-
-	if (vm == NULL)
-		return (0);
-	if (end > start && end - start > PID_COPY_MAX)
-		end = start + PID_COPY_MAX;
-	while (start < end && t->pt_error == 0) {
-		int error = vmspace_rw(vm, start, buf,
-		    MIN(end - start, sizeof(buf)), false, &done);
-
-		text_write(t, buf, done);
-		start += done;
-		if (error != 0 || done == 0)
-			break;
-	}
-	vmspace_drop(vm);
-	return (0);
-}
-
-static int
-pid_cmdline(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct procfs_snap ps;
-	int error;
-
-	error = procfs_snap(pn, &ps);
-	if (error != 0 || ps.ps_state == 'Z')
-		return (error);
-	return (
-	    pid_copy_range(pn->pn_proc, ps.ps_args_start, ps.ps_args_end, t));
-}
-
-static int
-pid_environ(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct procfs_snap ps;
-	int error;
-
-	error = procfs_snap(pn, &ps);
-	if (error != 0 || ps.ps_state == 'Z')
-		return (error);
-	return (pid_copy_range(pn->pn_proc, ps.ps_env_start, ps.ps_env_end, t));
-}
-
-/* The vector that exec left; (p) guards it, so copy through the stack. */
-static int
-pid_auxv(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct proc *p = pn->pn_proc;
-	char buf[AUX_MAX * 16 + 16];
-	size_t len = 0;
-
-	spin_lock(&p->p_spin);
-	if (p->p_aux != NULL) {
-		len = MIN(p->p_aux_len, sizeof(buf));
-		memcpy(buf, p->p_aux, len);
-	}
-	spin_unlock(&p->p_spin);
-	text_write(t, buf, len);
 	return (0);
 }
 
