@@ -4,22 +4,9 @@
  * n-th allocation (copy, page...) of the kernel failing, n = 1, 2, ... until
  * nothing fails any more.  The kernel must stay alive and leak nothing.
  */
-#include "start.h"
+#include "knob.h"
 #include <sys/fcntl.h>
-#include <sys/kern_calls.h>
 #include <sys/native.h>
-
-static int
-knob(const char *point, const char *what, int64_t *vp, bool set)
-{
-	char name[128], mid[64];
-	size_t len = sizeof(*vp);
-
-	str_join(mid, sizeof(mid), "debug.fault.", point, ".");
-	str_join(name, sizeof(name), mid, what, "");
-	return ((int)(set ? sys_sysctl_set(name, vp, sizeof(*vp))
-			  : sys_sysctl_get(name, vp, &len)));
-}
 
 static uint8_t stack[16384] __aligned(16);
 

@@ -8,9 +8,10 @@
  *	}
  *
  * The program runs the case named by its first argument and exits 0 if no
- * check failed.  "!pipe_eof" ends at the first check that fails: a case whose
- * calls are made to fail (ci/jobs/sweep) may otherwise wait for what it did not
- * bring about.
+ * check failed.  "!pipe_eof" is for a case whose calls are made to fail
+ * (ci/jobs/sweep), which may wait for what it did not bring about: it ends at the
+ * first check that fails, and when it has computed for GTEST_CPU_S or lived for
+ * GTEST_LIFE_S seconds (of the guest's clock, which does not wait for sleepers).
  */
 #ifndef GTEST_H
 #define GTEST_H
@@ -19,10 +20,16 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+#define GTEST_CPU_S  1
+#define GTEST_LIFE_S 120
 
 struct gtest {
 	const char *name;
@@ -88,6 +95,34 @@ gtest_fork(void)
 			    errno, strerror(errno), #e);                       \
 	} while (0)
 
+/*
+ * A mark in the trace: "begin case=h_pipe:eof".  Only on Mayfly, whose uname
+ * tells: another kernel's trace is none of ours.  Each mark opens the file anew,
+ * for a case counts descriptors and may do with them as it likes; if there is
+ * none, or it cannot be written any more, there is no mark.  A sweep has none:
+ * its failures are for the case.
+ */
+#define GTEST_MARKER "/sys/kernel/tracing/trace_marker"
+static void
+gtest_mark(
+    const char *what, const char *program, const char *name, const char *end)
+{
+	struct utsname u;
+	const char *slash = strrchr(program, '/');
+	char text[160];
+	int fd, n;
+
+	if (gtest_stop || uname(&u) != 0 ||
+	    strstr(u.version, "Mayfly") == NULL ||
+	    (fd = open(GTEST_MARKER, O_WRONLY | O_CLOEXEC)) < 0)
+		return;
+	n = snprintf(text, sizeof(text), "%s case=%s:%s%s", what,
+	    slash != NULL ? slash + 1 : program, name, end);
+	if (write(fd, text, (size_t)n) < 0)
+		n = 0; /* no mark, no matter */
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -95,9 +130,17 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IONBF, 0);
 	gtest_stop = name[0] == '!';
+	if (gtest_stop) {
+		alarm(GTEST_LIFE_S);
+		setitimer(ITIMER_PROF,
+		    &(struct itimerval){.it_value.tv_sec = GTEST_CPU_S}, NULL);
+	}
 	for (struct gtest *t = gtests; t != NULL; t = t->next)
 		if (strcmp(t->name, name + gtest_stop) == 0) {
+			gtest_mark("begin", argv[0], t->name, "");
 			t->func();
+			gtest_mark("end", argv[0], t->name,
+			    gtest_failures > 0 ? " failed" : " passed");
 			return (gtest_failures != 0);
 		}
 	printf("gtest: no case %s\n", name[0] != '\0' ? name : "given");

@@ -294,6 +294,8 @@ const cases = {
     const json = JSON.parse(fs.readFileSync(await download.path()));
     assert.ok(json.traceEvents.length > 100);
     assert.equal(download.suggestedFilename(), "trace.json");
+    await until(() => /^chrome: [1-9][\d,]* events, [\d.]+ .iB$/.test(
+      document.getElementById("export-state").textContent));
   },
 
   async marks() {
@@ -310,6 +312,24 @@ const cases = {
     await page.mouse.click(box.x + x, box.y + 28);
     await until(() => window.mayfly.state.picked?.mark);
     assert.match(await text("#picked"), /point=/);
+  },
+
+  // A case of a guest program is as much a case as the kernel's own.
+  async cases() {
+    await open();
+    const marks = await page.evaluate(async () =>
+      (await (await fetch("api/detail")).json()).marks);
+    const c = marks.filter((m) => m.kind === "case").map((m) => m.text);
+    assert.deepEqual(c, ["begin case=h_pipe:pipe_eof", "end case=h_pipe:pipe_eof passed"]);
+    const m = marks.find((m) => m.kind === "case");
+    const x = await page.evaluate((t) => {
+      const s = window.mayfly.state, c = document.getElementById("timeline");
+      return 132 + (t - s.t0) / (s.t1 - s.t0) * (c.clientWidth - 132);
+    }, m.time);
+    const box = await page.locator("#timeline").boundingBox();
+    await page.mouse.click(box.x + x, box.y + 28);
+    await until(() => window.mayfly.state.picked?.mark);
+    assert.match(await text("#picked"), /h_pipe:pipe_eof/);
   },
 
   async live() {

@@ -125,6 +125,14 @@ def marks():
                            "-k", "fault.from=init"))
 
 
+@case("are the cases of a guest program marked?", timeout=300)
+def cases():
+    run([VKERNEL, "-i", ROOT, "-i", BUILD + "/guest/h_pipe.cpio", "-k", "ktr=*",
+         "-k", "ktr.entries=16384", "--kshm", os.path.abspath("seg"), "--",
+         "/tests/h_pipe", "pipe_eof"], show=False)
+    browse("cases", "./seg")
+
+
 @case("does the live mode follow a running kernel?", timeout=300)
 def live():
     p = start([VKERNEL, "-i", ROOT, "-k", "ktr=SYSCALL,SCHED", "-k",

@@ -5,6 +5,7 @@ whether its numbers are those that ktrdump's lines give another program."""
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import struct
@@ -185,6 +186,84 @@ def damaged():
                 f.write(good[:at] + patch + good[at + 8:])
             status = run([TRACED, "--check", "./bad"], show=False)[0]
             check(status in (0, 1, 2), f"at {at}: status {status}")
+
+
+ALL = ("info", "threads", "events", "view?n=200", "detail?threads=0,1,2", "rate?n=400",
+       "calls", "locks", "faults", "io", "flame?mode=wall", "rows?n=1000",
+       "search?text=zzz", "objects", "object?path=lwkt.cpu0",
+       "object?path=lwkt.threads", "values?prefix=lock.", "export?format=text",
+       "export?format=chrome", "export?format=folded", "check")
+
+
+@case("is a damaged segment an answer to each question, of each tool?",
+      timeout=300)
+def damaged_questions():
+    record("exit 0")
+    with open("seg", "rb") as f:
+        good = f.read()
+    directory, objects = struct.unpack_from("<QI", good, 56)
+    types, types_bytes, events = struct.unpack_from("<QQQ", good, 72)
+    ring = struct.unpack_from("<Q", good, good.index(b"ktr.cpu0\0") + 104)[0]
+    dice = random.Random(1)
+    values = [b"\xff" * 8, b"\0" * 8, b"\1" + b"\0" * 7, b"\0" * 7 + b"\x80"]
+    places = [(0, 200), (directory, objects * 192), (types, types_bytes),
+              (types, types_bytes), (events, 4800), (ring, 64)]
+    for i in range(40):
+        bad = bytearray(good)
+        for _ in range(dice.choice((1, 3, 30))):
+            start, n = dice.choice(places)
+            at = start + dice.randrange(n)
+            bad[at:at + 8] = dice.choice(values + [dice.randbytes(8)])
+        with open("bad", "wb") as f:
+            f.write(bad)
+        for tool in ([KTRDUMP, "./bad"], [KTRDUMP, "-o", "folded", "./bad"],
+                     [KSHM, "ls", "./bad"], [KSHM, "layout", "./bad", "lwkt.cpu0"],
+                     [KSHM, "cat", "./bad", "lwkt.cpu0", "lwkt.threads"]):
+            status = run(tool, show=False)[0]
+            check(status in (0, 1, 2), f"{i}: {tool}: status {status}")
+        if run([TRACED, "--check", "./bad"], show=False)[0] != 0:
+            continue
+        s = Server("./bad")
+        for q in ALL:
+            status, text = s.get(f"/{s.token}/api/{q}")
+            check(status in (200, 400, 404), f"{i}: {q}: {status} {text[:99]}")
+        s.stop()
+
+
+@case("is a file that is cut under it one line and status 2?")
+def cut():
+    record("exit 0")
+    p = start([TRACED, "./seg"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    m = re.match(r"http://127\.0\.0\.1:(\d+)(/.*/)$", p.stdout.readline())
+    os.truncate("seg", 8192)
+    c = http.client.HTTPConnection("127.0.0.1", int(m[1]), timeout=60)
+    try:
+        c.request("GET", m[2] + "api/rows?n=1000")
+        c.getresponse()
+    except (ConnectionError, http.client.HTTPException):
+        pass
+    equal((p.wait(60), p.stderr.read()),
+          (2, "traced: the segment's file was cut\n"), "how it ended")
+
+
+@case("is a kernel that is killed told as such, and all of it still there?",
+      timeout=240)
+def killed():
+    p = start([VKERNEL, "-i", ROOT, "-k", "ktr=*", "--", "/bin/sh", "-c",
+               "while :; do cat /proc/self/stat >/dev/null; done"])
+    wait_for("a segment", lambda: run([KSHM, "info", str(p.pid)],
+                                      show=False)[0] == 0, 60)
+    s, other = Server(str(p.pid)), Server(str(p.pid))
+    for one in (s, other):
+        wait_for("events", lambda one=one: one.json("info")["rows"] > 1000, 60)
+    p.kill()
+    p.wait()
+    for one in (s, other):
+        wait_for("its end", lambda one=one: one.json("info")["ended"], 60)
+        equal(one.json("info")["state"], "killed", "state")
+        for q in ALL:
+            one.ask(q)
+        one.stop()
 
 
 # --- are the numbers right? --------------------------------------------------------
@@ -406,6 +485,74 @@ def exports():
     t = info["end"] // 2
     part = s.ask(f"export?format=text&t0={t}&events=SYSCALL").decode()
     check(all(" SYSCALL." in x for x in part.splitlines()), "a filter for an export")
+
+
+def rss_kb(process):
+    with open(f"/proc/{process.pid}/status", encoding="utf-8") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+
+
+@case("has an export no end, and its server no more memory for it?", timeout=300)
+def large_export():
+    # How long a ring may be is a matter of memory: so there are several.
+    run([VKERNEL, "-i", ROOT, "-n", "8", "--memory", "512M", "-k", "ktr=SYSCALL", "-k",
+         "ktr.entries=131072", "--kshm", os.path.abspath("seg"), "--", "/bin/sh",
+         "-c", "for i in 1 2 4 8 10 20 40 80; do taskset $i dd if=/dev/zero "
+         "of=/dev/null bs=1 count=40000 2>/dev/null & done; wait"], show=False)
+    s = Server("./seg")
+    info = s.json("info")
+    check(info["rows"] > 450000, f"only {info['rows']} events")
+    s.ask("exporting?job=7", status=404)
+    before = rss_kb(s.process)
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    c.request("GET", f"/{s.token}/api/export?format=csv&job=7")
+    r = c.getresponse()
+    head = r.read(100000)
+    # Others have their turn meanwhile, and are told how far it is.
+    half = s.json("exporting?job=7")
+    equal(half["how"], "running", "state of the export")
+    equal(half["of"], info["rows"], "rows to come")
+    check(0 < half["done"] < info["rows"], f"{half}")
+    lines = 0
+    while part := r.read(1 << 20):
+        lines += part.count(b"\n")
+    equal(head.count(b"\n") + lines, info["rows"] + 1, "lines of the CSV")
+    equal(s.json("exporting?job=7")["how"], "done", "state at the end")
+    chrome = s.json("export?format=chrome")
+    slices = [e for e in chrome["traceEvents"] if e["ph"] == "X"]
+    equal(len(slices), sum(r["count"] for r in s.json("calls")["rows"]),
+          "calls in Chrome's JSON")
+    check(rss_kb(s.process) < before + 4096, "it took memory for an export")
+    # Who goes away leaves nothing; a filter that finds nothing ends, too.
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    c.request("GET", f"/{s.token}/api/export?format=text&job=8")
+    r = c.getresponse()
+    r.read(10)
+    r.close()
+    c.close()
+    wait_for("the export's end", lambda: s.json("exporting?job=8")["how"] ==
+             "broken", 60)
+    equal(s.ask("export?format=text&where=nr%20%3D%3D%20999999"), b"",
+          "what no event is")
+    s.stop()
+
+
+@case("are marks of programs whole, and cases told as cases?")
+def program_marks():
+    long = "a longer text than there is room for in a single event, so that it takes parts"
+    s = Server(record("cd /sys/kernel/tracing; echo hello >trace_marker; "
+                      f"echo '{long}' >trace_marker; "
+                      "printf 'a\\nb\\001' >trace_marker; "
+                      "echo begin case=x:y >trace_marker; "
+                      "echo 'end case=x:y passed' >trace_marker; exit 0"))
+    marks = [(m["kind"], m["text"]) for m in s.json("detail")["marks"]]
+    equal(marks, [("mark", "hello"), ("mark", long), ("mark", r"a\x0ab\x01"),
+                  ("case", "begin case=x:y"), ("case", "end case=x:y passed")],
+          "marks")
+    parts = [f for *_, event, f in ktrdump("./seg") if event == "TEST.mark"]
+    equal(parts[1:4], [f"part={i} text={long[32 * i:32 * i + 32]}"
+                       for i in range(3)], "parts")
+    s.stop()
 
 
 @case("do objects agree with the tool that shows them?")

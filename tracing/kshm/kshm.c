@@ -157,6 +157,7 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return (2);
 	}
+	kshm_end_if_cut("kshm");
 	if ((error = kshm_attach(argv[2], &k)) != 0)
 		die("%s", kshm_error());
 	if (strcmp(how, "info") == 0 && argc == 3)

@@ -65,7 +65,7 @@ fields_text(struct kshm *k, FILE *f, const struct kshm_event *ke)
 		const char *c = fields[i].conv;
 		const char *type = "x64";
 
-		if ((ke->ke_strings & 1u << i) != 0)
+		if (strcmp(c, "s") == 0 || strcmp(c, "c") == 0)
 			type = "string";
 		else if (c[strlen(c) - 1] == 'd')
 			type = "s64";
@@ -171,6 +171,8 @@ ctf_record(struct kshm *k, const struct kshm_record *kr, uint32_t cpu)
 	struct kshm_field fields[KSHM_EVENT_ARGS];
 	size_t n = kshm_event_fields(k, ke, fields);
 	int64_t ns = record_ns(k, kr);
+	char bytes[KSHM_CHARS_MAX];
+	const char *text;
 	FILE *f;
 
 	ns = ns < 0 ? 0 : ns; /* in the earliest boot */
@@ -181,10 +183,9 @@ ctf_record(struct kshm *k, const struct kshm_record *kr, uint32_t cpu)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t v = kr->kr_args[i];
 
-		if ((ke->ke_strings & 1u << i) != 0) {
-			const char *s = kshm_text(k, (uint32_t)v);
-
-			put(f, s, strlen(s) + 1);
+		text = kshm_field_text(k, &fields[i], i, kr, bytes);
+		if (text != NULL) {
+			put(f, text, strlen(text) + 1);
 			continue;
 		}
 		if (strcmp(fields[i].conv, "d") == 0)

@@ -68,6 +68,8 @@ arguments(struct kshm *k, const struct kshm_record *kr, uint32_t cpu)
 	const struct kshm_event *ke = kshm_event(k, kr->kr_id);
 	struct kshm_field fields[KSHM_EVENT_ARGS];
 	size_t n = kshm_event_fields(k, ke, fields);
+	char bytes[KSHM_CHARS_MAX];
+	const char *text;
 
 	fprintf(out, ",\"args\":{\"cpu\":%u", cpu);
 	for (size_t i = 0; i < n; i++) {
@@ -76,8 +78,9 @@ arguments(struct kshm *k, const struct kshm_record *kr, uint32_t cpu)
 		fputc(',', out);
 		string(fields[i].name);
 		fputc(':', out);
-		if ((ke->ke_strings & 1u << i) != 0)
-			string(kshm_text(k, (uint32_t)v));
+		text = kshm_field_text(k, &fields[i], i, kr, bytes);
+		if (text != NULL)
+			string(text);
 		else if (strcmp(fields[i].conv, "d") == 0)
 			fprintf(out, "%d", (int)v);
 		else if (strcmp(fields[i].conv, "u") == 0)

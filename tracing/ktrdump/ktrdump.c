@@ -138,7 +138,8 @@ search_leaf(const struct kshm_leaf *l, void *arg)
 
 	if (strcmp(l->path, "ts_id") == 0)
 		s->hit = l->value == s->id;
-	else if (s->hit && strcmp(l->path, "ts_name") == 0)
+	else if (s->hit && strcmp(l->path, "ts_name") == 0 &&
+	    l->kind == KSHM_CHARS)
 		snprintf(
 		    s->name, sizeof(s->name), "%.*s", (int)l->size, l->text);
 	return (0);
@@ -151,11 +152,15 @@ thread_name(struct kshm *k, uint32_t id)
 	const struct kshm_object *ko = kshm_find(k, "lwkt.threads");
 	uint32_t type = ko != NULL ? kshm_type_id(k, ko->ko_type) : 0;
 	uint8_t buf[256];
+	bool known = type != 0 && ko->ko_size <= sizeof(buf) &&
+	    kshm_type_size(k, type) == ko->ko_size;
+	int error;
 
 	s = (struct search){.id = id};
-	for (uint32_t i = 0;
-	     type != 0 && ko->ko_size <= sizeof(buf) && i < ko->ko_count; i++) {
-		if (kshm_read(k, ko, i, buf) == 0)
+	for (uint32_t i = 0; known && i < ko->ko_count; i++) {
+		if ((error = kshm_read(k, ko, i, buf)) == EINVAL)
+			break; /* the table is shorter than it says */
+		if (error == 0)
 			(void)kshm_walk(k, type, buf, search_leaf, &s);
 		if (s.name[0] != '\0')
 			return (s.name);
@@ -492,6 +497,7 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return (2);
 	}
+	kshm_end_if_cut("ktrdump");
 	if (kshm_attach(argv[optind], &k) != 0)
 		die("%s", kshm_error());
 	if (opt.save != NULL) {

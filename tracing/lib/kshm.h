@@ -37,6 +37,12 @@ void kshm_detach(struct kshm *k);
 /* Why the last call of this thread failed. */
 const char *kshm_error(void);
 
+/*
+ * For a tool: when somebody cuts the file of a segment that is mapped, what
+ * lies behind is a signal (SIGBUS).  From now on it is a line on the standard
+ * error, "PROGRAM: ...", and status 2.
+ */
+void kshm_end_if_cut(const char *program);
 /* Is the process that was attached to no more?  Never true of a file. */
 bool kshm_gone(const struct kshm *k);
 /* The process that was attached to; 0: a file. */
@@ -86,7 +92,10 @@ uint32_t kshm_type_id(struct kshm *k, const char *name);
 size_t kshm_type_size(struct kshm *k, uint32_t id);
 /* C text of a value of the type; nothing is known beforehand. */
 int kshm_print(struct kshm *k, FILE *out, uint32_t id, const void *data);
-/* Walk a value: called for each leaf (number, pointer, text). */
+/*
+ * Walk a value of kshm_type_size bytes: called for each leaf (number, pointer,
+ * text).  EINVAL: the types are damaged, or it has too many leaves.
+ */
 struct kshm_leaf {
 	const char *path; /* "c_md.cm_pid", "c_runq[3].tqh_first" */
 	uint64_t offset;  /* in the value */
@@ -111,13 +120,24 @@ int kshm_walk(struct kshm *k, uint32_t id, const void *data,
 size_t kshm_events(const struct kshm *k);
 /* By id, 1...; NULL: no such. */
 const struct kshm_event *kshm_event(const struct kshm *k, uint32_t id);
-/* The name of field i of an event, and its conversion ("d", "p", "s", "lx"). */
+/*
+ * The name of field i of an event, and its conversion ("d", "p", "s", "lx").
+ * "c": the arguments from here on are a text.
+ */
 struct kshm_field {
 	char name[32];
 	char conv[8];
 };
 size_t kshm_event_fields(const struct kshm *k, const struct kshm_event *ke,
     struct kshm_field fields[KSHM_EVENT_ARGS]);
+/*
+ * The text of a field that is one, else NULL.  What a program wrote ("c") comes
+ * as one line: what is not printable, and a backslash, as \xNN.
+ */
+#define KSHM_CHARS_MAX (KSHM_EVENT_ARGS * 8 * 4 + 1)
+const char *kshm_field_text(const struct kshm *k,
+    const struct kshm_field *field, size_t i, const struct kshm_record *kr,
+    char buf[KSHM_CHARS_MAX]);
 /* "name=value ..." of a record. */
 void kshm_event_format(
     const struct kshm *k, const struct kshm_record *kr, char *buf, size_t size);

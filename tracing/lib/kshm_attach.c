@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,30 @@ kshm_error(void)
 	return (error_text);
 }
 
+static const char *cut_program;
+
+/* Nothing but system calls: it may be anywhere. */
+static void
+on_cut(int sig)
+{
+	static const char why[] = ": the segment's file was cut\n";
+
+	(void)sig;
+	if (write(2, cut_program, strlen(cut_program)) < 0 ||
+	    write(2, why, sizeof(why) - 1) < 0)
+		_exit(2);
+	_exit(2);
+}
+
+void
+kshm_end_if_cut(const char *program)
+{
+	struct sigaction sa = {.sa_handler = on_cut};
+
+	cut_program = program;
+	(void)sigaction(SIGBUS, &sa, NULL);
+}
+
 const struct kshm_header *
 kshm_header(const struct kshm *k)
 {
@@ -55,6 +80,19 @@ kshm_at(const struct kshm *k, uint64_t offset, uint64_t bytes)
 	if (offset > k->k_mapped || bytes > k->k_mapped - offset)
 		return (NULL);
 	return (k->k_base + offset);
+}
+
+const void *
+kshm_row(const struct kshm *k, uint64_t table, uint64_t i, uint64_t bytes,
+    uint64_t least)
+{
+	uint64_t offset;
+
+	if ((table | bytes) % sizeof(uint64_t) != 0 || bytes < least ||
+	    __builtin_mul_overflow(i, bytes, &offset) ||
+	    __builtin_add_overflow(offset, table, &offset))
+		return (NULL);
+	return (kshm_at(k, offset, least));
 }
 
 const char *

@@ -3,7 +3,8 @@
  * Events: names and fields from the segment's table, values as text; the clock.
  *
  * A format is "name=%conv name=%conv ...": what stands before '=' is the
- * field's name, the conversion tells how to show it.
+ * field's name, the conversion tells how to show it.  %c ends them: its text
+ * takes all arguments that are left.
  */
 #include <ctype.h>
 #include <string.h>
@@ -15,8 +16,9 @@ kshm_events(const struct kshm *k)
 	const struct kshm_header *kh = kshm_header(k);
 	uint64_t n = load_acq(&kh->kh_nevents);
 
-	return (kh->kh_event_bytes >= sizeof(struct kshm_event) &&
-		    kshm_at(k, kh->kh_events, n * kh->kh_event_bytes) != NULL
+	return (n > 0 &&
+		    kshm_row(k, kh->kh_events, n - 1, kh->kh_event_bytes,
+			sizeof(struct kshm_event)) != NULL
 		? n
 		: 0);
 }
@@ -28,9 +30,8 @@ kshm_event(const struct kshm *k, uint32_t id)
 
 	if (id == 0 || id > kshm_events(k))
 		return (NULL);
-	return (
-	    kshm_at(k, kh->kh_events + (uint64_t)(id - 1) * kh->kh_event_bytes,
-		sizeof(struct kshm_event)));
+	return (kshm_row(k, kh->kh_events, id - 1, kh->kh_event_bytes,
+	    sizeof(struct kshm_event)));
 }
 
 size_t
@@ -69,13 +70,40 @@ kshm_event_fields(const struct kshm *k, const struct kshm_event *ke,
 				break;
 		}
 		f->conv[len] = '\0';
+		if (strcmp(f->conv, "c") == 0)
+			break;
 	}
 	return (n);
 }
 
+/* What lies in the arguments from i on, as one line. */
+static const char *
+chars(const struct kshm_record *kr, size_t i, char buf[KSHM_CHARS_MAX])
+{
+	const char *s = (const char *)&kr->kr_args[i];
+	size_t n = strnlen(s, (KSHM_EVENT_ARGS - i) * sizeof(kr->kr_args[0]));
+	char *out = buf;
+
+	for (size_t j = 0; j < n; j++)
+		if (s[j] < ' ' || s[j] > '~' || s[j] == '\\')
+			out += sprintf(out, "\\x%02x", (unsigned char)s[j]);
+		else
+			*out++ = s[j];
+	*out = '\0';
+	return (buf);
+}
+
+const char *
+kshm_field_text(const struct kshm *k, const struct kshm_field *field, size_t i,
+    const struct kshm_record *kr, char buf[KSHM_CHARS_MAX])
+{
+	if (strcmp(field->conv, "s") == 0)
+		return (kshm_text(k, (uint32_t)kr->kr_args[i]));
+	return (strcmp(field->conv, "c") == 0 ? chars(kr, i, buf) : NULL);
+}
+
 static void
-value_text(const struct kshm *k, const struct kshm_field *f, uint64_t v,
-    char *buf, size_t size)
+value_text(const struct kshm_field *f, uint64_t v, char *buf, size_t size)
 {
 	bool wide = strchr(f->conv, 'l') != NULL;
 
@@ -92,9 +120,6 @@ value_text(const struct kshm *k, const struct kshm_field *f, uint64_t v,
 	case 'o':
 		snprintf(buf, size, "0%lo", wide ? v : (uint32_t)v);
 		break;
-	case 's':
-		snprintf(buf, size, "%s", kshm_text(k, (uint32_t)v));
-		break;
 	default:
 		snprintf(buf, size, "0x%lx", v);
 		break;
@@ -108,16 +133,19 @@ kshm_event_format(
 	const struct kshm_event *ke = kshm_event(k, kr->kr_id);
 	struct kshm_field fields[KSHM_EVENT_ARGS];
 	size_t n, used = 0;
-	char value[280];
+	char value[32], bytes[KSHM_CHARS_MAX];
 
 	buf[0] = '\0';
 	if (ke == NULL)
 		return;
 	n = kshm_event_fields(k, ke, fields);
 	for (size_t i = 0; i < n && used < size; i++) {
-		value_text(k, &fields[i], kr->kr_args[i], value, sizeof(value));
+		const char *text = kshm_field_text(k, &fields[i], i, kr, bytes);
+
+		value_text(&fields[i], kr->kr_args[i], value, sizeof(value));
 		used += (size_t)snprintf(buf + used, size - used, "%s%s=%s",
-		    i > 0 ? " " : "", fields[i].name, value);
+		    i > 0 ? " " : "", fields[i].name,
+		    text != NULL ? text : value);
 	}
 }
 
@@ -147,10 +175,11 @@ kshm_clock_ns(const struct kshm_clock *kc, uint64_t time)
 		return ((int64_t)time);
 	if (kc->kc_mult == 0)
 		return (-1);
-	return (kc->kc_mono +
-	    (int64_t)((__int128)(int64_t)(time - kc->kc_cycles) *
+	/* A damaged clock may overflow: a wrong time, but a time. */
+	return ((int64_t)((uint64_t)kc->kc_mono +
+	    (uint64_t)((__int128)(int64_t)(time - kc->kc_cycles) *
 		    (__int128)kc->kc_mult >>
-		32));
+		32)));
 }
 
 int64_t

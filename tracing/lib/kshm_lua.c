@@ -161,7 +161,9 @@ set_leaf(const struct kshm_leaf *l, void *arg)
 	lua_pushvalue(L, -1);
 	for (;; p = end) {
 		p += *p == '.';
-		end = *p == '[' ? strchr(p, ']') + 1 : p + strcspn(p, ".[");
+		/* A long path is cut, maybe behind a '['. */
+		end = p + (*p == '[' ? strcspn(p, "]") : strcspn(p, ".["));
+		end += *end == ']';
 		if (*end == '\0')
 			break;
 		step(L, p, (size_t)(end - p));
@@ -212,14 +214,16 @@ kshm_lua_push_record(
 	const struct kshm_event *ke = kshm_event(k, kr->kr_id);
 	struct kshm_field fields[KSHM_EVENT_ARGS];
 	size_t n = ke != NULL ? kshm_event_fields(k, ke, fields) : 0;
+	char bytes[KSHM_CHARS_MAX];
+	const char *text;
 
 	lua_createtable(L, 0, 12);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t v = kr->kr_args[i];
 
-		if ((ke->ke_strings & 1u << i) != 0)
-			set_text(
-			    L, fields[i].name, kshm_text(k, (uint32_t)v), 256);
+		text = kshm_field_text(k, &fields[i], i, kr, bytes);
+		if (text != NULL)
+			set_text(L, fields[i].name, text, 256);
 		else if (strcmp(fields[i].conv, "d") == 0)
 			set_number(
 			    L, fields[i].name, (uint64_t)(int64_t)(int32_t)v);

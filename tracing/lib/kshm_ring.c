@@ -32,9 +32,9 @@ kshm_objects(const struct kshm *k)
 	const struct kshm_header *kh = kshm_header(k);
 	size_t n = load_acq(&kh->kh_nobjects);
 
-	return (kh->kh_object_bytes >= sizeof(struct kshm_object) &&
-		    kshm_at(k, kh->kh_directory, n * kh->kh_object_bytes) !=
-			NULL
+	return (n > 0 &&
+		    kshm_row(k, kh->kh_directory, n - 1, kh->kh_object_bytes,
+			sizeof(struct kshm_object)) != NULL
 		? n
 		: 0);
 }
@@ -46,7 +46,7 @@ kshm_object(const struct kshm *k, size_t i)
 
 	if (i >= kshm_objects(k))
 		return (NULL);
-	return (kshm_at(k, kh->kh_directory + i * kh->kh_object_bytes,
+	return (kshm_row(k, kh->kh_directory, i, kh->kh_object_bytes,
 	    sizeof(struct kshm_object)));
 }
 
@@ -68,10 +68,11 @@ copy_words(void *to, const void *from, size_t bytes)
 {
 	const volatile uint64_t *f = from;
 	uint64_t *t = to;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < bytes / 8; i++)
-		t[i] = f[i];
+	if ((uintptr_t)from % 8 == 0)
+		for (; i < bytes / 8; i++)
+			t[i] = f[i];
 	for (i *= 8; i < bytes; i++)
 		((uint8_t *)to)[i] = ((const volatile uint8_t *)from)[i];
 }
@@ -82,10 +83,12 @@ kshm_read(
 {
 	const uint8_t *p = NULL;
 	const uint32_t *seqp;
+	uint64_t at;
 	uint32_t seq;
 
-	if (i < ko->ko_count)
-		p = kshm_at(k, ko->ko_offset + i * ko->ko_size, ko->ko_size);
+	if (i < ko->ko_count && !__builtin_mul_overflow(i, ko->ko_size, &at) &&
+	    !__builtin_add_overflow(at, ko->ko_offset, &at))
+		p = kshm_at(k, at, ko->ko_size);
 	if (p == NULL)
 		return (kshm_fail(EINVAL, "no element %u", i));
 	if (ko->ko_class != KSHM_SEQLOCK ||
@@ -94,6 +97,8 @@ kshm_read(
 		return (0);
 	}
 	seqp = (const uint32_t *)(p + ko->ko_seq);
+	if ((uintptr_t)seqp % sizeof(*seqp) != 0)
+		return (kshm_fail(EINVAL, "%s is damaged", ko->ko_path));
 	for (int n = 0; n < SEQLOCK_TRIES; n++) {
 		seq = load_acq(seqp);
 		copy_words(buf, p, ko->ko_size);
@@ -116,16 +121,20 @@ struct view {
 static bool
 view(const struct kshm *k, const struct kshm_object *ko, struct view *v)
 {
-	v->ring = kshm_at(k, ko->ko_offset, sizeof(*v->ring));
+	v->ring =
+	    kshm_row(k, ko->ko_offset, 0, sizeof(*v->ring), sizeof(*v->ring));
 	if (v->ring == NULL ||
 	    v->ring->kr_record_bytes != sizeof(struct kshm_record))
 		return (false);
 	v->entries = v->ring->kr_entries;
 	if (v->entries == 0 || (v->entries & (v->entries - 1)) != 0)
 		return (false);
-	v->records = kshm_at(
-	    k, v->ring->kr_records, v->entries * sizeof(struct kshm_record));
-	return (v->records != NULL);
+	v->records = kshm_row(k, v->ring->kr_records, 0,
+	    sizeof(struct kshm_record), sizeof(struct kshm_record));
+	return (v->records != NULL &&
+	    kshm_row(k, v->ring->kr_records, v->entries - 1,
+		sizeof(struct kshm_record),
+		sizeof(struct kshm_record)) != NULL);
 }
 
 size_t

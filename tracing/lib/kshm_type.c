@@ -65,9 +65,17 @@ kshm_type_size(struct kshm *k, uint32_t id)
 
 /* --- walking ------------------------------------------------------------------------- */
 
+/*
+ * Damaged types may put a member outside its structure or a structure into
+ * itself: nothing behind the value is read, and a walk has an end.
+ */
+#define STEPS_MAX (1u << 18)
+
 struct walk {
 	const struct btf *btf;
 	const uint8_t *data;
+	uint64_t bits; /* of data */
+	uint32_t steps;
 	kshm_leaf_func *func;
 	void *arg;
 	char path[PATH_BYTES];
@@ -76,7 +84,21 @@ struct walk {
 static int walk_type(
     struct walk *w, uint32_t id, uint64_t bits, uint32_t width, int depth);
 
-/* width bits at an offset in bits, as an unsigned number. */
+static bool
+is_inside(const struct walk *w, uint64_t at, uint64_t width)
+{
+	return (at <= w->bits && width <= w->bits - at);
+}
+
+static const char *
+name_at(const struct btf *btf, uint32_t offset)
+{
+	const char *name = btf__name_by_offset(btf, offset);
+
+	return (name != NULL ? name : "");
+}
+
+/* 1 to 64 bits at an offset in bits, as an unsigned number. */
 static uint64_t
 bits_at(const uint8_t *data, uint64_t at, uint32_t width)
 {
@@ -99,6 +121,10 @@ leaf(struct walk *w, uint64_t bits, uint32_t width, enum kshm_leaf_kind kind,
 	    .kind = kind,
 	    .text = text};
 
+	if (kind != KSHM_CHARS && (width == 0 || width > 64))
+		return (0); /* no number of ours */
+	if (!is_inside(w, bits, width))
+		return (EINVAL);
 	if (kind != KSHM_CHARS)
 		l.value = bits_at(w->data, bits, width);
 	if (kind == KSHM_SIGNED && width < 64 &&
@@ -108,13 +134,18 @@ leaf(struct walk *w, uint64_t bits, uint32_t width, enum kshm_leaf_kind kind,
 }
 
 static const char *
-enum_name(const struct btf *btf, const struct btf_type *t, uint64_t value)
+enum_name(const struct walk *w, const struct btf_type *t, uint64_t bits,
+    uint32_t width)
 {
 	const struct btf_enum *e = btf_enum(t);
+	uint64_t value;
 
+	if (width == 0 || width > 64 || !is_inside(w, bits, width))
+		return (NULL);
+	value = bits_at(w->data, bits, width);
 	for (int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
 		if ((uint32_t)e[i].val == (uint32_t)value)
-			return (btf__name_by_offset(btf, e[i].name_off));
+			return (btf__name_by_offset(w->btf, e[i].name_off));
 	return (NULL);
 }
 
@@ -126,7 +157,7 @@ walk_members(struct walk *w, const struct btf_type *t, uint64_t bits, int depth)
 	int error = 0;
 
 	for (int i = 0; i < btf_vlen(t) && error == 0; i++) {
-		const char *name = btf__name_by_offset(w->btf, m[i].name_off);
+		const char *name = name_at(w->btf, m[i].name_off);
 
 		if (*name != '\0')
 			snprintf(w->path + used, sizeof(w->path) - used, "%s%s",
@@ -147,7 +178,7 @@ is_char(const struct btf *btf, uint32_t id)
 	while (t != NULL && (btf_is_mod(t) || btf_is_typedef(t)))
 		t = btf__type_by_id(btf, t->type);
 	return (t != NULL && btf_is_int(t) && t->size == 1 &&
-	    (strcmp(btf__name_by_offset(btf, t->name_off), "char") == 0 ||
+	    (strcmp(name_at(btf, t->name_off), "char") == 0 ||
 		(btf_int_encoding(t) & BTF_INT_CHAR) != 0));
 }
 
@@ -159,8 +190,11 @@ walk_array(struct walk *w, const struct btf_type *t, uint64_t bits, int depth)
 	size_t used = strlen(w->path);
 	int error = 0;
 
-	if (each <= 0)
+	if (each <= 0 || each > (1L << 32))
 		return (0);
+	if (!is_inside(w, bits, 0) ||
+	    a->nelems > (w->bits - bits) / 8 / (uint64_t)each)
+		return (EINVAL);
 	if (is_char(w->btf, a->type))
 		return (leaf(w, bits, a->nelems * 8, KSHM_CHARS,
 		    (const char *)w->data + bits / 8));
@@ -179,7 +213,7 @@ walk_type(struct walk *w, uint32_t id, uint64_t bits, uint32_t width, int depth)
 	const struct btf_type *t = btf__type_by_id(w->btf, id);
 	enum kshm_leaf_kind kind;
 
-	if (t == NULL || depth > DEPTH_MAX)
+	if (t == NULL || depth > DEPTH_MAX || w->steps++ == STEPS_MAX)
 		return (EINVAL);
 	switch (btf_kind(t)) {
 	case BTF_KIND_INT:
@@ -195,8 +229,8 @@ walk_type(struct walk *w, uint32_t id, uint64_t bits, uint32_t width, int depth)
 	case BTF_KIND_ENUM64:
 		if (width == 0)
 			width = t->size * 8;
-		return (leaf(w, bits, width, KSHM_ENUM,
-		    enum_name(w->btf, t, bits_at(w->data, bits, width))));
+		return (leaf(
+		    w, bits, width, KSHM_ENUM, enum_name(w, t, bits, width)));
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
 		return (walk_members(w, t, bits, depth + 1));
@@ -217,8 +251,11 @@ int
 kshm_walk(struct kshm *k, uint32_t id, const void *data, kshm_leaf_func *func,
     void *arg)
 {
-	struct walk w = {
-	    .btf = kshm_types(k), .data = data, .func = func, .arg = arg};
+	struct walk w = {.btf = kshm_types(k),
+	    .data = data,
+	    .bits = kshm_type_size(k, id) * 8,
+	    .func = func,
+	    .arg = arg};
 
 	if (w.btf == NULL)
 		return (kshm_fail(ENOENT, "the segment has no types"));

@@ -23,6 +23,13 @@ struct kshm {
 int kshm_fail(int error, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Row i of a table of the segment, of which bytes are told and least are used.
+ * NULL: it is not all there, or lies where no such structure may.
+ */
+const void *kshm_row(const struct kshm *k, uint64_t table, uint64_t i,
+    uint64_t bytes, uint64_t least);
+
 #define load_acq(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 
 #endif

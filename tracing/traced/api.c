@@ -18,8 +18,8 @@ const struct api apis[] = {{"info", api_info}, {"threads", api_threads},
     {"faults", api_faults}, {"io", api_io}, {"latency", api_latency},
     {"flame", api_flame}, {"rows", api_rows}, {"row", api_row},
     {"search", api_search}, {"objects", api_objects}, {"object", api_object},
-    {"values", api_values}, {"export", api_export}, {"check", api_check},
-    {NULL, NULL}};
+    {"values", api_values}, {"export", api_export},
+    {"exporting", api_exporting}, {"check", api_check}, {NULL, NULL}};
 
 int
 refuse(struct request *rq, int status, const char *fmt, ...)
@@ -152,13 +152,16 @@ cpus_json(struct buf *b, const struct store *st)
 	buf_text(b, "]");
 }
 
+/* A kernel that somebody killed had no time to say that it ends. */
 const char *
-state_name(const struct kshm *k)
+state_name(const struct traced *td)
 {
 	static const char *const states[] = {
 	    "booting", "running", "stopped", "panicked"};
-	uint32_t state = kshm_header(k)->kh_state;
+	uint32_t state = kshm_header(td->td_kshm)->kh_state;
 
+	if (td->td_ended && state <= KSHM_RUNNING)
+		return ("killed");
 	return (state < 4 ? states[state] : "?");
 }
 
@@ -178,7 +181,7 @@ api_info(struct request *rq)
 	buf_json_n(b, kh->kh_version, sizeof(kh->kh_version));
 	buf_printf(b, ",\"machine\":\"%s\",\"state\":\"%s\",\"panic\":",
 	    kh->kh_machine == KSHM_VKERNEL ? "vkernel" : "pc64",
-	    state_name(st->st_kshm));
+	    state_name(td));
 	buf_json_n(b, kh->kh_panic, sizeof(kh->kh_panic));
 	buf_text(b, ",\"boot\":\"");
 	for (int i = 0; i < 16; i++)

@@ -96,7 +96,8 @@ marks(struct store *st, const struct window *w, struct buf *b)
 	uint64_t n = 0;
 
 	buf_text(b, ",\"marks\":[");
-	for (uint64_t i = 0; i < st->st_marks.v_n && n < SHOWN_MAX; i++) {
+	for (uint64_t i = st->st_marks.v_gone;
+	     i < st->st_marks.v_n && n < SHOWN_MAX; i++) {
 		const struct mark *mk = vec_at(&st->st_marks, i);
 
 		if (mk->mk_time < w->t0 || mk->mk_time >= w->t1)

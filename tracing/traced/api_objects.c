@@ -3,6 +3,7 @@
  * Objects of the segment, known by nothing but its own types: their list, all
  * members of one, or the values of all whose path begins with a prefix.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ leaf_json(const struct kshm_leaf *l, void *arg)
 	struct leaves *ls = arg;
 
 	if (ls->n++ >= LEAVES_MAX)
-		return (0);
+		return (1);
 	buf_comma(ls->b);
 	if (!ls->named)
 		buf_text(ls->b, "[");
@@ -98,6 +99,7 @@ elements(struct kshm *k, const struct kshm_object *ko, struct leaves *ls,
 {
 	uint32_t id = kshm_type_id(k, ko->ko_type);
 	void *value;
+	int error;
 
 	if (id == 0 || ko->ko_size > 1UL << 26 ||
 	    kshm_type_size(k, id) != ko->ko_size)
@@ -107,9 +109,11 @@ elements(struct kshm *k, const struct kshm_object *ko, struct leaves *ls,
 	for (uint32_t i = 0; i < ko->ko_count && ls->n < LEAVES_MAX; i++) {
 		buf_comma(ls->b);
 		buf_text(ls->b, open);
-		if (kshm_read(k, ko, i, value) == 0)
+		if ((error = kshm_read(k, ko, i, value)) == 0)
 			(void)kshm_walk(k, id, value, leaf_json, ls);
 		buf_text(ls->b, close);
+		if (error == EINVAL)
+			break; /* the object is shorter than it says */
 	}
 	free(value);
 	return (NULL);

@@ -156,8 +156,9 @@ run_api(struct traced *td, struct MHD_Connection *c, const struct api *api)
 		buf_free(&rq.rq_out);
 		return (answer_text(c, status, rq.rq_error));
 	}
-	r = MHD_create_response_from_buffer(
-	    rq.rq_out.b_used, rq.rq_out.b_data, MHD_RESPMEM_MUST_FREE);
+	if ((r = rq.rq_response) == NULL)
+		r = MHD_create_response_from_buffer(
+		    rq.rq_out.b_used, rq.rq_out.b_data, MHD_RESPMEM_MUST_FREE);
 	if (r == NULL)
 		buf_free(&rq.rq_out);
 	else if (rq.rq_file != NULL) {

@@ -42,7 +42,7 @@ static const struct {
     {"TEST.fault", MEANS_FAULT, {"point"}},
     {"TEST.begin", MEANS_CASE, {"case"}},
     {"TEST.end", MEANS_CASE, {"case", "?failures"}},
-    {"TEST.mark", MEANS_MARK, {"text"}},
+    {"TEST.mark", MEANS_MARK, {"text", "?part"}},
 };
 
 static bool
@@ -334,23 +334,73 @@ lock_wait(struct store *st, struct thread_info *ti, const struct event_info *ev,
 	ti->ti_wait_begin = time;
 }
 
-static void
-mark(struct store *st, enum mark_kind kind, const struct event_info *ev,
-    const struct kshm_record *kr, uint32_t cpu, uint32_t thread, uint64_t time)
+/* NULL: no memory. */
+static struct mark *
+mark(struct store *st, enum mark_kind kind, const struct kshm_record *kr,
+    uint32_t cpu, uint32_t thread, uint64_t time)
 {
 	struct mark *mk = vec_push(&st->st_marks);
-	char fields[128];
+	char fields[160];
 
-	if (mk == NULL)
-		return;
+	if (mk == NULL) {
+		st->st_no_memory = true;
+		return (NULL);
+	}
 	kshm_event_format(st->st_kshm, kr, fields, sizeof(fields));
 	*mk = (struct mark){.mk_time = time,
 	    .mk_kind = kind,
 	    .mk_cpu = cpu,
 	    .mk_thread = thread,
 	    .mk_event = kr->kr_id};
-	(void)ev;
-	snprintf(mk->mk_text, sizeof(mk->mk_text), "%.63s", fields);
+	snprintf(mk->mk_text, sizeof(mk->mk_text), "%.91s", fields);
+	return (mk);
+}
+
+/* The mark that a part belongs to; events of other CPUs may lie between. */
+static struct mark *
+mark_of_part(struct store *st, uint32_t cpu, uint32_t thread, uint64_t part)
+{
+	const struct vec *v = &st->st_marks;
+
+	for (uint64_t i = v->v_n; i > v->v_gone && i + 16 > v->v_n; i--) {
+		struct mark *mk = vec_at(v, i - 1);
+
+		if (mk->mk_cpu == cpu && mk->mk_thread == thread &&
+		    mk->mk_parts > 0)
+			return (mk->mk_parts == part ? mk : NULL);
+	}
+	return (NULL);
+}
+
+/*
+ * A program's text; a long one comes in several events.  The harness of the
+ * tests tells its cases so.
+ */
+static void
+text_mark(struct store *st, const struct event_info *ev,
+    const struct kshm_record *kr, uint32_t cpu, uint32_t thread, uint64_t time)
+{
+	uint64_t part =
+	    ev->ev_arg[1] != NO_ARG ? kr->kr_args[ev->ev_arg[1]] : 0;
+	struct mark *mk = part > 0 ? mark_of_part(st, cpu, thread, part) : NULL;
+	char bytes[KSHM_CHARS_MAX];
+	const char *text = kshm_field_text(st->st_kshm,
+	    &ev->ev_fields[ev->ev_arg[0]], ev->ev_arg[0], kr, bytes);
+	size_t used;
+
+	if (mk == NULL) {
+		if ((mk = mark(st, MARK_OTHER, kr, cpu, thread, time)) == NULL)
+			return;
+		mk->mk_text[0] = '\0';
+		mk->mk_parts = (uint32_t)part;
+	}
+	mk->mk_parts++;
+	used = strlen(mk->mk_text);
+	snprintf(mk->mk_text + used, sizeof(mk->mk_text) - used, "%s",
+	    text != NULL ? text : "");
+	if (strncmp(mk->mk_text, "begin case=", 11) == 0 ||
+	    strncmp(mk->mk_text, "end case=", 9) == 0)
+		mk->mk_kind = MARK_CASE;
 }
 
 static void
@@ -395,16 +445,16 @@ meaning(struct store *st, const struct event_info *ev,
 		io_end(st, a[ev->ev_arg[0]], (int)a[ev->ev_arg[1]], time);
 		break;
 	case MEANS_FAULT:
-		mark(st, MARK_FAULT, ev, kr, cpu, thread, time);
+		(void)mark(st, MARK_FAULT, kr, cpu, thread, time);
 		break;
 	case MEANS_CASE:
-		mark(st, MARK_CASE, ev, kr, cpu, thread, time);
+		(void)mark(st, MARK_CASE, kr, cpu, thread, time);
 		break;
 	case MEANS_PANIC:
-		mark(st, MARK_PANIC, ev, kr, cpu, thread, time);
+		(void)mark(st, MARK_PANIC, kr, cpu, thread, time);
 		break;
 	case MEANS_MARK:
-		mark(st, MARK_OTHER, ev, kr, cpu, thread, time);
+		text_mark(st, ev, kr, cpu, thread, time);
 		break;
 	default:
 		break;

@@ -36,7 +36,7 @@ news(struct listener *li)
 	    trace_end(st), st->st_rows, st->st_lost, st->st_overwritten,
 	    st->st_forgotten, st->st_losses.v_n, td->td_rate,
 	    td->td_live ? "true" : "false", store_detail_from(st),
-	    state_name(td->td_kshm));
+	    state_name(td));
 }
 
 static ssize_t

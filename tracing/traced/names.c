@@ -5,6 +5,7 @@
  * Threads come from the segment's object lwkt.threads; which of its members is
  * what is told by their names, where they are by the segment's types.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,7 @@ names_refresh(struct store *st)
 	struct layout lt = {0};
 	uint32_t type;
 	uint8_t *slot;
+	int error;
 
 	if (ko == NULL || ko->ko_size == 0 || ko->ko_size > 65536 ||
 	    (type = kshm_type_id(st->st_kshm, ko->ko_type)) == 0 ||
@@ -169,9 +171,12 @@ names_refresh(struct store *st)
 	    (slot = calloc(1, ko->ko_size)) == NULL)
 		return;
 	(void)kshm_walk(st->st_kshm, type, slot, layout_leaf, &lt);
-	for (uint32_t i = 0; lt.there[TS_ID] && i < ko->ko_count; i++)
-		if (kshm_read(st->st_kshm, ko, i, slot) == 0)
+	for (uint32_t i = 0; lt.there[TS_ID] && i < ko->ko_count; i++) {
+		if ((error = kshm_read(st->st_kshm, ko, i, slot)) == EINVAL)
+			break; /* the table is shorter than it says */
+		if (error == 0)
 			slot_read(st, slot, &lt);
+	}
 	free(slot);
 	st->st_names_wanted = false;
 }

@@ -70,6 +70,13 @@ cursor_next(struct cursor *cu)
 	return (true);
 }
 
+void
+cursor_again(struct cursor *cu)
+{
+	for (size_t i = 0; i < cu->cu_store->st_nrings; i++)
+		look(cu, i);
+}
+
 /* At the checkpoint that a row comes behind. */
 static void
 at_step(struct cursor *cu, const struct store *st, uint64_t step)

@@ -211,6 +211,27 @@ step_is_there(const struct store *st, const struct step *sp)
 	return (true);
 }
 
+static uint64_t
+last_run_end(const void *run)
+{
+	return (run_end(run));
+}
+
+static uint64_t
+mark_end(const void *mark)
+{
+	return (((const struct mark *)mark)->mk_time);
+}
+
+/* Give back the blocks that end before a time. */
+static void
+trim(struct vec *v, uint64_t before, uint64_t (*end)(const void *))
+{
+	while (v->v_n - v->v_gone > VEC_BLOCK &&
+	    end(vec_at(v, v->v_gone + VEC_BLOCK - 1)) < before)
+		vec_drop(v);
+}
+
 void
 store_trim(struct store *st)
 {
@@ -238,15 +259,10 @@ store_trim(struct store *st)
 		st->st_first_row = st->st_rows;
 	before = store_detail_from(st);
 	for (size_t i = 0; i < CPUS_MAX; i++) {
-		struct vec *v;
-
-		if (st->st_cpus[i] == NULL)
-			continue;
-		v = &st->st_cpus[i]->ci_runs;
-		while (v->v_n - v->v_gone > VEC_BLOCK &&
-		    run_end(vec_at(v, v->v_gone + VEC_BLOCK - 1)) < before)
-			vec_drop(v);
+		if (st->st_cpus[i] != NULL)
+			trim(&st->st_cpus[i]->ci_runs, before, last_run_end);
 	}
+	trim(&st->st_marks, before, mark_end);
 	slices_trim(&st->st_calls, before);
 	slices_trim(&st->st_waits, before);
 	slices_trim(&st->st_io, before);

@@ -106,7 +106,8 @@ enum mark_kind {
 struct mark {
 	uint64_t mk_time;
 	uint32_t mk_kind, mk_cpu, mk_thread, mk_event;
-	char mk_text[64];
+	uint32_t mk_parts; /* events that its text came in, so far */
+	char mk_text[92];
 };
 
 /* --- summary ---------------------------------------------------------------------- */
@@ -262,6 +263,8 @@ struct cursor {
 void cursor_row(struct cursor *cu, const struct store *st, uint64_t row);
 void cursor_time(struct cursor *cu, const struct store *st, uint64_t time);
 bool cursor_next(struct cursor *cu);
+/* The lock was free meanwhile: more may have come, old chunks may be gone. */
+void cursor_again(struct cursor *cu);
 
 /* --- slices.c ------------------------------------------------------------------------------- */
 

@@ -271,6 +271,7 @@ main(int argc, char **argv)
 	pthread_mutex_init(&td.td_lock, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	kshm_end_if_cut("traced");
 	if (kshm_attach(td.td_where, &td.td_kshm) != 0)
 		die(2, "%s", kshm_error());
 	td.td_live = is_live(kshm_header(td.td_kshm), td.td_kshm) && !opt.check;

@@ -11,6 +11,21 @@
 
 #define TOKEN_BYTES 32 /* letters of it */
 
+/* How far an export is that somebody may ask about. */
+#define EXPORTS 16
+enum export_how {
+	UNUSED,
+	RUNNING,
+	DONE,
+	BROKEN
+};
+struct export_state {
+	uint64_t es_job; /* its number; 0: none */
+	enum export_how es_how;
+	uint64_t es_events, es_bytes; /* that were given */
+	uint64_t es_done, es_of;      /* rows that were looked at */
+};
+
 struct traced {
 	pthread_mutex_t
 	    td_lock; /* the store, the segment's types, what follows */
@@ -26,6 +41,8 @@ struct traced {
 	double td_rate; /* events/s of the last second */
 	struct MHD_Daemon *td_daemon;
 	struct listener *td_listeners; /* of the live stream */
+	struct export_state td_exports[EXPORTS];
+	uint32_t td_export_hand; /* the one that is looked at next */
 };
 
 /* A request and its answer. */
@@ -34,6 +51,7 @@ struct request {
 	struct store *rq_store;
 	struct MHD_Connection *rq_connection;
 	struct buf rq_out;
+	struct MHD_Response *rq_response; /* instead of rq_out, or NULL */
 	const char *rq_type; /* application/json, if nobody says otherwise */
 	const char *rq_file; /* a name to save it by, or NULL */
 	char rq_error[160];
@@ -50,7 +68,7 @@ extern const struct api apis[];
 api_func api_info, api_threads, api_events, api_view, api_detail, api_rate,
     api_calls, api_locks, api_faults, api_io, api_latency, api_flame, api_rows,
     api_row, api_search, api_objects, api_object, api_values, api_export,
-    api_check;
+    api_exporting, api_check;
 
 /* --- words of a request (api.c) ------------------------------------------------ */
 
@@ -68,7 +86,7 @@ int window_words(struct request *rq, struct window *w);
 /* "SCHED.switch", "switch", "SCHED": marks its events; a status. */
 int events_word(struct request *rq, const char *name, uint8_t marks[EVENTS_MAX],
     bool *anyp);
-const char *state_name(const struct kshm *k);
+const char *state_name(const struct traced *td);
 /* The end of the trace so far. */
 uint64_t trace_end(const struct store *st);
 /* A name for a call of a thread. */

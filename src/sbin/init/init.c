@@ -64,6 +64,7 @@ static const struct {
     {"tmpfs", "/dev/shm", 01777},
     {"proc", "/proc", 0555},
     {"sysfs", "/sys", 0555},
+    {"tracefs", "/sys/kernel/tracing", 0750},
     {"tmpfs", "/tmp", 01777},
 };
 

@@ -18,6 +18,8 @@
 #include <sys/types.h>
 #include <sys/kshm_abi.h>
 
+#define GID_KTR 77 /* group ktr of /etc/group: who may trace */
+
 struct kshm_entry {
 	const char *ks_path;
 	const char *ks_type;

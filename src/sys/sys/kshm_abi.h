@@ -137,7 +137,11 @@ struct kshm_event {
 	uint32_t ke_group;
 	uint32_t ke_group_name; /* strings */
 	uint32_t ke_name;
-	uint32_t ke_format; /* "field=%d other=%p": names and conversions */
+	/*
+	 * "field=%d other=%p": names and conversions.  %c: the text is in this
+	 * argument and all behind it, which are no fields of their own.
+	 */
+	uint32_t ke_format;
 	uint32_t ke_file;
 	uint32_t ke_line;
 	uint32_t ke_nargs;

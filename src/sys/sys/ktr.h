@@ -9,7 +9,8 @@
  * in kern/ktr/ktr.c; what a record looks like in sys/kshm_abi.h.
  *
  * Conversions: %d %u %x %o with or without l: integers.  %p: an address, by
- * KTRP.  %s: a text, by KTRS; it is rare or short-listed, for it is kept.
+ * KTRP.  %s: a text, by KTRS; it is rare or short-listed, for it is kept.  %c:
+ * this argument and all behind it are the bytes of a text, with NULs at its end.
  */
 #ifndef SYS_KTR_H
 #define SYS_KTR_H
@@ -38,6 +39,7 @@ struct ktr_point {
 	uint8_t kp_on; /* (atomic) KTRF_ */
 	uint8_t kp_group;
 	uint8_t kp_nargs;
+	uint8_t kp_chosen; /* (ktr lock) KTRF_EVENT or 0 */
 	uint32_t kp_id;
 	const char *kp_name;
 	const char *kp_format;
@@ -69,6 +71,14 @@ void ktr_freeze(void);
 /* Option ktr.tail=N: print the last N events; at a panic, and at a bad end. */
 void ktr_tail(void);
 uint32_t kshm_string(const char *s);
+/*
+ * A text of a program's as events TEST.mark, 32 bytes in each.  EINVAL: it is
+ * too long, EBADF: marks are not recorded now.
+ */
+#define KTR_MARK_MAX 1024
+int kern_ktr_mark(const char *text, size_t len);
+/* Would it be recorded? */
+bool kern_ktr_marks(void);
 
 #define KTR_ON(group) __unlikely(atomic_load(&ktr_enabled) & (1u << (group)))
 #define KTR_RECORD(kp, a, b, c, d, e, ...)                                     \
@@ -77,7 +87,7 @@ uint32_t kshm_string(const char *s);
 #define KTR_EVENT(group, name, fmt, ...)                                       \
 	do {                                                                   \
 		static struct ktr_point _kp = {0, CONCAT(KTRG_, group), 0, 0,  \
-		    #name, fmt, __FILE__, __LINE__, NULL, NULL};               \
+		    0, #name, fmt, __FILE__, __LINE__, NULL, NULL};            \
 		SET_ENTRY(ktr_points, &_kp);                                   \
 		_Static_assert(sizeof((uint64_t[]){0, ##__VA_ARGS__}) <=       \
 			(KTR_ARGS + 1) * sizeof(uint64_t),                     \

@@ -284,6 +284,8 @@ int vnode_name(struct vnode *vp, struct path *root, char *buf, size_t size);
 int path_lookup(int dirfd, const char *name, int flags, struct path **pp);
 /* The path of an open file (DTYPE_VNODE): held, or NULL. */
 struct path *path_of_file(struct file *fp);
+/* For links to open files: the path, held; fp is dropped.  EOPNOTSUPP: none. */
+int path_from_file(struct file *fp, struct path **pp);
 /* For vop_follow: a path to vp itself, outside any tree (ENOMEM: NULL). */
 struct path *path_of_vnode(struct vnode *vp);
 /* The parent of name's last component, which is copied to last. */

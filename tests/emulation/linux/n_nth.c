@@ -8,9 +8,8 @@
  * A failure in exec itself would only repeat what n_fault does: n begins where a
  * run of the program without a case ends.
  */
-#include "start.h"
+#include "knob.h"
 #include <sys/fcntl.h>
-#include <sys/kern_calls.h>
 #include <sys/native.h>
 
 #define MOST	   60 /* runs of a case with one point */
@@ -60,22 +59,11 @@ static const struct work works[] = {
     {"handle", "h_handle", "handle", false},
     {"handle", "h_handle", "whiteout", false},
     {"sysfs", "h_sysfs", "cpu_lists", false},
+    {"tracefs", "h_tracefs", "takes_texts", false},
 };
 static const char *const points[] = {"kmalloc", "zone", "page"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int
-knob(const char *point, const char *what, int64_t *vp, bool set)
-{
-	char name[128], mid[64];
-	size_t len = sizeof(*vp);
-
-	str_join(mid, sizeof(mid), "debug.fault.", point, ".");
-	str_join(name, sizeof(name), mid, what, "");
-	return ((int)(set ? sys_sysctl_set(name, vp, sizeof(*vp))
-			  : sys_sysctl_get(name, vp, &len)));
-}
 
 /* With faults about, reading may fail, too. */
 static int64_t

@@ -18,6 +18,9 @@ function hash(s) {
   return h;
 }
 
+// Labels are black, whatever lies under them.
+const pale = (c) => c.map((x) => Math.round(x * 0.65 + 255 * 0.35));
+
 async function show() {
   const mode = document.querySelector("input[name=flame-mode]:checked").value;
   let tree;
@@ -32,9 +35,10 @@ async function show() {
     detail.textContent = "nothing was measured in this window";
     return;
   }
+  drawn = box.clientWidth;
   chart = flamegraph().width(Math.max(300, box.clientWidth)).cellHeight(20)
     .minFrameSize(1).transitionDuration(200).selfValue(false).inverted(true)
-    .setColorMapper((d) => css(rgb(hash(d.data.name), 3)))
+    .setColorMapper((d) => css(pale(rgb(hash(d.data.name), 3))))
     .setLabelHandler((d) => `${d.data.name}: ${duration(d.value)}` +
       (d.data.count ? `, ${d.data.count} times` : ""));
   chart.setDetailsElement(detail);
@@ -47,7 +51,12 @@ document.getElementById("flame-reset").addEventListener("click",
 for (const r of document.querySelectorAll("input[name=flame-mode]"))
   r.addEventListener("change", show);
 on("tab", () => { if (state.tab === "flame") show(); });
-let soon;
+let soon, drawn = 0;
+new ResizeObserver(() => {
+  if (state.tab !== "flame" || !chart || box.clientWidth === drawn) return;
+  clearTimeout(soon);
+  soon = setTimeout(show, 200);
+}).observe(box);
 on("window", () => {
   clearTimeout(soon);
   if (state.tab === "flame") soon = setTimeout(show, 200);

@@ -15,6 +15,12 @@ export function duration(ns) {
 
 export const count = (n) => Number(n).toLocaleString("en-US");
 
+export function bytes(n) {
+  for (const [unit, size] of [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]])
+    if (n >= size) return `${(n / size).toFixed(n >= 100 * size ? 0 : 1)} ${unit}`;
+  return `${n} bytes`;
+}
+
 // A time of the trace, to the ns.
 export function time(ns) {
   ns = Math.round(ns);
@@ -25,8 +31,8 @@ export function time(ns) {
 // A label of the axis with the digits that its step needs.
 export function tick(ns, step) {
   if (step >= 1e9) return `${Math.round(ns / 1e9)} s`;
-  const digits = Math.max(0, 9 - Math.floor(Math.log10(step)));
-  return `${(ns / 1e9).toFixed(Math.min(9, digits))}`;
+  const digits = Math.max(0, -Math.floor(Math.log10(step / 1e9)));
+  return `${(ns / 1e9).toFixed(Math.min(9, digits))} s`;
 }
 
 export function steps(len, most) {

@@ -16,7 +16,8 @@ let threadsAt = 0, stripAt = 0, tablesAt = 0, viewAt = 0;
 export function showLoss(i) {
   const parts = [];
   if (i.lost > 0)
-    parts.push(`${count(i.lost)} events were lost in ${count(i.losses)} places ` +
+    parts.push(`${count(i.lost)} events were lost in ${count(i.losses)} ` +
+      `place${i.losses === 1 ? "" : "s"} ` +
       "(hatched): the reader came too late");
   if (i.overwritten > 0)
     parts.push(`${count(i.overwritten)} older events were overwritten before ` +

@@ -4,8 +4,9 @@
 import "uplot/dist/uPlot.min.css";
 import "clusterize.js/clusterize.css";
 import "./app.css";
-import { json, words } from "./api.js";
+import { json } from "./api.js";
 import { allRows, fillChoices } from "./events.js";
+import "./exports.js";
 import "./flame.js";
 import { count, duration, element, time } from "./format.js";
 import { showTab, tabs } from "./keys.js";
@@ -46,18 +47,7 @@ on("info", () => {
     (i.live ? ` · ${count(Math.round(i.rate))}/s` : "");
 });
 
-// --- export, link ------------------------------------------------------------------------
-
-const formats = [["text", "text, as ktrdump prints"], ["csv", "CSV"],
-  ["chrome", "Chrome JSON (Perfetto, Speedscope)"], ["folded", "folded stacks"],
-  ["segment", "the segment"]];
-$("export-menu").append(...formats.map(([format, text]) => element("button", {
-  role: "menuitem", id: `export-${format}`, onclick: () => {
-    const a = element("a", { href: `api/export?${words({ format, t0: state.t0,
-      t1: state.t1, ...state.filter })}`, download: "" });
-    a.click();
-    $("export").open = false;
-  } }, text)));
+// --- link -------------------------------------------------------------------------------
 
 $("link").addEventListener("click", async () => {
   history.replaceState(null, "", hash());

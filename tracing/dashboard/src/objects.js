@@ -11,11 +11,13 @@ let objects = [], before = new Map(), timer, list;
 
 function listObjects() {
   const want = $("object-filter").value.trim().toLowerCase();
-  $("object-list").replaceChildren(...objects.filter((o) =>
-    o.path.toLowerCase().includes(want)).map((o) => element("li", {},
-    element("button", { className: "plain", title: `${o.type}, ${o.size} x ${o.count}`,
+  const rows = objects.filter((o) => o.path.toLowerCase().includes(want));
+  $("object-list").replaceChildren(...rows.map((o) => element("li", {}, element("button", { className: "plain", title: `${o.type}, ${o.size} x ${o.count}`,
       onclick: () => { state.object = o.path; change("object"); } }, o.path),
-    element("span", { className: "faint" }, ` ${o.class} ${o.access}`))));
+    element("span", { className: "faint" }, ` ${o.class}, ${o.access}`))));
+  if (rows.length === 0)
+    $("object-list").append(element("li", { className: "faint" },
+      want === "" ? "the segment has no objects" : "no object is called so"));
 }
 
 async function show() {
@@ -54,7 +56,8 @@ on("object", () => { before = new Map(); show(); });
 on("tab", async () => {
   again();
   if (state.tab !== "objects") return;
-  objects = (await json("objects").catch(() => ({ objects: [] }))).objects;
+  objects = (await json("objects").catch(() => ({ objects: [] }))).objects
+    .sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
   listObjects();
   show();
 });

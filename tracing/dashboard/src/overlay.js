@@ -44,8 +44,13 @@ export class Overlay {
     g.textAlign = "left";
     for (const r of rows) {
       const name = r.kind === "cpu" ? `CPU ${r.cpu}` : threadLabel(r.thread);
-      g.fillStyle = r.kind === "cpu" ? c.fore : css(rgb(r.thread));
-      g.fillText(name, 6, r.y + r.height / 2, GUTTER - 12);
+      const y = r.y + r.height / 2, x = r.kind === "cpu" ? 6 : 18;
+      if (r.kind !== "cpu") {
+        g.fillStyle = css(rgb(r.thread));
+        g.fillRect(6, y - 4, 8, 8);
+      }
+      g.fillStyle = c.fore;
+      g.fillText(name, x, y, GUTTER - 6 - x);
     }
     g.strokeStyle = c.line;
     g.beginPath();
@@ -153,7 +158,7 @@ export class Overlay {
 
   marks(marks) {
     const g = this.g, c = colors();
-    for (const m of marks) {
+    for (const [i, m] of marks.entries()) {
       const x = this.x(m.time);
       if (x < GUTTER || x > this.width) continue;
       g.strokeStyle = g.fillStyle = c[m.kind] || c.mark;
@@ -168,6 +173,9 @@ export class Overlay {
       g.lineTo(x, this.height);
       g.stroke();
       g.setLineDash([]);
+      // What it says, as far as the next one.
+      const end = i + 1 < marks.length ? this.x(marks[i + 1].time) - 8 : this.width;
+      this.label(m.text, x + 5, end, AXIS + MARKS / 2, c.fore);
     }
   }
 

@@ -18,11 +18,14 @@ export function listThreads() {
   $("thread-list").replaceChildren(...rows.map((t) => {
     const box = element("input", { type: "checkbox",
       checked: state.shown.includes(t.t), onchange: () => toggle(t.t) });
-    const name = element("span", {}, threadLabel(t.t));
-    name.style.color = css(rgb(t.t));
-    return element("li", {}, element("label", {}, box, name,
+    const swatch = element("span", { className: "swatch" });
+    swatch.style.background = css(rgb(t.t));
+    return element("li", {}, element("label", {}, box, swatch, threadLabel(t.t),
       element("span", { className: "faint" }, ` ${duration(t.run)}`)));
   }));
+  if (rows.length === 0)
+    $("thread-list").append(element("li", { className: "faint" },
+      want === "" ? "no thread has events" : "no thread is called so"));
 }
 
 function toggle(t) {

@@ -9,7 +9,14 @@ import { duration } from "./format.js";
 import { on, setWindow, state } from "./state.js";
 
 const box = document.getElementById("strip");
+const HEIGHT = 70;
 let plot, rate;
+
+// Its room without the padding.
+function room() {
+  const s = getComputedStyle(box);
+  return Math.max(300, box.clientWidth - parseFloat(s.paddingLeft) - parseFloat(s.paddingRight));
+}
 
 const short = (x) => x >= 1e6 ? `${(x / 1e6).toPrecision(2)}M` :
   x >= 1e3 ? `${Math.round(x / 1e3)}k` : String(Math.round(x));
@@ -38,11 +45,11 @@ function make() {
   const c = colors(), grid = { show: false };
   plot?.destroy();
   plot = new uPlot({
-    width: Math.max(300, box.clientWidth), height: 70, legend: { show: false },
+    width: room(), height: HEIGHT, legend: { show: false },
     padding: [10, 8, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: false } },
-    axes: [{ stroke: c.faint, grid, size: 22, ticks: { show: false },
+    axes: [{ stroke: c.faint, grid, size: 22, space: 80, ticks: { show: false },
       values: (_, v) => v.map(duration) },
     { stroke: c.faint, grid, size: 64, splits: (u) => [u.scales.y.max],
       values: (_, v) => v.map((x) => `${short(x)}/s`) }],
@@ -70,5 +77,5 @@ export async function refreshStrip() {
 
 on("window", () => plot?.redraw(false));
 onTheme(() => { if (rate) make(); });
-new ResizeObserver(() => plot?.setSize({ width: Math.max(300, box.clientWidth), height: 70 }))
+new ResizeObserver(() => plot?.setSize({ width: room(), height: HEIGHT }))
   .observe(box);

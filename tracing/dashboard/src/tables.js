@@ -48,25 +48,29 @@ calls[2] = { ...calls[2], text: (r) => r.errors === 0 ? "0" :
   `${count(r.errors)} (${r.error})` };
 const fillCalls = table(sections.calls, calls, { by: 3,
   caption: "System calls that ended in the window; a name shows its events, " +
-    "a maximum goes there. Behind errors: one errno of them." });
+    "a maximum goes there. In brackets: one errno of the errors.",
+  empty: "no system call ended in this window (events SYSCALL.enter, leave)" });
 
 const fillLocks = table(sections.locks, times("lock").filter((c) => c.name !== "errors"),
   { by: 2, caption: "Waits for sleeping locks in the window, from the events.",
-    empty: "no LOCK.wait in this window" });
+    empty: "nobody waited for a lock in this window (event LOCK.wait)" });
 const fillClasses = table(sections.locks, [
   { name: "class", key: (r) => r.name, left: true }, number("waits", "waits"),
   number("spins", "spins")], { by: 1,
-  caption: "Since boot, from the objects lock.*: all classes, spin locks too." });
+  caption: "Since boot, from the objects lock.*: all classes, spin locks too.",
+  empty: "nobody waited or spun since boot" });
 
 const faultsHead = sections.faults.appendChild(element("p", { className: "faint" }));
 const fillFaults = table(sections.faults, [
   { name: "thread", key: (r) => threadLabel(r.thread), left: true },
   number("faults", "count"), number("refused", "errors")],
-{ by: 1, caption: "Page faults of programs in the window, by thread." });
+{ by: 1, caption: "Page faults of programs in the window, by thread.",
+  empty: "no page fault in this window (event FAULT.user)" });
 const fillPages = table(sections.faults, [
   { name: "page", key: (r) => r.addr, left: true },
   { name: "thread", key: (r) => threadLabel(r.thread), left: true },
-  number("faults", "count")], { by: 2, caption: "Pages with most faults." });
+  number("faults", "count")], { by: 2, caption: "Pages with most faults.",
+  empty: "no page fault in this window" });
 
 const fillIo = table(sections.io, times("request"), { by: 3,
   caption: "Requests of block devices that ended in the window.",

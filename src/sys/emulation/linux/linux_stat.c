@@ -148,6 +148,7 @@ static const struct {
     {"procfs", 0x9fa0},
     {"proc", 0x9fa0},
     {"sysfs", 0x62656572},
+    {"tracefs", 0x74726163},
     {"hostfs", 0x00c0ffee},
     {"mqueue", 0x19800202},
     {"devpts", 0x1cd1},

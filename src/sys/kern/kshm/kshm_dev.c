@@ -22,7 +22,6 @@
 #include "kshm_var.h"
 
 #define KSHM_MAJOR 240
-#define GID_KTR	   77 /* /etc/group */
 
 static struct vm_object *kshm_object; /* set once */
 LOCK_DEFINE(show_lock, "kshm pages");

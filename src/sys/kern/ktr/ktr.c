@@ -28,8 +28,9 @@
  *    made.  The others get theirs when tracing is first switched on; they keep
  *    it.  Without memory a CPU's events are dropped and counted.
  *
- * 6. kp_on of a point is 0 unless its group or itself is on; KTRF_SLOW sends
- *    it the long way: through a filter (ktr_filter.c), or into the hash.
+ * 6. kp_on of a point is 0 unless its group or itself is on, and while all are
+ *    held (ktr_hold); KTRF_SLOW sends it the long way: through a filter
+ *    (ktr_filter.c), or into the hash.
  *
  * Invariants:
  * (1) A ring's head and records are written by its CPU alone.
@@ -65,6 +66,7 @@ static struct ktr_cpu early_cpu = {
 static struct ktr_cpu ktr_cpus[MAXCPU];
 static size_t ring_entries = DEFAULT_ENTRIES;
 static bool slow; /* every event the long way; set at boot */
+static bool held; /* (ktr lock) ktr_hold */
 
 /* --- writing ------------------------------------------------------------------ */
 
@@ -241,13 +243,13 @@ ktr_point_of(uint32_t id)
 void
 ktr_point_update(struct ktr_point *kp)
 {
-	uint8_t on = kp->kp_on & KTRF_EVENT;
+	uint8_t on = kp->kp_chosen;
 
 	if ((ktr_enabled & (1u << kp->kp_group)) != 0)
 		on |= KTRF_GROUP;
 	if (on != 0 && (kp->kp_filter != NULL || slow))
 		on |= KTRF_SLOW;
-	atomic_store(&kp->kp_on, on);
+	atomic_store(&kp->kp_on, held ? 0 : on);
 }
 
 void
@@ -258,6 +260,16 @@ ktr_groups_set(uint32_t mask)
 	if (mask != 0)
 		rings_make();
 	ktr_enabled = mask;
+	SET_FOREACH(kp, ktr_points)
+		ktr_point_update(kp);
+}
+
+void
+ktr_hold(bool hold)
+{
+	struct ktr_point *kp;
+
+	held = hold;
 	SET_FOREACH(kp, ktr_points)
 		ktr_point_update(kp);
 }
@@ -321,8 +333,7 @@ ktr_select(const char *what, bool on)
 			if (!names(what, (size_t)(end - what), kp))
 				continue;
 			found++;
-			kp->kp_on = on ? kp->kp_on | KTRF_EVENT
-				       : kp->kp_on & (uint8_t)~KTRF_EVENT;
+			kp->kp_chosen = on ? KTRF_EVENT : 0;
 			ktr_point_update(kp);
 		}
 		if (found == 0)
@@ -373,7 +384,8 @@ event_describe(struct ktr_point *kp, struct kshm_event *ke, uint32_t id)
 			p++;
 		ke->ke_pointers |= *p == 'p' ? 1u << arg : 0;
 		ke->ke_strings |= *p == 's' ? 1u << arg : 0;
-		arg++;
+		/* %c: all that is left is a text. */
+		arg = *p == 'c' ? KTR_ARGS : arg + 1;
 	}
 	kp->kp_nargs = (uint8_t)MIN(arg, (uint32_t)KTR_ARGS);
 	ke->ke_nargs = kp->kp_nargs;

@@ -6,7 +6,6 @@
  *	kern.ktr.on, kern.ktr.off   events by name: "SCHED.switch,VFS", "*"
  *	kern.ktr.stop    1: keep the oldest records, then stop; 0: the newest
  *	kern.ktr.filter  an event's filter, as text (ktrdump --compile makes it)
- *	kern.ktr.mark    write a text: an event TEST.mark with it
  *
  * sysctl's lock makes one change at a time.
  */
@@ -46,7 +45,7 @@ select(struct sysctl_req *req, bool on)
 	int error;
 
 	SET_FOREACH(kp, ktr_points)
-		if (((kp->kp_on & KTRF_EVENT) != 0) == on &&
+		if ((kp->kp_chosen != 0) == on &&
 		    strlen(text) + strlen(kp->kp_name) + 2 < sizeof(text)) {
 			if (text[0] != '\0')
 				strlcat(text, ",", sizeof(text));
@@ -92,31 +91,6 @@ sysctl_stop(const struct sysctl_entry *e __unused, struct sysctl_req *req)
 }
 SYSCTL_PROC(ktr_stop, "kern.ktr.stop", CTL_INT, CTLF_RW, sysctl_stop,
     "1: from now fill each ring once and stop; 0: keep the newest events");
-
-/* Texts stay in the segment for ever, so there may be only so many. */
-#define MARKS_BYTES 4096
-
-static int
-sysctl_mark(const struct sysctl_entry *e __unused, struct sysctl_req *req)
-{
-	static size_t used; /* at most: a text that comes again takes none */
-	char text[64] = "";
-	uint64_t at;
-	int error = sysctl_out(req, text, 1);
-
-	if (error != 0 || req->sr_new == NULL)
-		return (error);
-	if (req->sr_newlen == 0 || req->sr_newlen >= sizeof(text))
-		return (EINVAL);
-	memcpy(text, req->sr_new, req->sr_newlen);
-	if (used + req->sr_newlen >= MARKS_BYTES || (at = KTRS(text)) == 0)
-		return (ENOSPC);
-	used += req->sr_newlen + 1;
-	KTR_EVENT(TEST, mark, "text=%s", at);
-	return (0);
-}
-SYSCTL_PROC(ktr_mark, "kern.ktr.mark", CTL_STRING, CTLF_RW, sysctl_mark,
-    "write a text: it becomes an event, which a reader shows as a mark");
 
 /* --- filters -------------------------------------------------------------------- */
 

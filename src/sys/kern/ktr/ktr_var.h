@@ -27,6 +27,8 @@ void ktr_point_update(struct ktr_point *kp);
 void ktr_hash_add(struct ktr_cpu *kc, const struct ktr_point *kp,
     const struct kshm_record *kr);
 
+/* Record nothing, whatever is on, until it is let go. */
+void ktr_hold(bool hold);
 /* How far rings may be written; keep: the oldest records. */
 void ktr_limits(bool keep);
 

@@ -97,35 +97,48 @@ slot_process(struct thread_slot *ts, const struct lwp *lp)
 	    sizeof(ts->ts_abi));
 }
 
-void
-thread_slot_update(struct thread *td)
+/* The thread's slot, to be changed until slot_close; NULL: it has none. */
+static struct thread_slot *
+slot_open(const struct thread *td)
 {
 	struct thread_slot *ts;
 
 	if (td->td_slot == 0)
-		return;
+		return (NULL);
 	ts = &slots[td->td_slot - 1];
 	spin_lock(&slots_spin);
 	slot_begin(ts);
-	if (td->td_lwp != NULL)
-		slot_process(ts, td->td_lwp);
-	strlcpy(ts->ts_name, td->td_name, sizeof(ts->ts_name));
+	return (ts);
+}
+
+static void
+slot_close(struct thread_slot *ts)
+{
 	slot_end(ts);
 	spin_unlock(&slots_spin);
 }
 
 void
+thread_slot_update(struct thread *td)
+{
+	struct thread_slot *ts = slot_open(td);
+
+	if (ts == NULL)
+		return;
+	if (td->td_lwp != NULL)
+		slot_process(ts, td->td_lwp);
+	strlcpy(ts->ts_name, td->td_name, sizeof(ts->ts_name));
+	slot_close(ts);
+}
+
+void
 thread_slot_drop(struct thread *td)
 {
-	struct thread_slot *ts;
+	struct thread_slot *ts = slot_open(td);
 
-	if (td->td_slot == 0)
+	if (ts == NULL)
 		return;
-	ts = &slots[td->td_slot - 1];
-	spin_lock(&slots_spin);
-	slot_begin(ts);
 	ts->ts_ended = 1;
-	slot_end(ts);
-	spin_unlock(&slots_spin);
+	slot_close(ts);
 	td->td_slot = 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What file systems made of constant tables share: procfs itself and sysfs.
+ * What file systems made of constant tables share: procfs itself, sysfs and
+ * tracefs.
  *
  * A directory is a table of procfs_entry, and may have numbered children
  * besides (procfs_dynamic).  Tables live for ever.  A generator (pe_gen) may
@@ -64,6 +65,7 @@ struct procfs_entry {
 	const char *pe_name;
 	enum procfs_type pe_type;
 	mode_t pe_mode;
+	gid_t pe_gid; /* of what is no process's */
 	uint32_t pe_flags;
 	/* Contents of a file, or text of a link. */
 	int (*pe_gen)(struct procfs_node *pn, struct procfs_text *t);

@@ -408,6 +408,7 @@ procfs_getattr(struct vnode *vp, struct vattr *va)
 	memset(va, 0, sizeof(*va));
 	va->va_type = vp->v_type;
 	va->va_mode = pn->pn_entry->pe_mode;
+	va->va_gid = pn->pn_entry->pe_gid;
 	va->va_nlink = procfs_nlink(pn->pn_entry);
 	va->va_ino =
 	    procfs_ino(pn->pn_entry, pn->pn_proc, pn->pn_tid, pn->pn_fd);

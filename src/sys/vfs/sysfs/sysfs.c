@@ -252,6 +252,7 @@ static const struct procfs_entry kernel_table[] = {
     TEXT_FILE("profiling", "0\n"),
     EMPTY_DIR("security"),
     EMPTY_DIR("debug"),
+    EMPTY_DIR("tracing"),
 };
 
 static const struct procfs_entry class_table[] = {
