@@ -3,6 +3,9 @@
 #include <sys/atomic.h>
 #include <sys/cpu.h>
 #include <sys/ktest.h>
+#include <kern/lwkt/lwkt_var.h>
+#include <sys/malloc.h>
+#include <sys/proc.h>
 
 static volatile uint32_t counter;
 
@@ -121,4 +124,52 @@ KTEST(ipi_broadcast, "does a broadcast run on every CPU before it returns?")
 		ipi_broadcast_wait(hit, NULL);
 		KT_EQ(ipi_hits, (1u << ncpus) - 1);
 	}
+}
+
+/* --- the order of SCHED_DEADLINE --------------------------------------------------- */
+
+#define EDF_N 5
+
+/* Threads and a CPU that nobody runs: only their place on the queue is asked. */
+struct edf {
+	struct cpu cpu;
+	struct thread td[EDF_N];
+	struct lwp lp[EDF_N];
+};
+
+static void
+edf_put(struct edf *e, int i, int rank, nstime_t deadline)
+{
+	e->td[i].td_prio = TDPRI_USER_RT;
+	e->td[i].td_lwp = &e->lp[i];
+	e->lp[i].lw_rank = rank;
+	e->lp[i].lw_dl.dl_abs = deadline;
+	runq_insert(&e->cpu, &e->td[i]);
+}
+
+KTEST(
+    edf_order, "of ready threads, does the one with the earliest deadline run?")
+{
+	static const int order[EDF_N] = {3, 1, 0, 4, 2};
+	struct edf *e = kmalloc(sizeof(*e), M_TEMP, M_WAITOK | M_ZERO);
+	struct thread *td;
+	int n = 0;
+
+	KT_CHECK(e != NULL);
+	if (e == NULL)
+		return;
+	TAILQ_INIT(&e->cpu.c_runq[TDPRI_USER_RT]);
+	edf_put(e, 0, RANK_DEADLINE, 300);
+	edf_put(e, 1, RANK_DEADLINE, 200);
+	edf_put(e, 2, RANK_RT + SCHED_RT_MAX, 1); /* FIFO, of 99 */
+	edf_put(e, 3, RANK_DEADLINE, 100);
+	edf_put(e, 4, RANK_DEADLINE, 300); /* behind its equal */
+	TAILQ_FOREACH(td, &e->cpu.c_runq[TDPRI_USER_RT], td_runq)
+		KT_CHECK(n < EDF_N && td == &e->td[order[n++]]);
+	KT_CHECK(n == EDF_N);
+	KT_CHECK(thread_before(&e->td[3], &e->td[1]));
+	KT_CHECK(!thread_before(&e->td[1], &e->td[3]));
+	KT_CHECK(thread_before(&e->td[0], &e->td[2]));
+	KT_CHECK(!thread_before(&e->td[0], &e->td[4]));
+	kfree(e, M_TEMP);
 }

@@ -10,6 +10,7 @@
 #define SYS_SCHED_H
 
 #include <sys/types.h>
+#include <sys/queue.h>
 
 enum sched_class {
 	SCHED_OTHER,
@@ -30,12 +31,15 @@ struct sched_deadline {
 	    dl_period;	   /* 0: it is of no such class */
 	uint32_t dl_flags; /* SDF_ */
 	/* The rest is the owner CPU's. */
-	bool dl_told;	     /* of what was used up */
-	nstime_t dl_left;    /* until dl_abs */
-	nstime_t dl_abs;     /* on clock_mono; 0: it has not begun */
-	nstime_t dl_charged; /* of the thread's time */
+	bool dl_told;		 /* of what was used up */
+	nstime_t dl_left;	 /* until dl_abs */
+	nstime_t dl_abs;	 /* on clock_mono; 0: it has not begun */
+	nstime_t dl_charged;	 /* of the thread's time */
+	bool dl_ready;		 /* it runs or would */
+	int dl_cpu;		 /* where it last did */
+	LIST_ENTRY(lwp) dl_link; /* (dl_spin) while dl_period is not 0 */
 };
-#define SDF_RECLAIM 1 /* would use what others leave: kept and told */
+#define SDF_RECLAIM 1 /* use what others leave */
 #define SDF_OVERRUN 2 /* SIGXCPU when nothing is left */
 
 struct sched_params {

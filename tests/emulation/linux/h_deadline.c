@@ -14,6 +14,7 @@
 #define MS	 1000000L
 #define DEADLINE 6
 #define RESET	 1
+#define RECLAIM	 2
 #define OVERRUN	 4
 
 struct attr {
@@ -188,6 +189,40 @@ GTEST(throttled, "does a thread get no more than it asked for?")
 	lasted = now(CLOCK_MONOTONIC) - begin;
 	ordinary();
 	CHECK(used > 0 && used < lasted / 2);
+}
+
+/* The part in 100 of a CPU that the calling thread has for a while. */
+static int64_t
+had(int64_t for_ns)
+{
+	int64_t begin = now(CLOCK_MONOTONIC);
+	int64_t used = now(CLOCK_THREAD_CPUTIME_ID), lasted;
+
+	while (now(CLOCK_MONOTONIC) - begin < for_ns)
+		continue;
+	used = now(CLOCK_THREAD_CPUTIME_ID) - used;
+	lasted = now(CLOCK_MONOTONIC) - begin;
+	return (100 * used / lasted);
+}
+
+GTEST(reclaim, "does who asked for it use what nobody else does?")
+{
+	int64_t plain, more = 0;
+
+	EQ(set(2 * MS, 40 * MS, 40 * MS, RECLAIM), 0);
+	EQ(get().flags, RECLAIM);
+	ordinary();
+	/* 5 % against up to 95 %; who else is busy may leave less, at times. */
+	for (int i = 0; i < 10; i++) {
+		EQ(set(2 * MS, 40 * MS, 40 * MS, 0), 0);
+		plain = had(400 * MS);
+		EQ(set(2 * MS, 40 * MS, 40 * MS, RECLAIM), 0);
+		more = had(400 * MS);
+		ordinary();
+		if (more > plain)
+			break;
+	}
+	CHECK(more > plain);
 }
 
 GTEST(yield, "does sched_yield give up what is left of a period?")

@@ -308,8 +308,10 @@ lwkt_switch(void)
 	}
 	cpu_thread_leave(from, to);
 	now = clock_mono();
-	if (from->td_lwp != NULL)
+	if (from->td_lwp != NULL) {
 		lwp_left(c, from->td_lwp);
+		from->td_lwp->lw_dl.dl_ready = from->td_state != TDS_SLEEPING;
+	}
 	if (to->td_lwp != NULL) {
 		c->c_slice_end = now + SCHED_SLICE_NS;
 		to->td_lwp->lw_stamp = machine_cycles();

@@ -20,7 +20,17 @@
  *    are not bound to CPUs one by one, so as in Linux a set that was admitted
  *    for several CPUs may miss deadlines by a bounded time.
  *
- * Locks: dl_spin for the sum of shares; the rest is the owner CPU's.
+ * 5. Reclaiming (GRUB: Lipari and Baruah, Greedy reclamation of unused bandwidth
+ *    in constant-bandwidth servers, 2000).  A thread that asked for it pays for
+ *    what it uses not in full, but the part of the CPU that is in use: the shares
+ *    of the active threads there, at least its own, of all that may be given
+ *    away.  Alone it may so have 95 % of the CPU, and the others keep theirs.  A
+ *    thread is active while it is ready, and when it sleeps until what it has
+ *    used is no more than its share from the period's begin on (its time of zero
+ *    lag): before that it may wake and have the rest.  Others' states are read
+ *    without their CPU's consent: what is seen is some moment's sum.
+ *
+ * Locks: dl_spin for the sum of shares and the list; the rest is the owner CPU's.
  */
 #include <sys/systm.h>
 #include <sys/atomic.h>
@@ -39,6 +49,8 @@
 #define SLICE_MIN     (20 * NS_PER_USEC) /* shorter timers only cost */
 
 SPINLOCK_DEFINE(dl_spin, "deadline");
+static LIST_HEAD(, lwp) dl_lwps = LIST_HEAD_INITIALIZER(
+    dl_lwps);		   /* (dl_spin) */
 static uint64_t dl_shares; /* (dl_spin) of all threads, of SHARE_ONE each CPU */
 
 static uint64_t
@@ -74,6 +86,10 @@ sched_deadline_admit(struct lwp *lp, const struct sched_deadline *dl)
 		error = EBUSY;
 	else {
 		dl_shares = sum;
+		if (my->dl_period == 0 && dl != NULL)
+			LIST_INSERT_HEAD(&dl_lwps, lp, lw_dl.dl_link);
+		else if (my->dl_period != 0 && dl == NULL)
+			LIST_REMOVE(lp, lw_dl.dl_link);
 		/*
 		 * Its CPU may be at it: dl_runtime, by which it divides, is
 		 * never 0 again.
@@ -92,19 +108,59 @@ sched_deadline_admit(struct lwp *lp, const struct sched_deadline *dl)
 
 /* --- the server ------------------------------------------------------------------- */
 
+/* (dl_spin) Does lp use its share of its CPU: 5 above? */
+static bool
+active(const struct lwp *lp, nstime_t now)
+{
+	const struct sched_deadline *dl = &lp->lw_dl;
+	nstime_t rest = dl->dl_abs - now, left = dl->dl_left;
+
+	if (dl->dl_ready)
+		return (true);
+	/* What is left, against its share of the time from now to dl_abs. */
+	return (rest > 0 &&
+	    (left <= 0 ||
+		(unsigned __int128)left * (uint64_t)dl->dl_period <
+		    (unsigned __int128)rest * (uint64_t)dl->dl_runtime));
+}
+
+/* What lp pays for used ns on this CPU. */
+static nstime_t
+reclaimed(const struct lwp *lp, nstime_t used, nstime_t now)
+{
+	uint64_t most = SHARE_ONE * SHARE_PERCENT / 100, sum = 0;
+	const struct lwp *other;
+
+	spin_lock(&dl_spin);
+	LIST_FOREACH(other, &dl_lwps, lw_dl.dl_link)
+		if (other == lp ||
+		    (other->lw_dl.dl_cpu == curcpu->c_id && active(other, now)))
+			sum += share_of(&other->lw_dl);
+	spin_unlock(&dl_spin);
+	if (sum >= most)
+		return (used);
+	sum = sum * SHARE_ONE / most;
+	return ((nstime_t)((uint64_t)used / SHARE_ONE * sum +
+	    (uint64_t)used % SHARE_ONE * sum / SHARE_ONE));
+}
+
 /* (owner CPU) Take what lp has used since the last time from what is left. */
 static void
 charge(struct lwp *lp, nstime_t now)
 {
 	struct thread *td = lp->lw_thread;
 	struct sched_deadline *dl = &lp->lw_dl;
-	nstime_t total = td->td_runtime_ns;
+	nstime_t total = td->td_runtime_ns, used;
 
 	if (td == curthread)
 		total += MAX(now - td->td_started_ns, 0);
-	dl->dl_left -= total - dl->dl_charged;
+	used = total - dl->dl_charged;
+	if ((dl->dl_flags & SDF_RECLAIM) != 0 && used > 0)
+		used = reclaimed(lp, used, now);
+	dl->dl_left -= used;
 	dl->dl_left = MAX(dl->dl_left, -DEBT_PERIODS * dl->dl_runtime);
 	dl->dl_charged = total;
+	dl->dl_cpu = curcpu->c_id;
 }
 
 /* (owner CPU) Would what is left be more than its share until dl_abs? */
@@ -144,6 +200,7 @@ wake(struct lwp *lp, nstime_t now)
 	struct sched_deadline *dl = &lp->lw_dl;
 
 	charge(lp, now);
+	dl->dl_ready = true;
 	if (dl->dl_abs != 0 && dl->dl_left <= 0) {
 		if (now < next_period(dl))
 			return;
