@@ -480,15 +480,6 @@ pid_limits(struct procfs_node *pn, struct procfs_text *t)
 /* --- small ones --------------------------------------------------------------------------------- */
 
 static int
-pid_constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	const char *s = pn->pn_entry->pe_arg;
-
-	text_write(t, s, strlen(s));
-	return (0);
-}
-
-static int
 pid_io(struct procfs_node *pn, struct procfs_text *t)
 {
 	struct procfs_snap ps;
@@ -569,15 +560,10 @@ static const struct procfs_dynamic pid_task_dynamic = {
 
 /* --- the tables -------------------------------------------------------------------------------------- */
 
-#define GEN_FILE(n, m, f, gen)                                                 \
+#define PID_FILE(n, m, f, gen)                                                 \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_FILE, .pe_mode = (m),              \
 		.pe_flags = (f), .pe_gen = (gen)                               \
-	}
-#define TEXT_FILE(n, m, text)                                                  \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = (m),              \
-		.pe_gen = pid_constant, .pe_arg = (text)                       \
 	}
 #define PLACE(n, follow)                                                       \
 	{                                                                      \
@@ -601,7 +587,7 @@ static const struct procfs_dynamic pid_task_dynamic = {
 #define NS_LINK(n, number)                                                     \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_LINK, .pe_mode = 0777,             \
-		.pe_flags = PEF_PRIVATE, .pe_gen = pid_constant,               \
+		.pe_flags = PEF_PRIVATE, .pe_gen = procfs_constant,            \
 		.pe_arg = n ":[" #number "]"                                   \
 	}
 static const struct procfs_entry pid_ns_table[] = {
@@ -620,44 +606,42 @@ static const struct procfs_entry pid_ns_table[] = {
 
 /* What processes and threads have in common. */
 #define PID_COMMON                                                             \
-	GEN_FILE("stat", 0444, 0, pid_stat),                                   \
-	    GEN_FILE("statm", 0444, 0, pid_statm),                             \
-	    GEN_FILE("status", 0444, 0, pid_status),                           \
-	    GEN_FILE("cmdline", 0444, 0, pid_cmdline),                         \
+	PID_FILE("stat", 0444, 0, pid_stat),                                   \
+	    PID_FILE("statm", 0444, 0, pid_statm),                             \
+	    PID_FILE("status", 0444, 0, pid_status),                           \
+	    PID_FILE("cmdline", 0444, 0, pid_cmdline),                         \
 	    {.pe_name = "comm",                                                \
 		.pe_type = PE_FILE,                                            \
 		.pe_mode = 0644,                                               \
 		.pe_gen = pid_comm,                                            \
 		.pe_write = pid_comm_write},                                   \
-	    GEN_FILE("maps", 0444, PEF_PRIVATE, pid_maps),                     \
-	    GEN_FILE("smaps", 0444, PEF_PRIVATE, pid_smaps),                   \
-	    GEN_FILE("environ", 0400, PEF_PRIVATE, pid_environ),               \
-	    GEN_FILE("auxv", 0400, PEF_PRIVATE, pid_auxv),                     \
-	    GEN_FILE("limits", 0444, 0, pid_limits),                           \
-	    GEN_FILE("mounts", 0444, 0, pid_mounts),                           \
-	    GEN_FILE("mountinfo", 0444, 0, pid_mountinfo),                     \
-	    GEN_FILE("wchan", 0444, 0, pid_wchan),                             \
-	    GEN_FILE("syscall", 0400, PEF_PRIVATE, pid_syscall),               \
+	    PID_FILE("maps", 0444, PEF_PRIVATE, pid_maps),                     \
+	    PID_FILE("smaps", 0444, PEF_PRIVATE, pid_smaps),                   \
+	    PID_FILE("environ", 0400, PEF_PRIVATE, pid_environ),               \
+	    PID_FILE("auxv", 0400, PEF_PRIVATE, pid_auxv),                     \
+	    PID_FILE("limits", 0444, 0, pid_limits),                           \
+	    PID_FILE("mounts", 0444, 0, pid_mounts),                           \
+	    PID_FILE("mountinfo", 0444, 0, pid_mountinfo),                     \
+	    PID_FILE("wchan", 0444, 0, pid_wchan),                             \
+	    PID_FILE("syscall", 0400, PEF_PRIVATE, pid_syscall),               \
 	    {.pe_name = "mem",                                                 \
 		.pe_type = PE_FILE,                                            \
 		.pe_mode = 0600,                                               \
 		.pe_flags = PEF_PRIVATE,                                       \
 		.pe_rw = pid_mem_rw},                                          \
-	    GEN_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
-	    GEN_FILE("smaps_rollup", 0444, PEF_PRIVATE, pid_smaps_rollup),     \
-	    GEN_FILE("schedstat", 0444, 0, pid_schedstat),                     \
-	    GEN_FILE("oom_score", 0444, 0, pid_oom_score),                     \
+	    PID_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
+	    PID_FILE("smaps_rollup", 0444, PEF_PRIVATE, pid_smaps_rollup),     \
+	    PID_FILE("schedstat", 0444, 0, pid_schedstat),                     \
+	    PID_FILE("oom_score", 0444, 0, pid_oom_score),                     \
 	    RW_FILE(                                                           \
 		"oom_score_adj", pid_oom_score_adj, pid_oom_score_adj_write),  \
 	    RW_FILE("oom_adj", pid_oom_adj, pid_oom_adj_write),                \
 	    RW_FILE("fail-nth", pid_fail_nth, pid_fail_nth_write),             \
-	    TEXT_FILE("cgroup", 0444, "0::/\n"),                               \
-	    TEXT_FILE("cpuset", 0444, "/\n"),                                  \
-	    TEXT_FILE("loginuid", 0444, "4294967295"),                         \
-	    TEXT_FILE("sessionid", 0444, "4294967295"),                        \
-	    TEXT_FILE("uid_map", 0444, ID_MAP),                                \
-	    TEXT_FILE("gid_map", 0444, ID_MAP),                                \
-	    TEXT_FILE("setgroups", 0444, "allow\n"),                           \
+	    TEXT_FILE("cgroup", "0::/\n"), TEXT_FILE("cpuset", "/\n"),         \
+	    TEXT_FILE("loginuid", "4294967295"),                               \
+	    TEXT_FILE("sessionid", "4294967295"),                              \
+	    TEXT_FILE("uid_map", ID_MAP), TEXT_FILE("gid_map", ID_MAP),        \
+	    TEXT_FILE("setgroups", "allow\n"),                                 \
 	    {.pe_name = "ns",                                                  \
 		.pe_type = PE_DIR,                                             \
 		.pe_mode = 0511,                                               \
