@@ -8,9 +8,10 @@
  *	}
  *
  * The program runs the case named by its first argument and exits 0 if no
- * check failed.  "!pipe_eof" ends at the first check that fails: a case whose
- * calls are made to fail (ci/jobs/sweep) may otherwise wait for what it did not
- * bring about.
+ * check failed.  "!pipe_eof" is for a case whose calls are made to fail
+ * (ci/jobs/sweep), which may wait for what it did not bring about: it ends at the
+ * first check that fails, and when it has computed for GTEST_CPU_S or lived for
+ * GTEST_LIFE_S seconds (of the guest's clock, which does not wait for sleepers).
  */
 #ifndef GTEST_H
 #define GTEST_H
@@ -23,8 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#define GTEST_CPU_S  5
+#define GTEST_LIFE_S 120
 
 struct gtest {
 	const char *name;
@@ -125,6 +130,11 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IONBF, 0);
 	gtest_stop = name[0] == '!';
+	if (gtest_stop) {
+		alarm(GTEST_LIFE_S);
+		setitimer(ITIMER_PROF,
+		    &(struct itimerval){.it_value.tv_sec = GTEST_CPU_S}, NULL);
+	}
 	for (struct gtest *t = gtests; t != NULL; t = t->next)
 		if (strcmp(t->name, name + gtest_stop) == 0) {
 			gtest_mark("begin", argv[0], t->name, "");

@@ -6,7 +6,9 @@
 """
 import itertools
 import os
+import select
 import socket
+import time
 
 from atf import VKERNEL_TEST, equal, start
 
@@ -50,13 +52,20 @@ class Machine:
         equal(word, what, "the template's answer")
         return int(number)
 
-    def end(self):
-        """Wait for it: (status, output); the status is negative for a signal."""
-        with os.fdopen(self.out, encoding="utf-8", errors="replace") as f:
-            text = f.read()
-        status = os.waitstatus_to_exitcode(self.answer("status"))
+    def end(self, seconds=120):
+        """Wait for it: (status, output).  The status is negative for a signal, None
+        for a machine that did not end by itself in so many seconds."""
+        last, text, ended, status = time.monotonic() + seconds, b"", False, None
+        while not ended and select.select([self.out], [], [],
+                                          max(0, last - time.monotonic()))[0]:
+            piece = os.read(self.out, 65536)
+            text += piece
+            ended = not piece
+        if ended:
+            status = os.waitstatus_to_exitcode(self.answer("status"))
         self.conn.close()
-        return status, text
+        os.close(self.out)
+        return status, text.decode(errors="replace")
 
     def run(self):
         """The output of a machine that ends with status 0."""

@@ -201,7 +201,8 @@ struct lwp {
 	uaddr_t lw_clear_tid;	       /* (s) zeroed and woken at exit */
 	uaddr_t lw_rseq; /* (s) the ABI's area that tells the CPU, or 0 */
 	uint32_t lw_rseq_len, lw_rseq_sig;
-	uint32_t lw_fault_nth;	     /* (s) the n-th question fails; 0: none */
+	uint32_t lw_fault_nth; /* (s) the n-th question fails; 0: none */
+	bool lw_leaving;       /* (s) handles lw_ast: no call's questions */
 	volatile bool lw_rseq_event; /* it left its CPU: look at the area */
 	uint32_t lw_mempolicy;	     /* (s) the ABI's word, inherited */
 	uaddr_t lw_robust_list;	     /* (s) */

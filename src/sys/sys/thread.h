@@ -93,6 +93,7 @@ struct thread {
 #define TDF_NOFAULT 0x0004 /* copyin/out must not sleep: fail instead */
 #define TDF_PINNED  0x0008 /* stays on its CPU */
 #define TDF_FIRST   0x0010 /* was cut short: before its equals (RT) */
+#define TDF_KILL    0x0020 /* a signal that kills ends the current sleep */
 
 /* Machine: the running thread and CPU of this CPU. */
 #include <machine/curthread.h> /* curthread, curcpu */
@@ -140,6 +141,7 @@ void usched_checkpoint(void);
 /* --- sleeping ----------------------------------------------------------- */
 
 #define PCATCH	      0x0100 /* signals end the sleep: EINTR or ERESTART */
+#define PKILL	      0x0200 /* SIGKILL ends it, by a wakeup: for who looks on */
 #define SLEEP_FOREVER 0LL
 
 /*

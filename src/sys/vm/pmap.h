@@ -60,8 +60,8 @@ struct pv_entry {
 };
 int pv_insert(struct vm_page *pg, struct pmap *pm, uaddr_t va); /* ENOMEM */
 void pv_remove(struct vm_page *pg, struct pmap *pm, uaddr_t va);
-/* The first mapping of pg: true and its place; hint only. */
-bool pv_first(struct vm_page *pg, struct pmap **pmp, uaddr_t *vap);
+/* The machine's (pm_spin): forget va's page; pmap_update carries it out. */
+void pmap_drop(struct pmap *pm, uaddr_t va);
 /* The spin lock of pg's wire count, doom flag and mappings. */
 struct spinlock *vm_page_spin(const struct vm_page *pg);
 

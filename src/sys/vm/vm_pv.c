@@ -4,6 +4,8 @@
  * Hashed spin locks guard the lists; they are taken inside pmap locks.
  */
 #include <sys/systm.h>
+#include <sys/cpu.h>
+#include <sys/thread.h>
 #include "vm_var.h"
 
 #define PV_LOCKS 64
@@ -59,18 +61,59 @@ pv_remove(struct vm_page *pg, struct pmap *pm, uaddr_t va)
 	zone_free(pv_zone, pv);
 }
 
-bool
-pv_first(struct vm_page *pg, struct pmap **pmp, uaddr_t *vap)
+/*
+ * Find a mapping of pg and lock its pmap; false if there is none.  The page's
+ * object (locked by the caller) keeps new mappings away; a pmap that goes away
+ * drops its mappings first, under pm_spin, so a found one is alive while the
+ * page spin is held: hence the try-lock in this order.
+ */
+static bool
+lock_mapping(struct vm_page *pg, struct pmap **pmp, uaddr_t *vap)
 {
 	struct spinlock *sp = vm_page_spin(pg);
-	bool found = false;
 
-	spin_lock(sp);
-	if (pg->pg_pv != NULL) {
+	for (unsigned n = 0;; n++) {
+		spin_lock(sp);
+		if (pg->pg_pv == NULL) {
+			spin_unlock(sp);
+			return (false);
+		}
 		*pmp = pg->pg_pv->pv_pmap;
 		*vap = pg->pg_pv->pv_va;
-		found = true;
+		if (spin_trylock(&(*pmp)->pm_spin)) {
+			spin_unlock(sp);
+			return (true);
+		}
+		spin_unlock(sp);
+		cpu_spin_relax(n);
 	}
-	spin_unlock(sp);
-	return (found);
+}
+
+/* pm_users keeps a pmap from being destroyed while the removal is carried out. */
+void
+pmap_page_remove(struct vm_page *pg)
+{
+	struct pmap *pm;
+	uaddr_t va;
+
+	while (lock_mapping(pg, &pm, &va)) {
+		pmap_drop(pm, va);
+		pm->pm_users++;
+		spin_unlock(&pm->pm_spin);
+		pmap_update(pm);
+		spin_lock(&pm->pm_spin);
+		if (--pm->pm_users == 0)
+			wakeup(&pm->pm_users);
+		spin_unlock(&pm->pm_spin);
+	}
+}
+
+/*
+ * Without a walk of the list that survives unlocking, dropping the mappings is
+ * the simple way; faults bring them back read-only.
+ */
+void
+pmap_page_protect(struct vm_page *pg)
+{
+	pmap_page_remove(pg);
 }

@@ -97,11 +97,12 @@ begin(struct asker *a, unsigned long flags, int calls)
 {
 	a->flags = flags;
 	a->calls = calls;
-	listener = -1;
+	listener = -2;
 	done = 0;
 	EQ(pthread_create(&a->thread, NULL, ask, a), 0);
-	while (listener < 0)
+	while (listener == -2)
 		sched_yield();
+	CHECK(listener >= 0);
 	return (listener);
 }
 

@@ -234,6 +234,52 @@ ev_deadline_left(const struct ev_deadline *ed, nstime_t *leftp)
 	return (*leftp > 0 ? 0 : EWOULDBLOCK);
 }
 
+int
+ev_sleep(const struct ev_wait *ew, const struct ev_deadline *ed)
+{
+	nstime_t left;
+	int error = 0;
+
+	spin_lock(ew->ev_spin);
+	while (*ew->ev_ready == 0 && error == 0) {
+		error = ev_deadline_left(ed, &left);
+		if (error != 0)
+			break;
+		if (ew->ev_waiters != NULL)
+			(*ew->ev_waiters)++;
+		error = spin_sleep(
+		    ew->ev_who, ew->ev_spin, PCATCH, ew->ev_wmesg, left);
+		if (ew->ev_waiters != NULL)
+			(*ew->ev_waiters)--;
+	}
+	if (*ew->ev_ready != 0)
+		error = 0;
+	spin_unlock(ew->ev_spin);
+	return (error == ERESTART ? EINTR : error);
+}
+
+int
+ev_wait_take(const struct ev_wait *ew, void *events, int max,
+    nstime_t timeout_ns, int *np)
+{
+	struct ev_deadline ed;
+	int error;
+
+	ev_deadline_set(&ed, timeout_ns);
+	for (;;) {
+		*np = ew->ev_take(ew->ev_who, events, max);
+		if (*np > 0)
+			return (0);
+		error = ed.ed_now ? EWOULDBLOCK : ev_sleep(ew, &ed);
+		if (error == EWOULDBLOCK)
+			return (0);
+		if (error != 0)
+			return (error);
+		if (sig_pending(curlwp))
+			return (EINTR);
+	}
+}
+
 void
 ev_mask_enter(const sigset_t *mask)
 {

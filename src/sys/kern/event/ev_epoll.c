@@ -259,8 +259,10 @@ epoll_report(struct epoll *ep, struct epoll_item *ei, uint32_t revents,
  * When entries stay ready another waiter is woken for them.
  */
 static int
-epoll_harvest(struct epoll *ep, struct kepoll_event *evs, int max)
+epoll_take(void *who, void *events, int max)
 {
+	struct epoll *ep = who;
+	struct kepoll_event *evs = events;
 	uint32_t turns;
 	int n = 0;
 
@@ -501,50 +503,6 @@ out_epfp:
 
 /* --- epoll_wait ------------------------------------------------------------- */
 
-/* Sleep until something is on the ready list.  0, EWOULDBLOCK, EINTR. */
-static int
-epoll_sleep(struct epoll *ep, const struct ev_deadline *ed)
-{
-	nstime_t left;
-	int error = 0;
-
-	spin_lock(&ep->ep_spin);
-	while (ep->ep_nready == 0 && error == 0) {
-		error = ev_deadline_left(ed, &left);
-		if (error != 0)
-			break;
-		ep->ep_waiters++;
-		error = spin_sleep(ep, &ep->ep_spin, PCATCH, "epoll", left);
-		ep->ep_waiters--;
-	}
-	if (ep->ep_nready > 0)
-		error = 0;
-	spin_unlock(&ep->ep_spin);
-	return (error == ERESTART ? EINTR : error);
-}
-
-static int
-epoll_wait(struct epoll *ep, struct kepoll_event *evs, int max,
-    nstime_t timeout_ns, int *np)
-{
-	struct ev_deadline ed;
-	int error;
-
-	ev_deadline_set(&ed, timeout_ns);
-	for (;;) {
-		*np = epoll_harvest(ep, evs, max);
-		if (*np > 0)
-			return (0);
-		error = ed.ed_now ? EWOULDBLOCK : epoll_sleep(ep, &ed);
-		if (error == EWOULDBLOCK)
-			return (0);
-		if (error != 0)
-			return (error);
-		if (sig_pending(curlwp))
-			return (EINTR);
-	}
-}
-
 /* How many events there can be at most, now.  EBADF, EINVAL. */
 int
 kern_epoll_size(int epfd, int *np)
@@ -564,6 +522,7 @@ int
 kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
     nstime_t timeout_ns, const sigset_t *mask, int *np)
 {
+	struct epoll *ep;
 	struct file *fp;
 	int error;
 
@@ -573,11 +532,14 @@ kern_epoll_wait(int epfd, struct kepoll_event *evs, int max,
 	error = ev_file_get(epfd, &epoll_fileops, &fp);
 	if (error != 0)
 		return (error);
+	ep = fp->f_data;
 	ev_mask_enter(mask);
-	error = epoll_wait(fp->f_data, evs, max, timeout_ns, np);
+	error = ev_wait_take(&(struct ev_wait){ep, &ep->ep_spin, &ep->ep_nready,
+				 &ep->ep_waiters, "epoll", epoll_take},
+	    evs, max, timeout_ns, np);
 	ev_mask_leave(mask, error);
-	KTR_EVENT(EVENT, epoll_wait, "ep=%p n=%d error=%d", KTRP(fp->f_data),
-	    *np, error);
+	KTR_EVENT(
+	    EVENT, epoll_wait, "ep=%p n=%d error=%d", KTRP(ep), *np, error);
 	file_drop(fp);
 	return (error);
 }

@@ -308,8 +308,10 @@ knote_report(struct knote *kn, struct kevent *out)
 
 /* Take up to max events; each note that was active at the start once. */
 static int
-kqueue_harvest(struct kqueue *kq, struct kevent *events, int max)
+kqueue_take(void *who, void *into, int max)
 {
+	struct kqueue *kq = who;
+	struct kevent *events = into;
 	uint32_t turns;
 	int n = 0;
 
@@ -331,50 +333,6 @@ kqueue_harvest(struct kqueue *kq, struct kevent *events, int max)
 	lock_release(&kq->kq_lock);
 	lock_release(&ev_files_lock);
 	return (n);
-}
-
-/* Sleep until a note is active.  0, EWOULDBLOCK, EINTR. */
-static int
-kqueue_sleep(struct kqueue *kq, const struct ev_deadline *ed)
-{
-	nstime_t left;
-	int error = 0;
-
-	spin_lock(&kq->kq_spin);
-	while (kq->kq_nactive == 0 && error == 0) {
-		error = ev_deadline_left(ed, &left);
-		if (error != 0)
-			break;
-		kq->kq_waiters++;
-		error = spin_sleep(kq, &kq->kq_spin, PCATCH, "kqread", left);
-		kq->kq_waiters--;
-	}
-	if (kq->kq_nactive > 0)
-		error = 0;
-	spin_unlock(&kq->kq_spin);
-	return (error == ERESTART ? EINTR : error);
-}
-
-static int
-kqueue_wait(struct kqueue *kq, struct kevent *events, int max,
-    nstime_t timeout_ns, int *np)
-{
-	struct ev_deadline ed;
-	int error;
-
-	ev_deadline_set(&ed, timeout_ns);
-	for (;;) {
-		*np = kqueue_harvest(kq, events, max);
-		if (*np > 0)
-			return (0);
-		error = ed.ed_now ? EWOULDBLOCK : kqueue_sleep(kq, &ed);
-		if (error == EWOULDBLOCK)
-			return (0);
-		if (error != 0)
-			return (error);
-		if (sig_pending(curlwp))
-			return (EINTR);
-	}
 }
 
 /*
@@ -409,6 +367,7 @@ int
 kern_kevent(int kqfd, const struct kevent *changes, int nchanges,
     struct kevent *events, int nevents, nstime_t timeout_ns, int *np)
 {
+	struct kqueue *kq;
 	struct file *fp;
 	int error;
 
@@ -418,13 +377,14 @@ kern_kevent(int kqfd, const struct kevent *changes, int nchanges,
 	error = ev_file_get(kqfd, &kqueue_fileops, &fp);
 	if (error != 0)
 		return (error);
-	error =
-	    kqueue_changes(fp->f_data, changes, nchanges, events, nevents, np);
+	kq = fp->f_data;
+	error = kqueue_changes(kq, changes, nchanges, events, nevents, np);
 	if (error == 0 && *np == 0 && nevents > 0)
-		error =
-		    kqueue_wait(fp->f_data, events, nevents, timeout_ns, np);
-	KTR_EVENT(
-	    EVENT, kevent, "kq=%p n=%d error=%d", KTRP(fp->f_data), *np, error);
+		error = ev_wait_take(
+		    &(struct ev_wait){kq, &kq->kq_spin, &kq->kq_nactive,
+			&kq->kq_waiters, "kqread", kqueue_take},
+		    events, nevents, timeout_ns, np);
+	KTR_EVENT(EVENT, kevent, "kq=%p n=%d error=%d", KTRP(kq), *np, error);
 	file_drop(fp);
 	return (error);
 }

@@ -23,7 +23,7 @@ MALLOC_DEFINE(M_POLL, "poll", "poll and select entries");
 
 struct poll_waiter {
 	struct spinlock pw_spin;
-	bool pw_fired; /* (pw_spin) */
+	uint32_t pw_fired; /* (pw_spin) */
 };
 
 struct poll_entry {
@@ -37,7 +37,7 @@ poll_fire(struct ev_watch *w, uint32_t events, uint64_t hint)
 	struct poll_waiter *pw = w->ew_arg;
 
 	spin_lock(&pw->pw_spin);
-	pw->pw_fired = true;
+	pw->pw_fired = 1;
 	spin_unlock(&pw->pw_spin);
 	wakeup(pw);
 }
@@ -95,25 +95,18 @@ poll_scan(struct kpollfd *fds, struct poll_entry *pe, size_t n, bool attach)
 	return (ready);
 }
 
-/* Sleep until a watch fires.  0, EWOULDBLOCK, EINTR. */
+/* Sleep until a watch fires; the next scan is to see what.  As ev_sleep. */
 static int
 poll_sleep(struct poll_waiter *pw, const struct ev_deadline *ed)
 {
-	nstime_t left;
-	int error = 0;
+	const struct ev_wait ew = {
+	    pw, &pw->pw_spin, &pw->pw_fired, NULL, "poll", NULL};
+	int error = ev_sleep(&ew, ed);
 
 	spin_lock(&pw->pw_spin);
-	while (!pw->pw_fired && error == 0) {
-		error = ev_deadline_left(ed, &left);
-		if (error == 0)
-			error =
-			    spin_sleep(pw, &pw->pw_spin, PCATCH, "poll", left);
-	}
-	if (pw->pw_fired)
-		error = 0;
-	pw->pw_fired = false;
+	pw->pw_fired = 0;
 	spin_unlock(&pw->pw_spin);
-	return (error == ERESTART ? EINTR : error);
+	return (error);
 }
 
 static int
@@ -126,7 +119,7 @@ poll_wait(struct kpollfd *fds, struct poll_entry *pe, size_t n,
 	int error = 0;
 
 	spin_init(&pw.pw_spin, "pollwait");
-	pw.pw_fired = false;
+	pw.pw_fired = 0;
 	ev_deadline_set(&ed, timeout_ns);
 	poll_open(fds, pe, n, &pw);
 	while ((*readyp = poll_scan(fds, pe, n, attach)) == 0 && attach) {

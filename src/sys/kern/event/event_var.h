@@ -21,6 +21,26 @@ void ev_deadline_set(struct ev_deadline *ed, nstime_t timeout_ns);
 /* 0 and *leftp (0: no limit), or EWOULDBLOCK when it has passed. */
 int ev_deadline_left(const struct ev_deadline *ed, nstime_t *leftp);
 
+/*
+ * What a thread waits for: that a count, under a spinlock, is not 0.  The owner
+ * counts who waits, for his wakeups; ev_who is the sleep's channel and the first
+ * argument of ev_take.
+ */
+struct ev_wait {
+	void *ev_who;
+	struct spinlock *ev_spin;
+	const volatile uint32_t *ev_ready;
+	uint32_t *ev_waiters; /* or NULL */
+	const char *ev_wmesg;
+	/* Take up to max events; how many there were.  NULL: only to sleep. */
+	int (*ev_take)(void *who, void *events, int max);
+};
+/* Sleep until there is something: 0, EWOULDBLOCK, EINTR. */
+int ev_sleep(const struct ev_wait *ew, const struct ev_deadline *ed);
+/* Take events as soon as there are some: 0 and *np (0: timeout), EINTR. */
+int ev_wait_take(const struct ev_wait *ew, void *events, int max,
+    nstime_t timeout_ns, int *np);
+
 /* Temporary signal mask around a wait; mask may be NULL. */
 void ev_mask_enter(const sigset_t *mask);
 void ev_mask_leave(const sigset_t *mask, int error);

@@ -9,7 +9,9 @@
  *    ask at all points, or at those of a list (options and sysctls
  *    debug.fault_plan.{nth,ppm,points}).  In a repeatable run n = 1, 2, ... walks
  *    every failure path of a program: ci/sweep.
- * 3. A thread's own count (/proc/self/fail-nth, as on Linux).
+ * 3. A thread's own count (/proc/self/fail-nth, as on Linux), of its system calls
+ *    and page faults.  What it does on its way out to user mode (signals, the rseq
+ *    area after a switch) asks at moments of the scheduler's, and is not counted.
  *
  * debug.fault_plan.site names a function: then only questions are counted, by
  * any of the three, that have it among the callers (the frame pointers are
@@ -116,7 +118,8 @@ lwp_fires(void)
 {
 	struct lwp *lp = curthread->td_lwp;
 
-	if (lp == NULL || lp->lw_fault_nth == 0 || --lp->lw_fault_nth > 0)
+	if (lp == NULL || lp->lw_leaving || lp->lw_fault_nth == 0 ||
+	    --lp->lw_fault_nth > 0)
 		return (false);
 	(void)atomic_sub(&fault_wide, 1);
 	return (true);

@@ -644,7 +644,7 @@ threads_waiting(void)
 	TAILQ_FOREACH(td, &all_threads, td_all) {
 		if (td->td_lwp == NULL || td->td_wchan == NULL)
 			continue;
-		light = (td->td_flags & TDF_SINTR) != 0;
+		light = (td->td_flags & (TDF_SINTR | TDF_KILL)) != 0;
 		deep += !light;
 		kprintf("%s waits in \"%s\"%s\n", td->td_name, td->td_wmesg,
 		    light ? "" : ", where no signal reaches it");

@@ -132,10 +132,9 @@ sleep_common(const void *ident, const struct interlock *il, int flags,
 	td->td_wakeup_error = 0;
 	td->td_sleep_since = clock_mono();
 	spin_lock(&b->b_spin);
-	if ((flags & PCATCH) != 0)
-		td->td_flags |= TDF_SINTR;
-	else
-		td->td_flags &= ~(uint32_t)TDF_SINTR;
+	td->td_flags &= ~(uint32_t)(TDF_SINTR | TDF_KILL);
+	td->td_flags |= ((flags & PCATCH) != 0 ? TDF_SINTR : 0) |
+	    ((flags & PKILL) != 0 ? TDF_KILL : 0);
 	td->td_sleep_gen++;
 	td->td_wchan = ident;
 	td->td_state = TDS_SLEEPING;

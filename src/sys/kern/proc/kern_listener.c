@@ -255,7 +255,7 @@ question_sleep(struct call_listener *cl, struct question *cq)
 		error = EINTR;
 	else
 		spin_sleep(
-		    &lp->lw_flags, &p->p_spin, 0, "callask", SLEEP_FOREVER);
+		    &lp->lw_flags, &p->p_spin, PKILL, "callask", SLEEP_FOREVER);
 	atomic_and(&lp->lw_flags, ~(uint32_t)LWF_KILLABLE);
 	spin_unlock(&p->p_spin);
 	spin_lock(&cl->cl_spin);

@@ -162,7 +162,7 @@ lwp_stop_wait(struct lwp *lp)
 			spin_lock(&p->p_spin);
 			continue;
 		}
-		spin_sleep(&p->p_stop_signal, &p->p_spin, 0, "stopped", 0);
+		spin_sleep(&p->p_stop_signal, &p->p_spin, PKILL, "stopped", 0);
 	}
 	p->p_nstopped--;
 	lp->lw_flags &= ~(uint32_t)LWF_STOPPED;

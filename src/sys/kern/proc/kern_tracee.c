@@ -129,7 +129,7 @@ stop_wait(struct lwp *lp, bool ending)
 			resumed = false;
 			break;
 		}
-		spin_sleep(&lp->lw_flags, &p->p_spin, 0, "traced", 0);
+		spin_sleep(&lp->lw_flags, &p->p_spin, PKILL, "traced", 0);
 	}
 	if (te != NULL) {
 		if ((te->te_flags & (TEF_NOTIFY | TEF_INTERRUPT)) != 0)

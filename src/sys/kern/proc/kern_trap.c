@@ -297,8 +297,11 @@ trap_userret(struct lwp *lp)
 		if (p->p_cputimers)
 			cputimers_check(lp, clock_mono());
 		while (atomic_load(&lp->lw_ast) != 0 &&
-		    atomic_swap(&lp->lw_ast, 0) != 0)
+		    atomic_swap(&lp->lw_ast, 0) != 0) {
+			lp->lw_leaving = true;
 			ast_handle(lp);
+			lp->lw_leaving = false;
+		}
 		usched_userret(lp);
 	} while (atomic_load_seq(&lp->lw_ast) != 0);
 	lp->lw_restart = 0;

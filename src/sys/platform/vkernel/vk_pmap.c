@@ -496,58 +496,9 @@ pmap_resident_range(struct pmap *pm, uaddr_t start, uaddr_t end)
 
 /* --- by page ------------------------------------------------------------------------------------ */
 
-/*
- * Find a mapping of pg and lock its pmap; false if there is none.  The page's
- * object (locked by the caller) keeps new mappings away; a pmap that goes away
- * drops its mappings first, under pm_spin, so a found one is alive while the
- * page spin is held: hence the try-lock in this order.  pm_users keeps it from
- * being destroyed while the removal is carried out.
- */
-static bool
-lock_mapping(struct vm_page *pg, struct pmap **pmp, uaddr_t *vap)
-{
-	struct spinlock *sp = vm_page_spin(pg);
-
-	for (unsigned n = 0;; n++) {
-		spin_lock(sp);
-		if (pg->pg_pv == NULL) {
-			spin_unlock(sp);
-			return (false);
-		}
-		*pmp = pg->pg_pv->pv_pmap;
-		*vap = pg->pg_pv->pv_va;
-		if (spin_trylock(&(*pmp)->pm_spin)) {
-			spin_unlock(sp);
-			return (true);
-		}
-		spin_unlock(sp);
-		cpu_spin_relax(n);
-	}
-}
-
 void
-pmap_page_remove(struct vm_page *pg)
+pmap_drop(struct pmap *pm, uaddr_t va)
 {
-	struct pmap *pm;
-	uaddr_t va;
-
-	while (lock_mapping(pg, &pm, &va)) {
-		pte_drop(pm, va, pte_get(pm, va));
-		pend(pm, PEND_UNMAP, va, va + PAGE_SIZE, 0, 0);
-		pm->pm_users++;
-		spin_unlock(&pm->pm_spin);
-		pmap_update(pm);
-		spin_lock(&pm->pm_spin);
-		if (--pm->pm_users == 0)
-			wakeup(&pm->pm_users);
-		spin_unlock(&pm->pm_spin);
-	}
-}
-
-void
-pmap_page_protect(struct vm_page *pg)
-{
-	/* Without a walk of the list that survives unlocking, dropping the
-	 * mappings is the simple way; faults bring them back read-only. */
-	pmap_page_remove(pg);
+	pte_drop(pm, va, pte_get(pm, va));
+	pend(pm, PEND_UNMAP, va, va + PAGE_SIZE, 0, 0);
 }
