@@ -28,7 +28,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define GTEST_CPU_S  5
+#define GTEST_CPU_S  1
 #define GTEST_LIFE_S 120
 
 struct gtest {

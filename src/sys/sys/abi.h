@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <sys/callfilter.h>
 #include <sys/queue.h>
+#include <vm/vm.h>
 
 struct image_params;
 struct ksigaction;
@@ -80,7 +81,8 @@ extern const struct abi abi_native, abi_linux64;
 
 /* --- exec ------------------------------------------------------------------ */
 
-#define AUX_MAX 24
+#define AUX_MAX	  28 /* pairs that a program may have, with AT_NULL */
+#define AUX_BYTES (AUX_MAX * 2 * sizeof(uint64_t))
 struct image_params {
 	struct path *img_file;	 /* being executed */
 	struct vnode *img_vnode; /* of img_file */
@@ -105,9 +107,8 @@ struct image_params {
 	uaddr_t img_start;	  /* first instruction: the interpreter's */
 	uint64_t img_stack_bytes; /* of the initial stack mapping */
 	int img_depth;		  /* #! levels so far */
-	uaddr_t img_text_start, img_text_end, img_brk; /* for statistics */
+	uaddr_t img_layout[VL_COUNT];
 	bool img_exec_stack;
-	uaddr_t img_args_start, img_args_end, img_env_start, img_env_end;
 	uint64_t img_auxv[AUX_MAX * 2];
 	size_t img_auxv_len; /* bytes */
 };

@@ -74,16 +74,17 @@ struct file {
 	volatile uint32_t f_flags; /* native O_ flags: FREAD.. and status */
 	const struct fileops *f_ops;
 	struct lock f_offset_lock;
-	off_t f_offset;		    /* (f_offset_lock) */
-	void *f_data;		    /* the object */
-	struct vnode *f_vnode;	    /* DTYPE_VNODE: held */
-	struct path *f_path;	    /* DTYPE_VNODE: where it was opened */
-	struct ucred *f_cred;	    /* of the opener */
-	void *f_private;	    /* readdir state, device per-open data */
-	uint32_t f_writecounted;    /* it is one of v_writecount */
-	uint32_t f_readcounted;	    /* and of v_readcount */
-	volatile uint32_t f_leased; /* may hold a lease */
-	volatile uint32_t f_locked; /* may own flock or OFD locks */
+	off_t f_offset;		     /* (f_offset_lock) */
+	void *f_data;		     /* the object */
+	struct vnode *f_vnode;	     /* DTYPE_VNODE: held */
+	struct path *f_path;	     /* DTYPE_VNODE: where it was opened */
+	struct ucred *f_cred;	     /* of the opener */
+	void *f_private;	     /* readdir state, device per-open data */
+	uint32_t f_writecounted;     /* it is one of v_writecount */
+	uint32_t f_readcounted;	     /* and of v_readcount */
+	volatile uint32_t f_leased;  /* may hold a lease */
+	volatile uint32_t f_locked;  /* may own flock or OFD locks */
+	volatile uint32_t f_noticed; /* may have notices (dnotify.c) */
 	LIST_HEAD(, file_hook) f_hooks; /* (ev_files_lock) sys/event.h */
 	struct file_async *f_async;	/* signals it sends, or NULL (atomic) */
 };

@@ -247,6 +247,14 @@ int kern_execve(struct lwp *lp, const char *path, uaddr_t argv, uaddr_t envp);
 /* AT_EMPTY_PATH: dirfd itself; AT_SYMLINK_NOFOLLOW: ELOOP for a link. */
 int kern_execveat(struct lwp *lp, int dirfd, const char *path, int atflags,
     uaddr_t argv, uaddr_t envp);
+/*
+ * The program's own word for what exec wrote down.  Up to AUX_BYTES (sys/abi.h)
+ * of the auxiliary vector: EINVAL.  The text file: EBADF; EACCES; EBUSY: the
+ * present one is still mapped.
+ */
+int kern_set_auxv(const uint64_t *pairs, size_t len);
+void kern_get_auxv(uint64_t *pairs);
+int kern_set_exe(int fd);
 void kern_exit(struct lwp *lp, int status) __noreturn; /* the process */
 void kern_lwp_exit(struct lwp *lp) __noreturn;	       /* the thread */
 enum kwait_which {

@@ -132,16 +132,14 @@ struct proc {
 	struct tracee *p_tracee; /* (t) who traces its first thread */
 	int p_ntraced;		 /* (p) threads that are traced */
 	pid_t p_forker;		 /* (c) the parent's thread that made it */
-	uaddr_t p_args_start, p_args_end, p_env_start, p_env_end; /* cmdline */
-	uaddr_t p_vdso, p_vvar;	      /* code page, clock page; 0: none */
+	uaddr_t p_vdso, p_vvar;	 /* code page, clock page; 0: none */
 	struct ev_source p_events;    /* exit, fork, exec (EVFILT_PROC) */
 	struct callout p_itimer_real; /* ITIMER_REAL */
 	nstime_t p_itimer_interval[3], p_itimer_next[3];
 	TAILQ_HEAD(, posix_timer) p_timers; /* (p) */
 	LIST_HEAD(, sem_undo) p_semundo;    /* (semaphores' lock) SEM_UNDO */
 	LIST_HEAD(, aio_ctx) p_aio;	    /* (aio_spin) */
-	void *p_aux;			    /* saved auxv for /proc/PID/auxv */
-	size_t p_aux_len;
+	uint64_t *p_aux; /* (p) AUX_BYTES for /proc/PID/auxv, or NULL */
 };
 #define PF_SYSTEM    0x0001 /* never gets signals (process 0) */
 #define PF_EXITING   0x0002

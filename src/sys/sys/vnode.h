@@ -196,22 +196,25 @@ struct vnode {
 	int32_t v_readcount;		/* (atomic) opens for reading alone */
 	TAILQ_HEAD(, lease) v_leases;	/* (lease_lock) */
 	struct ev_source v_events;	/* readiness, and EVFILT_VNODE */
-	struct lockf *v_lockf;		/* advisory locks (lockf spin) */
-	void *v_fifo;			/* pipe of an open FIFO */
-	void *v_special;		/* device, bound socket */
+	LIST_HEAD(, vn_watch) v_watches; /* (vn_watch_spin) */
+	struct lockf *v_lockf;		 /* advisory locks (lockf spin) */
+	void *v_fifo;			 /* pipe of an open FIFO */
+	void *v_special;		 /* device, bound socket */
 };
-#define VF_ROOT	    0x0001 /* root of its mount */
-#define VF_DOOMED   0x0002 /* forced unmount: every op gives EIO */
-#define VF_NOCACHE  0x0004 /* names of this directory are not cached (proc) */
-#define VF_TEXT	    0x0008 /* being executed: no writers */
-#define VF_DELETE   0x0010 /* reclaim at the last drop, do not cache */
-#define VF_LRU	    0x0100 /* on the list of unused vnodes */
-#define VF_RECLAIM  0x0200 /* being taken apart: find waits, names miss */
-#define VF_MAPPED   0x0400 /* its object is mapped: that holds the vnode */
-#define VF_HASHED   0x0800 /* in the (mount, ident) hash */
-#define VF_LINKABLE 0x1000 /* O_TMPFILE: may get a name */
-#define VF_SPECIAL  0x2000 /* the core attached the device (mknod) */
-#define VF_NOOPEN   0x4000 /* shown, but open is ENXIO */
+#define VF_ROOT	    0x0001  /* root of its mount */
+#define VF_DOOMED   0x0002  /* forced unmount: every op gives EIO */
+#define VF_NOCACHE  0x0004  /* names of this directory are not cached (proc) */
+#define VF_TEXT	    0x0008  /* being executed: no writers */
+#define VF_DELETE   0x0010  /* reclaim at the last drop, do not cache */
+#define VF_LRU	    0x0100  /* on the list of unused vnodes */
+#define VF_RECLAIM  0x0200  /* being taken apart: find waits, names miss */
+#define VF_MAPPED   0x0400  /* its object is mapped: that holds the vnode */
+#define VF_HASHED   0x0800  /* in the (mount, ident) hash */
+#define VF_LINKABLE 0x1000  /* O_TMPFILE: may get a name */
+#define VF_SPECIAL  0x2000  /* the core attached the device (mknod) */
+#define VF_NOOPEN   0x4000  /* shown, but open is ENXIO */
+#define VF_WATCHED  0x8000  /* it or its directory may have watches */
+#define VF_WATCHDIR 0x10000 /* (namecache lock) so has what comes into it */
 
 /* Hints of ev_notify_hint(&vp->v_events, EV_NOTE, ...): kqueue's NOTE_ bits. */
 #define VNOTE_DELETE 0x0001
@@ -281,6 +284,8 @@ int vnode_name(struct vnode *vp, struct path *root, char *buf, size_t size);
 int path_lookup(int dirfd, const char *name, int flags, struct path **pp);
 /* The path of an open file (DTYPE_VNODE): held, or NULL. */
 struct path *path_of_file(struct file *fp);
+/* For links to open files: the path, held; fp is dropped.  EOPNOTSUPP: none. */
+int path_from_file(struct file *fp, struct path **pp);
 /* For vop_follow: a path to vp itself, outside any tree (ENOMEM: NULL). */
 struct path *path_of_vnode(struct vnode *vp);
 /* The parent of name's last component, which is copied to last. */

@@ -265,6 +265,15 @@ void vm_wire_future(
 int vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp);
 
 /*
+ * The name of memory without a file, for those who read the map; NULL: none.
+ * EINVAL; EBADF: there is a file; ENOMEM: holes, or no memory; EAGAIN: part of
+ * it may be done, for want of memory.
+ */
+#define VM_NAME_MAX 80 /* with the NUL */
+int vm_set_name(
+    struct vmspace *vm, uaddr_t addr, uint64_t len, const char *name);
+
+/*
  * Resolve an access of a user program; access is one VM_PROT bit.
  * 0; EFAULT (no mapping: SIGSEGV MAPERR), EACCES (protection: SEGV_ACCERR),
  * EIO (past the end of the object or I/O error: SIGBUS), ENOMEM.
@@ -311,15 +320,40 @@ struct vm_entry_info {
 	uint64_t vei_offset, vei_resident;
 	vm_prot_t vei_prot;
 	bool vei_shared, vei_stack, vei_heap, vei_wired;
-	struct vnode *vei_vp; /* held (vnode_hold) if not NULL */
+	char vei_name[VM_NAME_MAX]; /* "": none */
+	struct vnode *vei_vp;	    /* held (vnode_hold) if not NULL */
 };
 /* The first entry that ends after addr: 0, or ENOENT. */
 int vmspace_entry_info(
     struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info);
-/* For exec to record what brk and the statistics start from. */
-void vmspace_set_layout(struct vmspace *vm, uaddr_t text_start,
-    uint64_t text_len, uaddr_t brk_start, uaddr_t stack_top,
-    uint64_t stack_max);
+/*
+ * Where a program's parts are, for brk and for who looks (vm_layout.c).
+ */
+enum vm_place {
+	VL_TEXT_START,
+	VL_TEXT_END,
+	VL_DATA_START,
+	VL_DATA_END,
+	VL_BRK_START,
+	VL_BRK,
+	VL_STACK, /* where the first instruction finds it */
+	VL_ARGS_START,
+	VL_ARGS_END,
+	VL_ENV_START,
+	VL_ENV_END,
+	VL_COUNT
+};
+void vmspace_set_layout(struct vmspace *vm, const uaddr_t places[VL_COUNT]);
+void vmspace_get_layout(struct vmspace *vm, uaddr_t places[VL_COUNT]);
+/* EINVAL: that is no layout. */
+int vmspace_check_layout(struct vmspace *vm, const uaddr_t places[VL_COUNT]);
+/*
+ * The program's own word: places whose bit is in which (1 << VL_..) take the
+ * values of places.  EINVAL: what comes out is no layout; EFAULT: mapped, and
+ * nothing is.
+ */
+int vmspace_change_layout(struct vmspace *vm, const uaddr_t places[VL_COUNT],
+    uint32_t which, bool mapped);
 void vmspace_set_limits(
     struct vmspace *vm, uint64_t as_max, uint64_t data_max, uint64_t stack_max);
 

@@ -173,6 +173,7 @@ fork_entry(struct fork *f, const struct vm_entry *e)
 	ne->ve_flags = e->ve_flags;
 	ne->ve_advice = e->ve_advice;
 	ne->ve_policy = e->ve_policy;
+	ne->ve_name = vm_name_hold(e->ve_name);
 	vm_entry_show(f->to, ne, e->ve_object);
 	vm_entry_link(f->to, ne);
 	if (!wipe)
@@ -207,11 +208,7 @@ vmspace_fork(struct vmspace *vm, bool alone, struct vmspace **newp)
 	pmap_update(&vm->vm_pmap);
 	nvm->vm_peak = nvm->vm_size;
 	nvm->vm_free_hint = vm->vm_free_hint;
-	nvm->vm_text_start = vm->vm_text_start;
-	nvm->vm_text_len = vm->vm_text_len;
-	nvm->vm_brk_start = vm->vm_brk_start;
-	nvm->vm_brk = vm->vm_brk;
-	nvm->vm_stack_top = vm->vm_stack_top;
+	memcpy(nvm->vm_layout, vm->vm_layout, sizeof(nvm->vm_layout));
 	nvm->vm_stack_max = vm->vm_stack_max;
 	nvm->vm_as_max = vm->vm_as_max;
 	nvm->vm_data_max = vm->vm_data_max;

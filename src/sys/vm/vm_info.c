@@ -91,6 +91,7 @@ vmspace_resident(struct vmspace *vm)
 int
 vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 {
+	const uaddr_t *at = vm->vm_layout;
 	struct vm_entry *e;
 
 	memset(info, 0, sizeof(*info));
@@ -105,9 +106,12 @@ vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 	info->vei_prot = e->ve_prot;
 	info->vei_shared = (e->ve_flags & VMM_SHARED) != 0;
 	info->vei_wired = e->ve_wired != 0;
-	info->vei_stack = (e->ve_flags & VMM_GROWSDOWN) != 0;
-	info->vei_heap = e->ve_object == NULL && vm->vm_brk_start != 0 &&
-	    e->ve_start < vm->vm_brk && e->ve_end > vm->vm_brk_start;
+	info->vei_stack = at[VL_STACK] != 0 && e->ve_start <= at[VL_STACK] &&
+	    e->ve_end >= at[VL_STACK];
+	info->vei_heap = e->ve_object == NULL && at[VL_BRK_START] != 0 &&
+	    e->ve_start < at[VL_BRK] && e->ve_end > at[VL_BRK_START];
+	strlcpy(
+	    info->vei_name, vm_name_text(e->ve_name), sizeof(info->vei_name));
 	info->vei_resident =
 	    ptoa(pmap_resident_range(&vm->vm_pmap, e->ve_start, e->ve_end));
 	if (e->ve_object != NULL && e->ve_object->vo_type == VMO_VNODE) {
@@ -119,23 +123,12 @@ vmspace_entry_info(struct vmspace *vm, uaddr_t addr, struct vm_entry_info *info)
 }
 
 void
-vmspace_set_layout(struct vmspace *vm, uaddr_t text_start, uint64_t text_len,
-    uaddr_t brk_start, uaddr_t stack_top, uint64_t stack_max)
-{
-	vm->vm_text_start = text_start;
-	vm->vm_text_len = text_len;
-	vm->vm_brk_start = vm->vm_brk = brk_start;
-	vm->vm_stack_top = stack_top;
-	vm->vm_stack_max = stack_max;
-}
-
-void
 vmspace_set_limits(
     struct vmspace *vm, uint64_t as_max, uint64_t data_max, uint64_t stack_max)
 {
 	vm->vm_as_max = as_max;
 	vm->vm_data_max = data_max;
-	vm->vm_stack_max = MIN(stack_max, VM_MAX_USER / 4);
+	vm->vm_stack_max = trunc_page(MIN(stack_max, VM_MAX_USER / 4));
 }
 
 static void

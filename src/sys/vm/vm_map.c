@@ -143,7 +143,7 @@ vmspace_clear(struct vmspace *vm)
 	pmap_update(&vm->vm_pmap);
 	delete_entries(vm, 0, UINT64_MAX);
 	vm->vm_free_hint = VM_MMAP_TOP;
-	vm->vm_brk_start = vm->vm_brk = 0;
+	memset(vm->vm_layout, 0, sizeof(vm->vm_layout));
 	vm->vm_future_wired = vm->vm_future_populated = false;
 	lock_release(&vm->vm_lock);
 }
@@ -187,6 +187,7 @@ clip(struct vmspace *vm, uaddr_t addr)
 	hi->ve_wired = e->ve_wired;
 	hi->ve_advice = e->ve_advice;
 	hi->ve_policy = e->ve_policy;
+	hi->ve_name = vm_name_hold(e->ve_name);
 	vm_entry_show(vm, hi, e->ve_object);
 	if (hi->ve_anon != NULL)
 		vm_object_hold(hi->ve_anon);
@@ -296,8 +297,8 @@ can_extend(const struct vmspace *vm, const struct vm_entry *e, uaddr_t start,
 	    e->ve_object == NULL && e->ve_prot == prot &&
 	    e->ve_offset == e->ve_start && e->ve_maxprot == maxprot &&
 	    e->ve_wired == vm->vm_future_wired && e->ve_policy == 0 &&
-	    e->ve_advice == 0 && e->ve_flags == (flags & KEPT_FLAGS) &&
-	    e->ve_flags == 0);
+	    e->ve_name == NULL && e->ve_advice == 0 &&
+	    e->ve_flags == (flags & KEPT_FLAGS) && e->ve_flags == 0);
 }
 
 /*
@@ -556,11 +557,11 @@ vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
 	int error = 0;
 
 	lock_excl(&vm->vm_lock);
-	from = round_page(vm->vm_brk);
+	from = round_page(vm->vm_layout[VL_BRK]);
 	to = round_page(want);
-	if (want < vm->vm_brk_start || want > VM_MAX_USER)
+	if (want < vm->vm_layout[VL_BRK_START] || want > VM_MAX_USER)
 		goto out;
-	if (want - vm->vm_brk_start > vm->vm_data_max) {
+	if (want - vm->vm_layout[VL_BRK_START] > vm->vm_data_max) {
 		error = ENOMEM;
 		goto out;
 	}
@@ -572,9 +573,9 @@ vm_brk(struct vmspace *vm, uaddr_t want, uaddr_t *newp)
 	else if (to < from)
 		error = vm_unmap_locked(vm, to, from);
 	if (error == 0)
-		vm->vm_brk = want;
+		vm->vm_layout[VL_BRK] = want;
 out:
-	*newp = vm->vm_brk;
+	*newp = vm->vm_layout[VL_BRK];
 	lock_release(&vm->vm_lock);
 	if (error == 0 && vm->vm_future_populated)
 		for (; from < to; from += PAGE_SIZE)

@@ -6,8 +6,8 @@
  *    neighbours that do not differ any more become one entry: an entry costs
  *    memory, programs count the lines of /proc/PID/maps, and mremap takes one
  *    mapping only.  New mappings join their neighbours in the same way.
- * 2. What must be the same: object, protection, flags, wires, advice, policy;
- *    and the second's offset must follow the first's.  Memory without an object
+ * 2. What must be the same: object, protection, flags, wires, advice, policy,
+ *    name; and the second's offset must follow the first's.  Memory without an object
  *    has an offset, too: the address it was made at.  It moves without it once
  *    it has pages, so moved memory does not join its new neighbours.  An object
  *    that counts its mappings (vpo_mapped) would miss one: it is left alone.
@@ -120,7 +120,8 @@ kinds_equal(const struct vm_entry *lo, const struct vm_entry *hi)
 	    lo->ve_offset + (lo->ve_end - lo->ve_start) == hi->ve_offset &&
 	    lo->ve_prot == hi->ve_prot && lo->ve_maxprot == hi->ve_maxprot &&
 	    lo->ve_wired == hi->ve_wired && lo->ve_advice == hi->ve_advice &&
-	    lo->ve_policy == hi->ve_policy && flags_equal(lo, hi) &&
+	    lo->ve_policy == hi->ve_policy &&
+	    vm_name_equal(lo->ve_name, hi->ve_name) && flags_equal(lo, hi) &&
 	    (obj == NULL || obj->vo_ops == NULL ||
 		obj->vo_ops->vpo_mapped == NULL));
 }

@@ -46,11 +46,20 @@ static int
 remap_duplicate(struct vmspace *vm, struct vm_entry *e, uaddr_t old,
     uint64_t newlen, uaddr_t *newp)
 {
+	struct vm_name *name;
+	int error;
+
 	if ((e->ve_flags & VMM_SHARED) == 0)
 		return (EINVAL);
 	*newp = 0;
-	return (vm_map_locked(vm, newp, newlen, e->ve_prot, e->ve_maxprot,
-	    VMM_SHARED, e->ve_object, e->ve_offset + (old - e->ve_start)));
+	name = vm_name_hold(e->ve_name);
+	error = vm_map_locked(vm, newp, newlen, e->ve_prot, e->ve_maxprot,
+	    VMM_SHARED, e->ve_object, e->ve_offset + (old - e->ve_start));
+	/* Without memory the second view has no name. */
+	if (error == 0 && name != NULL)
+		(void)vm_name_locked(vm, *newp, *newp + newlen, name);
+	vm_name_drop(name);
+	return (error);
 }
 
 static int
@@ -142,6 +151,7 @@ remap_pages_locked(
     struct vmspace *vm, uaddr_t old, uint64_t len, bool fixed, uaddr_t *top)
 {
 	struct vm_entry *e, was;
+	struct vm_name *name;
 	int error;
 
 	if ((error = vm_merge_all(vm, old, old + len)) != 0)
@@ -156,12 +166,18 @@ remap_pages_locked(
 		return (error);
 	e = vm_entry_lookup(vm, old);
 	was = *e;
+	name = vm_name_hold(e->ve_name);
 	if ((error = move_entry(vm, e, *top, len)) != 0) {
 		vm_merge(vm, old, old + len);
+		vm_name_drop(name);
 		return (error);
 	}
 	error = vm_insert_locked(vm, old, len, was.ve_prot, was.ve_maxprot,
 	    was.ve_flags | VMM_FIXED, was.ve_object, was.ve_offset);
+	/* As in remap_duplicate. */
+	if (error == 0 && name != NULL)
+		(void)vm_name_locked(vm, old, old + len, name);
+	vm_name_drop(name);
 	vm_merge(vm, *top, *top + len);
 	return (error);
 }

@@ -34,6 +34,7 @@ vm_entry_alloc(void)
 void
 vm_entry_free(struct vm_entry *e)
 {
+	vm_name_drop(e->ve_name);
 	zone_free(entry_zone, e);
 }
 

@@ -29,6 +29,7 @@ struct vm_entry {
 	uint64_t ve_offset;
 	struct vm_object *volatile ve_anon; /* private pages, or NULL yet */
 	uaddr_t ve_anon_base;		    /* address of index 0 of ve_anon */
+	struct vm_name *ve_name;	    /* given by the program, or NULL */
 	vm_prot_t ve_prot, ve_maxprot;
 	uint16_t ve_flags;  /* VMM_SHARED, VMM_GROWSDOWN, VMM_DONTFORK.. */
 	uint16_t ve_policy; /* the ABI's word */
@@ -50,11 +51,8 @@ struct vmspace {
 	struct pmap vm_pmap;
 	uint64_t vm_size; /* bytes mapped */
 	uint64_t vm_peak;
-	uaddr_t vm_free_hint; /* top-down search starts below here */
-	uaddr_t vm_text_start;
-	uint64_t vm_text_len;
-	uaddr_t vm_brk_start, vm_brk;
-	uaddr_t vm_stack_top;
+	uaddr_t vm_free_hint;	     /* top-down search starts below here */
+	uaddr_t vm_layout[VL_COUNT]; /* vm_layout.c */
 	uint64_t vm_stack_max, vm_as_max, vm_data_max;
 	bool vm_future_wired, vm_future_populated; /* vm_wire_future */
 	uint64_t vm_wire_max;
@@ -134,6 +132,18 @@ void vm_entry_set_wired(struct vm_entry *e, bool wire);
 uint64_t vm_wired_bytes(struct vmspace *vm);
 /* May len bytes be mapped by one that wires all it maps?  EAGAIN. */
 int vm_wire_check(struct vmspace *vm, uint64_t len);
+
+/* vm_name.c; NULL is no name. */
+struct vm_name *vm_name_hold(struct vm_name *name);
+void vm_name_drop(struct vm_name *name);
+bool vm_name_equal(const struct vm_name *a, const struct vm_name *b);
+const char *vm_name_text(const struct vm_name *name);
+/*
+ * (vm_lock excl) Everything mapped in [start, end) bears name from now on.
+ * ENOMEM: there are holes, the rest has it.  EBADF: a file.  EAGAIN.
+ */
+int vm_name_locked(
+    struct vmspace *vm, uaddr_t start, uaddr_t end, struct vm_name *name);
 
 /* vm_mapper.c */
 void vm_mapper_enter(struct vmspace *vm, struct vm_entry *e);

@@ -178,6 +178,19 @@ vector(void)
 	return (p);
 }
 
+/* Operations of prctl; those with a name of four letters, and the small ones. */
+static uint64_t
+prctl_op(void)
+{
+	static const uint64_t named[] = {
+	    0x53564d41, /* PR_SET_VMA */
+	    0x41555856, /* PR_GET_AUXV */
+	    35,		/* PR_SET_MM, which has many of its own */
+	};
+
+	return (below(2) == 0 ? PICK(named) : below(72));
+}
+
 static uint64_t
 path(void)
 {
@@ -290,6 +303,12 @@ argument(char kind)
 		return (below(70));
 	case 'n':
 		return (below(2) == 0 ? below(48) : number());
+	case 'P':
+		return (below(8) == 0 ? number() : prctl_op());
+	case 'C': /* of fcntl */
+		return (below(2) == 0 ? below(17) : 1024 + below(18));
+	case 'z': /* of a structure */
+		return (below(4) == 0 ? number() : 8 * below(16));
 	default:
 		return (argument("fpbsvnolgt"[below(10)]));
 	}
@@ -365,7 +384,7 @@ static const struct row rows[] = {
     {69, "nslo"},
     {70, "nblno"},
     {71, "nns"},
-    {72, "fnn"},
+    {72, "fCo"},
     {73, "fn"},
     {76, "pn"},
     {77, "fn"},
@@ -409,7 +428,7 @@ static const struct row rows[] = {
     {149, "bl"},
     {150, "bl"},
     {151, "o"},
-    {157, "nnnnn"},
+    {157, "Pnszn"},
     {158, "nb"},
     {160, "ns"},
     {188, "ppblo"},

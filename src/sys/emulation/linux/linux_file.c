@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/pipe.h>
 #include <sys/vnode.h>
+#include <sys/vnwatch.h>
 
 int
 linux_read(struct lwp *lp, const struct linux_read_args *uap, uint64_t *resp)
@@ -395,11 +396,14 @@ enum {
 	L_GETSIG,
 	L_SETOWN_EX = 15,
 	L_GETOWN_EX,
+	L_GETOWNER_UIDS,
 	L_OFD_GETLK = 36,
 	L_OFD_SETLK,
 	L_OFD_SETLKW,
 	L_SETLEASE = 1024,
 	L_GETLEASE,
+	L_NOTIFY,
+	L_DUPFD_QUERY,
 	L_DUPFD_CLOEXEC = 1030,
 	L_SETPIPE_SZ,
 	L_GETPIPE_SZ,
@@ -543,6 +547,60 @@ fcntl_owner(int fd, bool set, uaddr_t uarg)
 	return (kern_fcntl_owner(fd, true, &fo));
 }
 
+/* The real and effective user of who named the owner. */
+static int
+fcntl_owner_uids(int fd, uaddr_t uarg)
+{
+	uid_t ids[2];
+	struct file *fp;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	if ((fp->f_flags & O_PATH) != 0)
+		error = EBADF;
+	file_owner_ids(fp, &ids[0], &ids[1]);
+	file_drop(fp);
+	return (error != 0 ? error : copyout(ids, uarg, sizeof(ids)));
+}
+
+static int
+fcntl_notify(int fd, uint32_t what)
+{
+	static const struct flagmap map[] = {
+	    {0x01, VW_ACCESS},
+	    {0x02, VW_MODIFY},
+	    {0x04, VW_CREATE | VW_MOVED_TO},
+	    {0x08, VW_DELETE | VW_MOVED_FROM},
+	    {0x10, VW_RENAMED},
+	    {0x20, VW_ATTRIB},
+	};
+	const uint32_t keep = 0x80000000u;
+	uint32_t events = (uint32_t)flags_in(map, nitems(map), what, NULL);
+
+	/* What it does not know is something to be told, but never happens. */
+	if (events == 0 && (what & ~keep) != 0)
+		events = VW_NOTHING;
+	return (kern_fcntl_notify(fd, events, (what & keep) != 0));
+}
+
+/* Are the two descriptors one open file? */
+static int
+fcntl_dupfd_query(int fd, int other, uint64_t *resp)
+{
+	struct file *fp, *fp2;
+	int error;
+
+	if ((error = fd_get(fd, 0, &fp)) != 0)
+		return (error);
+	if ((error = fd_get(other, 0, &fp2)) == 0) {
+		*resp = fp == fp2;
+		file_drop(fp2);
+	}
+	file_drop(fp);
+	return (error);
+}
+
 /* F_SETPIPE_SZ and F_GETPIPE_SZ: *resp is the capacity. */
 static int
 fcntl_pipe_size(int fd, bool set, uint64_t want, uint64_t *resp)
@@ -585,6 +643,12 @@ linux_fcntl(struct lwp *lp, const struct linux_fcntl_args *uap, uint64_t *resp)
 	if (uap->cmd == L_SETOWN_EX || uap->cmd == L_GETOWN_EX)
 		return (
 		    fcntl_owner(uap->fd, uap->cmd == L_SETOWN_EX, uap->arg));
+	if (uap->cmd == L_GETOWNER_UIDS)
+		return (fcntl_owner_uids(uap->fd, uap->arg));
+	if (uap->cmd == L_NOTIFY)
+		return (fcntl_notify(uap->fd, (uint32_t)uap->arg));
+	if (uap->cmd == L_DUPFD_QUERY)
+		return (fcntl_dupfd_query(uap->fd, (int)uap->arg, resp));
 	cmd = cmd_in(plain_cmds, nitems(plain_cmds), uap->cmd);
 	if (cmd < 0)
 		return (EINVAL);

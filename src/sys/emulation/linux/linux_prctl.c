@@ -283,12 +283,26 @@ get_mce_kill(struct prctl_args *a, uint64_t *resp)
 	return (0);
 }
 
-/* The layout of an address space is not to be set from outside. */
 static int
 set_mm(struct prctl_args *a, uint64_t *resp)
 {
 	return (
-	    cred_has_cap(cred_current(), CAP_SYS_RESOURCE) ? EINVAL : EPERM);
+	    linux_prctl_set_mm(a->pa_lp, a->pa_2, a->pa_3, a->pa_4, a->pa_5));
+}
+
+static int
+set_vma(struct prctl_args *a, uint64_t *resp)
+{
+	return (
+	    linux_prctl_set_vma(a->pa_lp, a->pa_2, a->pa_3, a->pa_4, a->pa_5));
+}
+
+static int
+get_auxv(struct prctl_args *a, uint64_t *resp)
+{
+	if (a->pa_4 != 0 || a->pa_5 != 0)
+		return (EINVAL);
+	return (linux_prctl_get_auxv(a->pa_2, a->pa_3, resp));
 }
 
 /* "Not affected", which asks nothing of the program. */
@@ -337,6 +351,8 @@ static const struct {
     {42, get_thp_disable},
     {47, cap_ambient},
     {52, get_speculation},
+    {0x53564d41, set_vma},
+    {0x41555856, get_auxv},
 };
 
 int

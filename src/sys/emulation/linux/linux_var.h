@@ -26,6 +26,13 @@ struct file;
 int linux_netlink_get(int fd, struct file **fpp);
 void linux_netlink_post(struct file *fp, const void *data, size_t n);
 
+/* linux_prctl_mm.c */
+int linux_prctl_set_mm(
+    struct lwp *lp, uint64_t op, uint64_t addr, uint64_t a4, uint64_t a5);
+int linux_prctl_set_vma(
+    struct lwp *lp, uint64_t op, uaddr_t addr, uint64_t len, uaddr_t name);
+int linux_prctl_get_auxv(uaddr_t addr, size_t len, uint64_t *resp);
+
 /* One row of a flag table: both sides may have several bits. */
 struct flagmap {
 	uint64_t fm_linux, fm_native;

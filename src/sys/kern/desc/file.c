@@ -22,6 +22,7 @@
 #include <sys/ucred.h>
 #include <sys/uio.h>
 #include <sys/vnode.h>
+#include <sys/vnwatch.h>
 #include "desc_var.h"
 
 FAULT_POINT(fault_file, "file_create");
@@ -108,21 +109,33 @@ file_drop(struct file *fp)
 int
 file_read(struct file *fp, struct uio *uio, int flags)
 {
+	size_t before = uio->uio_resid;
+	int error;
+
 	if ((fp->f_flags & FREAD) == 0)
 		return (EBADF);
 	if (fp->f_ops->fo_read == NULL)
 		return (EINVAL);
-	return (fp->f_ops->fo_read(fp, uio, flags));
+	error = fp->f_ops->fo_read(fp, uio, flags);
+	if (fp->f_vnode != NULL && uio->uio_resid < before)
+		file_tell(fp, VW_ACCESS);
+	return (error);
 }
 
 int
 file_write(struct file *fp, struct uio *uio, int flags)
 {
+	size_t before = uio->uio_resid;
+	int error;
+
 	if ((fp->f_flags & FWRITE) == 0)
 		return (EBADF);
 	if (fp->f_ops->fo_write == NULL)
 		return (EINVAL);
-	return (fp->f_ops->fo_write(fp, uio, flags));
+	error = fp->f_ops->fo_write(fp, uio, flags);
+	if (fp->f_vnode != NULL && uio->uio_resid < before)
+		file_tell(fp, VW_MODIFY);
+	return (error);
 }
 
 int

@@ -29,6 +29,7 @@
 #include <sys/resource.h>
 #include <sys/systm.h>
 #include <sys/vnode.h>
+#include <sys/vnwatch.h>
 #include "desc_var.h"
 
 static MALLOC_DEFINE(M_FILEDESC, "filedesc", "descriptor tables");
@@ -240,6 +241,8 @@ fd_closed(struct filedesc *fdt, struct file *fp)
 {
 	if (fp->f_vnode != NULL && fp->f_vnode->v_lockf != NULL)
 		vn_owner_unlock_all(fp->f_vnode, fdt);
+	if (fp->f_noticed != 0)
+		dnotify_close(fp, fdt);
 	file_drop(fp);
 }
 

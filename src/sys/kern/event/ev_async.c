@@ -16,7 +16,8 @@
  *    is, so whoever finds the count at zero has nothing to wait for.
  *
  * 3. What is told: input (POLL_IN), room (POLL_OUT), the other end's close
- *    (POLL_HUP, sockets), a lease that is to be given up (POLL_MSG).  A notifier
+ *    (POLL_HUP, sockets), a lease that is to be given up or what happened in a
+ *    directory (POLL_MSG, each by itself).  A notifier
  *    can say EVH_QUIET: nothing that signals are sent for.
  *
  * 4. An owner is a held process, with a thread's number or alone, or the number
@@ -41,6 +42,9 @@
 #include <sys/ucred.h>
 #include <sys/vnode.h>
 
+/* Signals of one kind that wait in a row; more say nothing new. */
+#define MESSAGES_MAX 64
+
 static MALLOC_DEFINE(M_ASYNC, "async", "owners of files and their signals");
 
 struct file_async {
@@ -48,15 +52,15 @@ struct file_async {
 	struct file *fa_file;		 /* (c) */
 	TAILQ_ENTRY(file_async) fa_link; /* (q) */
 	bool fa_queued;			 /* (q) */
-	bool fa_message;		 /* (q) a lease's */
-	int fa_message_fd;		 /* (q) */
-	uint32_t fa_events;		 /* (q) EV_ since the last signal */
-	int fa_fd;			 /* (a) */
-	enum file_owner_kind fa_kind;	 /* (a) */
-	struct proc *fa_proc;		 /* (a) held: FO_THREAD, FO_PROCESS */
-	pid_t fa_id;			 /* (a) */
-	uid_t fa_uid, fa_euid;		 /* (a) of who named the owner */
-	int fa_sig;			 /* (a) 0: a plain SIGIO */
+	uint32_t fa_messages;	      /* (q) to be sent: leases, directories */
+	int fa_message_fd;	      /* (q) */
+	uint32_t fa_events;	      /* (q) EV_ since the last signal */
+	int fa_fd;		      /* (a) */
+	enum file_owner_kind fa_kind; /* (a) */
+	struct proc *fa_proc;	      /* (a) held: FO_THREAD, FO_PROCESS */
+	pid_t fa_id;		      /* (a) */
+	uid_t fa_uid, fa_euid;	      /* (a) of who named the owner */
+	int fa_sig;		      /* (a) 0: a plain SIGIO */
 };
 
 LOCK_DEFINE(async_lock, "async");	   /* (a) */
@@ -104,7 +108,8 @@ file_async_post(struct file *fp, int fd)
 	if (fa == NULL)
 		return;
 	spin_lock(&async_spin);
-	fa->fa_message = true;
+	if (fa->fa_messages < MESSAGES_MAX)
+		fa->fa_messages++;
 	fa->fa_message_fd = fd;
 	async_enqueue(fa);
 	spin_unlock(&async_spin);
@@ -216,7 +221,8 @@ file_news(struct file *fp, uint32_t events)
 
 /* (a) */
 static void
-async_tell(struct file_async *fa, uint32_t events, bool message, int message_fd)
+async_tell(
+    struct file_async *fa, uint32_t events, uint32_t messages, int message_fd)
 {
 	static const struct {
 		uint32_t event;
@@ -228,7 +234,7 @@ async_tell(struct file_async *fa, uint32_t events, bool message, int message_fd)
 	for (size_t i = 0; i < nitems(rows); i++)
 		if ((events & rows[i].event) != 0)
 			async_send(fa, rows[i].reason, fa->fa_fd);
-	if (message)
+	for (; messages > 0; messages--)
 		async_send(fa, POLL_MSG, message_fd);
 }
 
@@ -237,7 +243,7 @@ async_run(void)
 {
 	struct file_async *fa;
 	uint32_t events;
-	bool message;
+	uint32_t messages;
 	int fd;
 
 	lock_excl(&async_lock);
@@ -246,12 +252,12 @@ async_run(void)
 		TAILQ_REMOVE(&async_queue, fa, fa_link);
 		fa->fa_queued = false;
 		events = fa->fa_events;
-		message = fa->fa_message;
+		messages = fa->fa_messages;
 		fd = fa->fa_message_fd;
 		fa->fa_events = 0;
-		fa->fa_message = false;
+		fa->fa_messages = 0;
 		spin_unlock(&async_spin);
-		async_tell(fa, events, message, fd);
+		async_tell(fa, events, messages, fd);
 		atomic_sub(&async_due, 1);
 		spin_lock(&async_spin);
 	}

@@ -206,9 +206,11 @@ elf_record(struct image_params *img, const struct elf_file *ef,
 	img->img_phnum = ef->ef_eh.e_phnum;
 	img->img_phent = sizeof(Elf64_Phdr);
 	img->img_base = em->em_start;
-	img->img_text_start = em->em_text_start;
-	img->img_text_end = em->em_text_end;
-	img->img_brk = em->em_end;
+	img->img_layout[VL_TEXT_START] = em->em_text_start;
+	img->img_layout[VL_TEXT_END] = em->em_text_end;
+	img->img_layout[VL_DATA_START] = em->em_data_start;
+	img->img_layout[VL_DATA_END] = em->em_data_end;
+	img->img_layout[VL_BRK_START] = img->img_layout[VL_BRK] = em->em_end;
 	img->img_exec_stack = st != NULL && (st->p_flags & PF_X) != 0;
 }
 

@@ -259,6 +259,7 @@ elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
 {
 	struct vm_object *obj = NULL; /* none: the file is read instead */
 	uint64_t low, high, align;
+	uaddr_t at;
 	int error;
 
 	(void)vnode_pager_object(vp, &obj);
@@ -269,10 +270,13 @@ elf_map_segments(struct vmspace *vm, struct vnode *vp, const Elf64_Ehdr *eh,
 		if (ph[i].p_type != PT_LOAD || ph[i].p_memsz == 0)
 			continue;
 		error = map_segment(vm, vp, obj, &ph[i], em->em_bias);
+		at = ph[i].p_vaddr + em->em_bias;
 		if ((ph[i].p_flags & PF_X) != 0 && em->em_text_start == 0) {
-			em->em_text_start = ph[i].p_vaddr + em->em_bias;
-			em->em_text_end = em->em_text_start + ph[i].p_memsz;
+			em->em_text_start = at;
+			em->em_text_end = at + ph[i].p_filesz;
 		}
+		em->em_data_start = at;
+		em->em_data_end = at + ph[i].p_filesz;
 	}
 	if (error == 0)
 		error = unmap_gaps(vm, eh, ph, low, em->em_bias);

@@ -140,9 +140,10 @@ exec_stack_64(struct lwp *lp, struct image_params *img, uaddr_t *spp)
 	if (error == 0)
 		error = push(img, &sp, img->img_strings, len);
 	strings = sp;
-	img->img_args_start = sp;
-	img->img_args_end = img->img_env_start = sp + img->img_args_len;
-	img->img_env_end = sp + len;
+	img->img_layout[VL_ARGS_START] = sp;
+	img->img_layout[VL_ARGS_END] = sp + img->img_args_len;
+	img->img_layout[VL_ENV_START] = sp + img->img_args_len;
+	img->img_layout[VL_ENV_END] = sp + len;
 	sp = rounddown2(sp, 16);
 	if (error == 0)
 		error = push(img, &sp, platform, sizeof(platform));
@@ -155,6 +156,6 @@ exec_stack_64(struct lwp *lp, struct image_params *img, uaddr_t *spp)
 	aux_build(lp, img, execfn, plat, rnd);
 	if (error == 0)
 		error = put_vectors(img, strings, &sp);
-	*spp = sp;
+	*spp = img->img_layout[VL_STACK] = sp;
 	return (error);
 }

@@ -11,6 +11,8 @@ struct vm_object;
 /* A file opened for execution: permission checked, writers kept out. */
 int exec_open(int dirfd, const char *path, int atflags, struct path **ptp);
 void exec_close(struct path *pt);
+/* EACCES: nothing that the current process may run. */
+int exec_check(struct path *pt);
 /* Exactly len bytes at off: ENOEXEC if the file is shorter. */
 int exec_read(struct vnode *vp, void *buf, size_t len, uint64_t off);
 /* img_head from img_vnode. */
@@ -30,7 +32,8 @@ struct elf_map {
 	uint64_t em_bias;	  /* added to every p_vaddr */
 	uaddr_t em_start, em_end; /* of all segments */
 	uaddr_t em_text_start, em_text_end;
-	uaddr_t em_phdr; /* of the program headers, or 0 */
+	uaddr_t em_data_start, em_data_end; /* the last segment's */
+	uaddr_t em_phdr;		    /* of the program headers, or 0 */
 };
 int elf_check_header(const Elf64_Ehdr *eh);
 int elf_check_phdrs(

@@ -57,6 +57,24 @@ SYSINIT(exec, SI_MODULE, exec_init);
 
 /* --- the file ------------------------------------------------------------------ */
 
+int
+exec_check(struct path *pt)
+{
+	struct vattr va;
+	int error;
+
+	if (pt->pt_vnode->v_type != VREG ||
+	    (vfs_mount_flags(pt->pt_mount) & MNT_NOEXEC) != 0)
+		return (EACCES);
+	error = vn_access(pt->pt_vnode, X_OK, cred_current());
+	if (error == 0)
+		error = vn_getattr(pt->pt_vnode, &va);
+	/* Root passes every check, but somebody must be allowed to run it. */
+	if (error == 0 && (va.va_mode & 0111) == 0)
+		error = EACCES;
+	return (error);
+}
+
 /*
  * EACCES: not a regular file, no permission, noexec mount.  ETXTBSY: open for
  * writing.  ELOOP: a link, and not to be followed.
@@ -66,7 +84,6 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 {
 	int error, flags = 0;
 	struct path *pt;
-	struct vattr va;
 
 	if ((atflags & AT_SYMLINK_NOFOLLOW) != 0)
 		flags |= LOOKUP_NOFOLLOW;
@@ -74,18 +91,7 @@ exec_open(int dirfd, const char *path, int atflags, struct path **ptp)
 		flags |= LOOKUP_EMPTY;
 	if ((error = path_lookup(dirfd, path, flags, &pt)) != 0)
 		return (error);
-	if (pt->pt_vnode->v_type == VLNK)
-		error = ELOOP;
-	else if (pt->pt_vnode->v_type != VREG ||
-	    (vfs_mount_flags(pt->pt_mount) & MNT_NOEXEC) != 0)
-		error = EACCES;
-	if (error == 0)
-		error = vn_access(pt->pt_vnode, X_OK, cred_current());
-	if (error == 0)
-		error = vn_getattr(pt->pt_vnode, &va);
-	/* Root passes every check, but somebody must be allowed to run it. */
-	if (error == 0 && (va.va_mode & 0111) == 0)
-		error = EACCES;
+	error = pt->pt_vnode->v_type == VLNK ? ELOOP : exec_check(pt);
 	if (error == 0)
 		error = lease_break(pt->pt_vnode, false, false);
 	if (error == 0)
@@ -176,10 +182,6 @@ exec_map_stack(struct image_params *img)
 	    (vm_prot_t)(VM_PROT_READ | VM_PROT_WRITE |
 		(img->img_exec_stack ? VM_PROT_EXECUTE : 0)),
 	    VM_PROT_ALL, VMM_FIXED | VMM_GROWSDOWN, NULL, 0);
-	if (error == 0)
-		vmspace_set_layout(img->img_vm, img->img_text_start,
-		    img->img_text_end - img->img_text_start, img->img_brk,
-		    img->img_stack_top, max);
 	return (error);
 }
 
@@ -250,7 +252,7 @@ exec_cred(struct lwp *lp, struct image_params *img)
 /* What commit needs that may fail. */
 struct exec_prep {
 	struct filedesc *ep_fd; /* a table of our own, or NULL */
-	void *ep_aux;
+	uint64_t *ep_aux;
 };
 
 static int
@@ -266,7 +268,7 @@ exec_prepare(struct proc *p, struct image_params *img, struct exec_prep *ep)
 	if ((p->p_flags & PF_FDSHARED) != 0 &&
 	    (error = filedesc_copy(p->p_fd, &ep->ep_fd)) != 0)
 		return (error);
-	ep->ep_aux = kmalloc(img->img_auxv_len, M_TEMP, M_WAITOK);
+	ep->ep_aux = kmalloc(AUX_BYTES, M_TEMP, M_WAITOK | M_ZERO);
 	if (ep->ep_aux == NULL) {
 		if (ep->ep_fd != NULL)
 			filedesc_drop(ep->ep_fd);
@@ -297,10 +299,6 @@ commit_vm(struct proc *p, struct image_params *img)
 	p->p_vmspace = img->img_vm;
 	img->img_vm = NULL;
 	p->p_abi = img->img_abi;
-	p->p_args_start = img->img_args_start;
-	p->p_args_end = img->img_args_end;
-	p->p_env_start = img->img_env_start;
-	p->p_env_end = img->img_env_end;
 	p->p_vdso = img->img_vdso;
 	p->p_vvar = img->img_vvar;
 	spin_unlock(&p->p_spin);
@@ -326,7 +324,7 @@ commit_names(struct lwp *lp, struct image_params *img, struct exec_prep *ep)
 {
 	struct proc *p = lp->lw_proc;
 	struct path *old;
-	void *oldaux;
+	uint64_t *oldaux;
 
 	spin_lock(&p->p_spin);
 	strlcpy(p->p_comm, base_name(img->img_path), sizeof(p->p_comm));
@@ -336,7 +334,6 @@ commit_names(struct lwp *lp, struct image_params *img, struct exec_prep *ep)
 	img->img_file = NULL;
 	oldaux = p->p_aux;
 	p->p_aux = ep->ep_aux;
-	p->p_aux_len = img->img_auxv_len;
 	ep->ep_aux = NULL;
 	p->p_flags |= PF_EXECED;
 	spin_unlock(&p->p_spin);
@@ -447,6 +444,7 @@ exec_image(struct lwp *lp, struct image_params *img)
 	    (error = img->img_abi->abi_stack(lp, img, &sp)) != 0 ||
 	    (error = exec_prepare(lp->lw_proc, img, &ep)) != 0)
 		return (error);
+	vmspace_set_layout(img->img_vm, img->img_layout);
 	vmspace_show(img->img_vm);
 	if ((error = proc_single(lp, false, 0)) != 0) {
 		exec_unprepare(&ep);

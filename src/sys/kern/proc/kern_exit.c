@@ -213,7 +213,7 @@ proc_release_resources(struct proc *p)
 	struct filedesc *fd;
 	struct fs_context *fs;
 	struct path *exe;
-	void *aux;
+	uint64_t *aux;
 
 	aio_exit(p);
 	spin_lock(&p->p_spin);
@@ -231,7 +231,6 @@ proc_release_resources(struct proc *p)
 	p->p_exe = NULL;
 	aux = p->p_aux;
 	p->p_aux = NULL;
-	p->p_aux_len = 0;
 	spin_unlock(&p->p_spin);
 	if (fs != NULL)
 		fs_context_drop(fs);

@@ -150,12 +150,12 @@ fork_resources(struct proc *parent, struct proc *p, uint32_t flags)
 		p->p_vmspace = NULL;
 		return (error);
 	}
-	if (parent->p_aux_len != 0) {
-		if ((p->p_aux = kmalloc(parent->p_aux_len, M_TEMP, M_WAITOK)) ==
-		    NULL)
+	if (parent->p_aux != NULL) {
+		if ((p->p_aux = kmalloc(AUX_BYTES, M_TEMP, M_WAITOK)) == NULL)
 			return (ENOMEM);
-		memcpy(p->p_aux, parent->p_aux, parent->p_aux_len);
-		p->p_aux_len = parent->p_aux_len;
+		spin_lock(&parent->p_spin);
+		memcpy(p->p_aux, parent->p_aux, AUX_BYTES);
+		spin_unlock(&parent->p_spin);
 	}
 	return (0);
 }
@@ -181,10 +181,6 @@ fork_inherit(struct proc *parent, struct proc *p)
 	p->p_no_aslr = parent->p_no_aslr;
 	p->p_persona = parent->p_persona;
 	p->p_no_thp = parent->p_no_thp;
-	p->p_args_start = parent->p_args_start;
-	p->p_args_end = parent->p_args_end;
-	p->p_env_start = parent->p_env_start;
-	p->p_env_end = parent->p_env_end;
 	p->p_vdso = parent->p_vdso;
 	p->p_vvar = parent->p_vvar;
 	p->p_flags |= parent->p_flags & PF_CONTROLT;

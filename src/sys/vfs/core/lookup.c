@@ -141,6 +141,16 @@ path_of_file(struct file *fp)
 	return (fp->f_vnode != NULL ? path_of_vnode(fp->f_vnode) : NULL);
 }
 
+int
+path_from_file(struct file *fp, struct path **pp)
+{
+	*pp = fp->f_path;
+	if (fp->f_path != NULL)
+		path_hold(fp->f_path);
+	file_drop(fp);
+	return (*pp != NULL ? 0 : EOPNOTSUPP);
+}
+
 /* A buffer for one path of PATH_MAX_ABI bytes, or NULL. */
 static char *
 pathbuf_alloc(void)

@@ -110,6 +110,7 @@ nc_vnode_set(struct namecache *nc, struct vnode *vp)
 		LIST_INSERT_HEAD(&vp->v_names, nc, nc_vlink);
 		nc->nc_flags |= NCF_VLINKED;
 		nc->nc_flags &= (uint16_t)~NCF_NEGATIVE;
+		nc_watched(nc);
 	} else {
 		nc->nc_flags |= NCF_NEGATIVE;
 	}
@@ -503,6 +504,7 @@ nc_move(struct namecache *nc, struct namecache *parent)
 	LIST_INSERT_HEAD(&parent->nc_children, nc, nc_sibling);
 	nc->nc_parent = parent;
 	parent->nc_refs++;
+	nc_watched(nc);
 	return (old);
 }
 
@@ -522,6 +524,8 @@ nc_exchange(struct namecache *f, struct namecache *t)
 		LIST_INSERT_HEAD(&fp->nc_children, t, nc_sibling);
 		f->nc_parent = tp;
 		t->nc_parent = fp;
+		nc_watched(f);
+		nc_watched(t);
 	}
 	nc_hash_insert(f);
 	nc_hash_insert(t);

@@ -11,6 +11,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/vnwatch.h>
 
 /* --- the object of the call ------------------------------------------------------ */
 
@@ -65,6 +66,16 @@ target_find_cred(struct target *tg, struct ucred *cred, int dirfd,
 		tg->tg_vnode = tg->tg_file->f_vnode;
 	}
 	return (0);
+}
+
+/* Tell who watches: event was done to the target. */
+static void
+target_tell(struct target *tg, uint32_t event)
+{
+	if (tg->tg_file != NULL)
+		file_tell(tg->tg_file, event);
+	else
+		vn_tell(tg->tg_vnode, tg->tg_nd.nd_place.pl_name, event);
 }
 
 static int
@@ -240,6 +251,8 @@ kern_fchmodat(int dirfd, const char *path, mode_t mode, int atflags)
 	lock_excl(&tg.tg_vnode->v_lock);
 	error = chmod_locked(tg.tg_vnode, mode);
 	lock_release(&tg.tg_vnode->v_lock);
+	if (error == 0)
+		target_tell(&tg, VW_ATTRIB);
 	target_done(&tg);
 	return (error);
 }
@@ -305,6 +318,8 @@ kern_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int atflags)
 	lock_excl(&tg.tg_vnode->v_lock);
 	error = chown_locked(tg.tg_vnode, uid, gid);
 	lock_release(&tg.tg_vnode->v_lock);
+	if (error == 0 && (uid != (uid_t)-1 || gid != (gid_t)-1))
+		target_tell(&tg, VW_ATTRIB);
 	target_done(&tg);
 	return (error);
 }
@@ -351,6 +366,15 @@ utimes_locked(struct vnode *vp, const struct vattr *set)
 	return (vn_setattr(vp, set));
 }
 
+/* One time alone is news like the use that it tells of. */
+static uint32_t
+utimes_event(uint32_t mask)
+{
+	if ((mask & VA_MTIME) == 0)
+		return (VW_ACCESS);
+	return ((mask & VA_ATIME) == 0 ? VW_MODIFY : VW_ATTRIB);
+}
+
 int
 kern_utimensat(
     int dirfd, const char *path, const struct timespec ts[2], int atflags)
@@ -372,6 +396,8 @@ kern_utimensat(
 		lock_excl(&tg.tg_vnode->v_lock);
 		error = utimes_locked(tg.tg_vnode, &set);
 		lock_release(&tg.tg_vnode->v_lock);
+		if (error == 0)
+			target_tell(&tg, utimes_event(set.va_mask));
 	}
 	target_done(&tg);
 	return (error);
@@ -400,6 +426,8 @@ kern_truncate(const char *path, off_t size)
 		error = lease_break(tg.tg_vnode, true, false);
 	if (error == 0)
 		error = vn_truncate(tg.tg_vnode, size);
+	if (error == 0)
+		target_tell(&tg, VW_MODIFY);
 	target_done(&tg);
 	return (error);
 }
@@ -499,8 +527,10 @@ kern_setxattr(int fd, const char *path, int atflags, const char *name,
 		error = VOP_CALL(
 		    vp, vop_setxattr, EOPNOTSUPP, vp, name, buf, size, flags);
 	lock_release(&vp->v_lock);
-	if (error == 0)
+	if (error == 0) {
 		vn_notify(vp, VNOTE_ATTRIB);
+		target_tell(&tg, VW_ATTRIB);
+	}
 	target_done(&tg);
 	return (error);
 }
@@ -559,8 +589,10 @@ kern_removexattr(int fd, const char *path, int atflags, const char *name)
 	if ((error = xattr_check(vp, name, true)) == 0)
 		error = VOP_CALL(vp, vop_removexattr, EOPNOTSUPP, vp, name);
 	lock_release(&vp->v_lock);
-	if (error == 0)
+	if (error == 0) {
 		vn_notify(vp, VNOTE_ATTRIB);
+		target_tell(&tg, VW_ATTRIB);
+	}
 	target_done(&tg);
 	return (error);
 }

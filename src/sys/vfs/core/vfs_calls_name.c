@@ -17,6 +17,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/vnwatch.h>
 
 static mode_t
 call_umask(void)
@@ -88,6 +89,7 @@ vfs_create_locked(
 		nc_unlink(nd->nd_dir.pl_name, nd->nd_last, nd->nd_len);
 	*vpp = vp;
 	vn_notify(dvp, VNOTE_WRITE | (cr->cr_type == VDIR ? VNOTE_LINK : 0));
+	vn_tell_name(dvp, nd->nd_last, nd->nd_len, VW_CREATE);
 	return (0);
 }
 
@@ -316,6 +318,8 @@ kern_unlinkat(int dirfd, const char *path, int atflags)
 			vn_notify(nd.nd_dir.pl_vnode,
 			    VNOTE_WRITE | (dir ? VNOTE_LINK : 0));
 			vn_notify(child.pl_vnode, VNOTE_DELETE);
+			vn_tell_name(nd.nd_dir.pl_vnode, nd.nd_last, nd.nd_len,
+			    VW_DELETE);
 			if (dir) /* what was cached below it is moot */
 				nc_purge_tree(child.pl_name);
 			place_drop(&child);
@@ -519,9 +523,24 @@ rename_under_lock(struct renaming *rn)
 	return (error);
 }
 
+/* One name went from f to t. */
+static void
+rename_tell_names(const struct nameidata *f, const struct nameidata *t)
+{
+	struct vnode *fdvp = f->nd_dir.pl_vnode, *tdvp = t->nd_dir.pl_vnode;
+
+	if (fdvp == tdvp)
+		vn_tell_name(fdvp, f->nd_last, f->nd_len, VW_RENAMED);
+	vn_tell_name(fdvp, f->nd_last, f->nd_len, VW_MOVED_FROM);
+	vn_tell_name(tdvp, t->nd_last, t->nd_len, VW_MOVED_TO);
+}
+
 static void
 rename_tell(struct renaming *rn)
 {
+	rename_tell_names(&rn->rn_f, &rn->rn_t);
+	if ((rn->rn_flags & RENAME_EXCHANGE) != 0)
+		rename_tell_names(&rn->rn_t, &rn->rn_f);
 	vn_notify(rn->rn_f.nd_dir.pl_vnode, VNOTE_WRITE);
 	vn_notify(rn->rn_t.nd_dir.pl_vnode, VNOTE_WRITE);
 	vn_notify(rn->rn_fchild.pl_vnode, VNOTE_RENAME);

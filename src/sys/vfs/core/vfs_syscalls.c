@@ -10,6 +10,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/vnwatch.h>
 #include <vm/vm.h>
 
 #define SENDFILE_CHUNK (32 * 1024)
@@ -231,6 +232,8 @@ kern_fallocate(int fd, int mode, off_t off, off_t len)
 		error = fp->f_type == DTYPE_PIPE ? ESPIPE : ENODEV;
 	else if ((error = allocate_limit(mode, off, len)) == 0)
 		error = allocate_vnode(fp->f_vnode, mode, off, len);
+	if (error == 0)
+		file_tell(fp, VW_MODIFY);
 	file_drop(fp);
 	return (error);
 }
@@ -293,6 +296,8 @@ kern_getdents(int fd,
 	lock_release(&vp->v_lock);
 	fp->f_offset = (off_t)gd.gd_next;
 	lock_release(&fp->f_offset_lock);
+	if (error == 0)
+		file_tell(fp, VW_ACCESS);
 	file_drop(fp);
 	return (error);
 }

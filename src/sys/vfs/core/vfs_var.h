@@ -75,6 +75,9 @@ size_t nc_name_prepend(struct namecache *nc, char *buf, size_t pos, bool gone,
 struct namecache *nc_of_vnode(struct vnode *vp);
 struct namecache *nc_create_detached(struct vnode *vp, const char *name);
 void nc_purge_vnode(struct vnode *vp);
+/* (n) nc has a vnode and a parent, of which one is new: vn_watch.c. */
+void nc_watched(struct namecache *nc);
+extern struct spinlock nc_spin;
 void nc_purge_tree(struct namecache *root);
 int nc_trim(int n);
 

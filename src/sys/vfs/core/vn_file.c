@@ -14,6 +14,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/vnwatch.h>
 #include <vm/vm.h>
 
 /* --- read and write ----------------------------------------------------------- */
@@ -89,6 +90,7 @@ vn_write_locked(struct file *fp, struct uio *uio, int io)
 	struct vattr va;
 	size_t cut;
 	uint64_t resid = uio->uio_resid;
+	mode_t mode;
 	int error;
 
 	if ((error = vop_getattr_locked(vp, &va)) != 0)
@@ -97,8 +99,11 @@ vn_write_locked(struct file *fp, struct uio *uio, int io)
 		uio->uio_offset = (off_t)va.va_size;
 	if ((error = vn_limit_size(uio, &cut)) != 0)
 		return (error);
+	mode = va.va_mode;
 	if (resid > 0)
 		error = vn_drop_suid_locked(vp, &va);
+	if (va.va_mode != mode)
+		file_tell(fp, VW_ATTRIB);
 	if (error == 0)
 		error = VOP_CALL(vp, vop_write, EOPNOTSUPP, vp, uio, io, fp);
 	uio->uio_resid += cut;
@@ -324,6 +329,8 @@ vn_file_truncate(struct file *fp, off_t size)
 {
 	int error = vn_truncate(fp->f_vnode, size);
 
+	if (error == 0)
+		file_tell(fp, VW_MODIFY);
 	return (error == EISDIR ? EINVAL : error);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/kern_calls.h>
 #include <sys/ktr.h>
 #include <sys/proc.h>
+#include <sys/vnwatch.h>
 #include <vm/vm.h>
 
 FAULT_POINT(fault_open, "vn_open");
@@ -148,8 +149,12 @@ open_finish(struct file *fp, int oflags, bool created)
 {
 	int how, error = 0;
 
-	if ((oflags & O_TRUNC) != 0 && !created && fp->f_vnode->v_type == VREG)
+	if ((oflags & O_TRUNC) != 0 && !created &&
+	    fp->f_vnode->v_type == VREG) {
 		error = vn_truncate(fp->f_vnode, 0);
+		if (error == 0)
+			file_tell(fp, VW_MODIFY);
+	}
 	if (error == 0 && (oflags & (O_SHLOCK | O_EXLOCK)) != 0) {
 		how = (oflags & O_EXLOCK) != 0 ? LOCK_EX : LOCK_SH;
 		if ((oflags & O_NONBLOCK) != 0)
@@ -335,6 +340,7 @@ create_locked(struct nameidata *nd, mode_t mode, struct place *child)
 	}
 	mount_hold(child->pl_mount);
 	vn_notify(dvp, VNOTE_WRITE);
+	vn_tell_name(dvp, nd->nd_last, nd->nd_len, VW_CREATE);
 	return (0);
 }
 

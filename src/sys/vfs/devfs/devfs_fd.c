@@ -112,18 +112,10 @@ devfs_fd_follow(struct vnode *vp, struct path **pp)
 {
 	struct devfs_node *dn = vp->v_data;
 	struct file *fp;
-	int error = 0;
 
 	if (curproc == NULL || fd_get(dn->dn_fd, 0, &fp) != 0)
 		return (ENOENT);
-	if (fp->f_path != NULL) {
-		path_hold(fp->f_path);
-		*pp = fp->f_path;
-	} else {
-		error = EOPNOTSUPP;
-	}
-	file_drop(fp);
-	return (error);
+	return (path_from_file(fp, pp));
 }
 
 static int

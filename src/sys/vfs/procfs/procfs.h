@@ -83,6 +83,26 @@ struct procfs_entry {
 
 #define PE_TABLE(t) .pe_children = (t), .pe_nchildren = nitems(t)
 
+/* Rows of tables: a file that gen writes, one with a text, a folder. */
+#define GEN_FILE(n, gen)                                                       \
+	{                                                                      \
+		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
+		.pe_gen = (gen)                                                \
+	}
+#define TEXT_FILE(n, text)                                                     \
+	{                                                                      \
+		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
+		.pe_gen = procfs_constant, .pe_arg = (text)                    \
+	}
+#define SUBDIR(n, table)                                                       \
+	{                                                                      \
+		.pe_name = n, .pe_type = PE_DIR, .pe_mode = 0555,              \
+		PE_TABLE(table)                                                \
+	}
+
+/* A pe_gen: pe_arg as it is. */
+int procfs_constant(struct procfs_node *pn, struct procfs_text *t);
+
 /* What a vnode stands for: an entry, of a process or of a numbered folder. */
 struct procfs_node {
 	const struct procfs_entry *pn_entry; /* (c) */

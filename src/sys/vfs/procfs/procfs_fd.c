@@ -118,16 +118,7 @@ fd_link_follow(struct procfs_node *pn, struct path **pp)
 	int fdflags, error;
 
 	error = fd_file(pn->pn_proc, pn->pn_fd, &fp, &fdflags);
-	if (error != 0)
-		return (error);
-	if (fp->f_path != NULL) {
-		path_hold(fp->f_path);
-		*pp = fp->f_path;
-	} else {
-		error = EOPNOTSUPP;
-	}
-	file_drop(fp);
-	return (error);
+	return (error != 0 ? error : path_from_file(fp, pp));
 }
 
 static int

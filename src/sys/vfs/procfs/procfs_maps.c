@@ -79,15 +79,20 @@ maps_line(struct proc *p, struct vm_entry_info *info, struct procfs_text *t)
 		maps_vnode_name(p, info->vei_vp, t);
 		vnode_drop(info->vei_vp);
 		info->vei_vp = NULL;
-	} else if (info->vei_heap || info->vei_stack) {
-		maps_pad(t, start);
-		text_printf(t, info->vei_heap ? "[heap]" : "[stack]");
 	} else if (p->p_vdso != 0 && p->p_vdso == info->vei_start) {
 		maps_pad(t, start);
 		text_printf(t, "[vdso]");
 	} else if (p->p_vvar != 0 && p->p_vvar == info->vei_start) {
 		maps_pad(t, start);
 		text_printf(t, "[vvar]");
+	} else if ((info->vei_heap || info->vei_stack) && !info->vei_shared) {
+		maps_pad(t, start);
+		text_printf(t, info->vei_heap ? "[heap]" : "[stack]");
+	} else if (info->vei_name[0] != '\0') {
+		maps_pad(t, start);
+		text_printf(t,
+		    info->vei_shared ? "[anon_shmem:%s]" : "[anon:%s]",
+		    info->vei_name);
 	}
 	text_printf(t, "\n");
 }

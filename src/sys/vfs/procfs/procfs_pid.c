@@ -129,10 +129,6 @@ snap_process(struct proc *p, struct procfs_snap *ps)
 	ps->ps_rss_limit = p->p_rlimit[RLIMIT_RSS].rlim_cur;
 	ps->ps_sig_limit = p->p_rlimit[RLIMIT_SIGPENDING].rlim_cur;
 	ps->ps_no_new_privs = p->p_no_new_privs;
-	ps->ps_args_start = p->p_args_start;
-	ps->ps_args_end = p->p_args_end;
-	ps->ps_env_start = p->p_env_start;
-	ps->ps_env_end = p->p_env_end;
 	ps->ps_umask = p->p_fs != NULL ? p->p_fs->fc_umask : 0;
 	strlcpy(ps->ps_name, p->p_comm, sizeof(ps->ps_name));
 }
@@ -223,23 +219,36 @@ stat_first(struct procfs_text *t, const struct procfs_snap *ps,
 	    st->vss_size, atop(st->vss_resident));
 }
 
-/* Fields 25 to 52; addresses and registers only for who may look. */
+/*
+ * Fields 25 to 52; addresses and registers only for who may look, and 1 for
+ * the text then, as Linux has it.
+ */
 static void
-stat_second(struct procfs_text *t, const struct procfs_snap *ps, bool full)
+stat_second(struct procfs_text *t, struct proc *p, const struct procfs_snap *ps,
+    bool full)
 {
-	text_printf(t, "%lu 1 1 0 %lu %lu %lu %lu %lu %lu ",
+	uaddr_t at[VL_COUNT];
+
+	if (pid_layout(p, at) && !full) {
+		memset(at, 0, sizeof(at));
+		at[VL_TEXT_START] = at[VL_TEXT_END] = 1;
+	}
+	text_printf(t, "%lu %lu %lu %lu %lu %lu %lu %lu %lu %lu ",
 	    ps->ps_rss_limit >= RLIM_INFINITY ? UINT64_MAX : ps->ps_rss_limit,
+	    at[VL_TEXT_START], at[VL_TEXT_END], at[VL_STACK],
 	    full && ps->ps_state != 'R' ? ps->ps_sp : 0,
 	    full && ps->ps_state != 'R' ? ps->ps_ip : 0,
 	    procfs_linux_sigset(&ps->ps_pending),
 	    procfs_linux_sigset(&ps->ps_blocked),
 	    procfs_linux_sigset(&ps->ps_ignored),
 	    procfs_linux_sigset(&ps->ps_caught));
-	text_printf(t, "%d 0 0 %d %d %d %d 0 0 0 0 0 0 %lu %lu %lu %lu %d\n",
+	text_printf(t,
+	    "%d 0 0 %d %d %d %d 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n",
 	    ps->ps_wmesg[0] != '\0', procfs_linux_signo(ps->ps_exit_signal),
 	    ps->ps_cpu, ps->ps_rtprio, procfs_linux_sched(ps->ps_class),
-	    full ? ps->ps_args_start : 0, full ? ps->ps_args_end : 0,
-	    full ? ps->ps_env_start : 0, full ? ps->ps_env_end : 0,
+	    at[VL_DATA_START], at[VL_DATA_END], at[VL_BRK_START],
+	    at[VL_ARGS_START], at[VL_ARGS_END], at[VL_ENV_START],
+	    at[VL_ENV_END],
 	    full ? procfs_linux_wait_status(ps->ps_exit_status) : 0);
 }
 
@@ -255,7 +264,7 @@ pid_stat(struct procfs_node *pn, struct procfs_text *t)
 		return (error);
 	pid_vmstats(pn->pn_proc, &st);
 	stat_first(t, &ps, &st);
-	stat_second(t, &ps, procfs_may_inspect(pn->pn_proc) == 0);
+	stat_second(t, pn->pn_proc, &ps, procfs_may_inspect(pn->pn_proc) == 0);
 	return (0);
 }
 
@@ -268,79 +277,6 @@ pid_statm(struct procfs_node *pn, struct procfs_text *t)
 	text_printf(t, "%lu %lu %lu %lu 0 %lu 0\n", atop(st.vss_size),
 	    atop(st.vss_resident), atop(st.vss_shared), atop(st.vss_text),
 	    atop(st.vss_data + st.vss_stack));
-	return (0);
-}
-
-/* --- memory of the process ---------------------------------------------------------------- */
-
-#define PID_COPY_MAX (256 * 1024) /* of arguments or environment shown */
-
-/* Append [start, end) of the process's memory; an unreadable end is left. */
-static int
-pid_copy_range(
-    struct proc *p, uaddr_t start, uaddr_t end, struct procfs_text *t)
-{
-	struct vmspace *vm = proc_vmspace_hold(p);
-	char buf[256];
-	size_t done;
-
-	if (vm == NULL)
-		return (0);
-	if (end > start && end - start > PID_COPY_MAX)
-		end = start + PID_COPY_MAX;
-	while (start < end && t->pt_error == 0) {
-		int error = vmspace_rw(vm, start, buf,
-		    MIN(end - start, sizeof(buf)), false, &done);
-
-		text_write(t, buf, done);
-		start += done;
-		if (error != 0 || done == 0)
-			break;
-	}
-	vmspace_drop(vm);
-	return (0);
-}
-
-static int
-pid_cmdline(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct procfs_snap ps;
-	int error;
-
-	error = procfs_snap(pn, &ps);
-	if (error != 0 || ps.ps_state == 'Z')
-		return (error);
-	return (
-	    pid_copy_range(pn->pn_proc, ps.ps_args_start, ps.ps_args_end, t));
-}
-
-static int
-pid_environ(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct procfs_snap ps;
-	int error;
-
-	error = procfs_snap(pn, &ps);
-	if (error != 0 || ps.ps_state == 'Z')
-		return (error);
-	return (pid_copy_range(pn->pn_proc, ps.ps_env_start, ps.ps_env_end, t));
-}
-
-/* The vector that exec left; (p) guards it, so copy through the stack. */
-static int
-pid_auxv(struct procfs_node *pn, struct procfs_text *t)
-{
-	struct proc *p = pn->pn_proc;
-	char buf[AUX_MAX * 16 + 16];
-	size_t len = 0;
-
-	spin_lock(&p->p_spin);
-	if (p->p_aux != NULL) {
-		len = MIN(p->p_aux_len, sizeof(buf));
-		memcpy(buf, p->p_aux, len);
-	}
-	spin_unlock(&p->p_spin);
-	text_write(t, buf, len);
 	return (0);
 }
 
@@ -544,15 +480,6 @@ pid_limits(struct procfs_node *pn, struct procfs_text *t)
 /* --- small ones --------------------------------------------------------------------------------- */
 
 static int
-pid_constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	const char *s = pn->pn_entry->pe_arg;
-
-	text_write(t, s, strlen(s));
-	return (0);
-}
-
-static int
 pid_io(struct procfs_node *pn, struct procfs_text *t)
 {
 	struct procfs_snap ps;
@@ -633,15 +560,10 @@ static const struct procfs_dynamic pid_task_dynamic = {
 
 /* --- the tables -------------------------------------------------------------------------------------- */
 
-#define GEN_FILE(n, m, f, gen)                                                 \
+#define PID_FILE(n, m, f, gen)                                                 \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_FILE, .pe_mode = (m),              \
 		.pe_flags = (f), .pe_gen = (gen)                               \
-	}
-#define TEXT_FILE(n, m, text)                                                  \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = (m),              \
-		.pe_gen = pid_constant, .pe_arg = (text)                       \
 	}
 #define PLACE(n, follow)                                                       \
 	{                                                                      \
@@ -665,7 +587,7 @@ static const struct procfs_dynamic pid_task_dynamic = {
 #define NS_LINK(n, number)                                                     \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_LINK, .pe_mode = 0777,             \
-		.pe_flags = PEF_PRIVATE, .pe_gen = pid_constant,               \
+		.pe_flags = PEF_PRIVATE, .pe_gen = procfs_constant,            \
 		.pe_arg = n ":[" #number "]"                                   \
 	}
 static const struct procfs_entry pid_ns_table[] = {
@@ -684,44 +606,42 @@ static const struct procfs_entry pid_ns_table[] = {
 
 /* What processes and threads have in common. */
 #define PID_COMMON                                                             \
-	GEN_FILE("stat", 0444, 0, pid_stat),                                   \
-	    GEN_FILE("statm", 0444, 0, pid_statm),                             \
-	    GEN_FILE("status", 0444, 0, pid_status),                           \
-	    GEN_FILE("cmdline", 0444, 0, pid_cmdline),                         \
+	PID_FILE("stat", 0444, 0, pid_stat),                                   \
+	    PID_FILE("statm", 0444, 0, pid_statm),                             \
+	    PID_FILE("status", 0444, 0, pid_status),                           \
+	    PID_FILE("cmdline", 0444, 0, pid_cmdline),                         \
 	    {.pe_name = "comm",                                                \
 		.pe_type = PE_FILE,                                            \
 		.pe_mode = 0644,                                               \
 		.pe_gen = pid_comm,                                            \
 		.pe_write = pid_comm_write},                                   \
-	    GEN_FILE("maps", 0444, PEF_PRIVATE, pid_maps),                     \
-	    GEN_FILE("smaps", 0444, PEF_PRIVATE, pid_smaps),                   \
-	    GEN_FILE("environ", 0400, PEF_PRIVATE, pid_environ),               \
-	    GEN_FILE("auxv", 0400, PEF_PRIVATE, pid_auxv),                     \
-	    GEN_FILE("limits", 0444, 0, pid_limits),                           \
-	    GEN_FILE("mounts", 0444, 0, pid_mounts),                           \
-	    GEN_FILE("mountinfo", 0444, 0, pid_mountinfo),                     \
-	    GEN_FILE("wchan", 0444, 0, pid_wchan),                             \
-	    GEN_FILE("syscall", 0400, PEF_PRIVATE, pid_syscall),               \
+	    PID_FILE("maps", 0444, PEF_PRIVATE, pid_maps),                     \
+	    PID_FILE("smaps", 0444, PEF_PRIVATE, pid_smaps),                   \
+	    PID_FILE("environ", 0400, PEF_PRIVATE, pid_environ),               \
+	    PID_FILE("auxv", 0400, PEF_PRIVATE, pid_auxv),                     \
+	    PID_FILE("limits", 0444, 0, pid_limits),                           \
+	    PID_FILE("mounts", 0444, 0, pid_mounts),                           \
+	    PID_FILE("mountinfo", 0444, 0, pid_mountinfo),                     \
+	    PID_FILE("wchan", 0444, 0, pid_wchan),                             \
+	    PID_FILE("syscall", 0400, PEF_PRIVATE, pid_syscall),               \
 	    {.pe_name = "mem",                                                 \
 		.pe_type = PE_FILE,                                            \
 		.pe_mode = 0600,                                               \
 		.pe_flags = PEF_PRIVATE,                                       \
 		.pe_rw = pid_mem_rw},                                          \
-	    GEN_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
-	    GEN_FILE("smaps_rollup", 0444, PEF_PRIVATE, pid_smaps_rollup),     \
-	    GEN_FILE("schedstat", 0444, 0, pid_schedstat),                     \
-	    GEN_FILE("oom_score", 0444, 0, pid_oom_score),                     \
+	    PID_FILE("io", 0400, PEF_PRIVATE, pid_io),                         \
+	    PID_FILE("smaps_rollup", 0444, PEF_PRIVATE, pid_smaps_rollup),     \
+	    PID_FILE("schedstat", 0444, 0, pid_schedstat),                     \
+	    PID_FILE("oom_score", 0444, 0, pid_oom_score),                     \
 	    RW_FILE(                                                           \
 		"oom_score_adj", pid_oom_score_adj, pid_oom_score_adj_write),  \
 	    RW_FILE("oom_adj", pid_oom_adj, pid_oom_adj_write),                \
 	    RW_FILE("fail-nth", pid_fail_nth, pid_fail_nth_write),             \
-	    TEXT_FILE("cgroup", 0444, "0::/\n"),                               \
-	    TEXT_FILE("cpuset", 0444, "/\n"),                                  \
-	    TEXT_FILE("loginuid", 0444, "4294967295"),                         \
-	    TEXT_FILE("sessionid", 0444, "4294967295"),                        \
-	    TEXT_FILE("uid_map", 0444, ID_MAP),                                \
-	    TEXT_FILE("gid_map", 0444, ID_MAP),                                \
-	    TEXT_FILE("setgroups", 0444, "allow\n"),                           \
+	    TEXT_FILE("cgroup", "0::/\n"), TEXT_FILE("cpuset", "/\n"),         \
+	    TEXT_FILE("loginuid", "4294967295"),                               \
+	    TEXT_FILE("sessionid", "4294967295"),                              \
+	    TEXT_FILE("uid_map", ID_MAP), TEXT_FILE("gid_map", ID_MAP),        \
+	    TEXT_FILE("setgroups", "allow\n"),                                 \
 	    {.pe_name = "ns",                                                  \
 		.pe_type = PE_DIR,                                             \
 		.pe_mode = 0511,                                               \

@@ -243,16 +243,6 @@ root_thread_self(struct procfs_node *pn, struct procfs_text *t)
 	return (0);
 }
 
-/* A file or link whose text never changes: pe_arg. */
-static int
-root_constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	const char *s = pn->pn_entry->pe_arg;
-
-	text_write(t, s, strlen(s));
-	return (0);
-}
-
 /* --- the processes ------------------------------------------------------------------ */
 
 static int
@@ -288,20 +278,10 @@ static const struct procfs_dynamic root_pids = {
     .pd_entry = &procfs_pid_entry,
 };
 
-#define TEXT_FILE(n, text)                                                     \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = root_constant, .pe_arg = (text)                      \
-	}
 #define TEXT_LINK(n, text)                                                     \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_LINK, .pe_mode = 0777,             \
-		.pe_gen = root_constant, .pe_arg = (text)                      \
-	}
-#define GEN_FILE(n, gen)                                                       \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = (gen)                                                \
+		.pe_gen = procfs_constant, .pe_arg = (text)                    \
 	}
 
 /* --- the table --------------------------------------------------------------------------- */

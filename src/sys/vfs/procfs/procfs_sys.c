@@ -73,13 +73,6 @@ sys_write(struct procfs_node *pn, char *text, size_t len)
 	return (sysctl_access(e->sc_name, &req));
 }
 
-static int
-sys_constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	text_printf(t, "%s\n", (const char *)pn->pn_entry->pe_arg);
-	return (0);
-}
-
 /* --- identity ---------------------------------------------------------------------------- */
 
 static int
@@ -170,50 +163,35 @@ sys_file_nr(struct procfs_node *pn, struct procfs_text *t)
 		.pe_name = n, .pe_type = PE_FILE, .pe_mode = (m),              \
 		.pe_gen = sys_gen, .pe_write = sys_write, .pe_arg = (var)      \
 	}
-#define CONST_FILE(n, text)                                                    \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = sys_constant, .pe_arg = (text)                       \
-	}
-#define FUNC_FILE(n, gen)                                                      \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = (gen)                                                \
-	}
-#define SUBDIR(n, table)                                                       \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_DIR, .pe_mode = 0555,              \
-		PE_TABLE(table)                                                \
-	}
 
 static const struct procfs_entry sys_random_table[] = {
-    FUNC_FILE("uuid", sys_uuid),
-    FUNC_FILE("boot_id", sys_boot_id),
-    CONST_FILE("entropy_avail", "256"),
-    CONST_FILE("poolsize", "256"),
+    GEN_FILE("uuid", sys_uuid),
+    GEN_FILE("boot_id", sys_boot_id),
+    TEXT_FILE("entropy_avail", "256\n"),
+    TEXT_FILE("poolsize", "256\n"),
 };
 
 static const struct procfs_entry sys_kernel_table[] = {
     VAR_FILE("hostname", "kern.hostname", 0644),
     VAR_FILE("domainname", "kern.domainname", 0644),
-    FUNC_FILE("osrelease", sys_osrelease),
-    FUNC_FILE("ostype", sys_ostype),
+    GEN_FILE("osrelease", sys_osrelease),
+    GEN_FILE("ostype", sys_ostype),
     VAR_FILE("version", "kern.version", 0444),
-    CONST_FILE("pid_max", STRINGIFY(PID_MAX)),
+    TEXT_FILE("pid_max", STRINGIFY(PID_MAX) "\n"),
     VAR_FILE("threads-max", "kern.maxproc", 0444),
-    CONST_FILE("ngroups_max", STRINGIFY(NGROUPS_MAX)),
-    CONST_FILE("cap_last_cap", STRINGIFY(CAP_LAST)),
-    CONST_FILE("overflowuid", "65534"),
-    CONST_FILE("overflowgid", "65534"),
-    CONST_FILE("printk", "4\t4\t1\t7"),
-    CONST_FILE("core_pattern", "core"),
-    CONST_FILE("core_uses_pid", "0"),
-    CONST_FILE("randomize_va_space", "2"),
-    CONST_FILE("panic", "0"),
+    TEXT_FILE("ngroups_max", STRINGIFY(NGROUPS_MAX) "\n"),
+    TEXT_FILE("cap_last_cap", STRINGIFY(CAP_LAST) "\n"),
+    TEXT_FILE("overflowuid", "65534\n"),
+    TEXT_FILE("overflowgid", "65534\n"),
+    TEXT_FILE("printk", "4\t4\t1\t7\n"),
+    TEXT_FILE("core_pattern", "core\n"),
+    TEXT_FILE("core_uses_pid", "0\n"),
+    TEXT_FILE("randomize_va_space", "2\n"),
+    TEXT_FILE("panic", "0\n"),
     VAR_FILE("shmmax", "kern.ipc.shmmax", 0644),
     VAR_FILE("shmall", "kern.ipc.shmall", 0644),
     VAR_FILE("shmmni", "kern.ipc.shmmni", 0644),
-    CONST_FILE("shm_rmid_forced", "0"),
+    TEXT_FILE("shm_rmid_forced", "0\n"),
     VAR_FILE("msgmax", "kern.ipc.msgmax", 0644),
     VAR_FILE("msgmnb", "kern.ipc.msgmnb", 0644),
     VAR_FILE("msgmni", "kern.ipc.msgmni", 0644),
@@ -226,12 +204,12 @@ static const struct procfs_entry sys_kernel_table[] = {
 };
 
 static const struct procfs_entry sys_vm_table[] = {
-    CONST_FILE("overcommit_memory", "1"),
-    CONST_FILE("overcommit_ratio", "50"),
-    CONST_FILE("max_map_count", "65530"),
-    CONST_FILE("swappiness", "0"),
-    CONST_FILE("mmap_min_addr", "65536"),
-    CONST_FILE("drop_caches", "0"),
+    TEXT_FILE("overcommit_memory", "1\n"),
+    TEXT_FILE("overcommit_ratio", "50\n"),
+    TEXT_FILE("max_map_count", "65530\n"),
+    TEXT_FILE("swappiness", "0\n"),
+    TEXT_FILE("mmap_min_addr", "65536\n"),
+    TEXT_FILE("drop_caches", "0\n"),
 };
 
 static const struct procfs_entry sys_mqueue_table[] = {
@@ -247,18 +225,18 @@ static const struct procfs_entry sys_fs_table[] = {
     VAR_FILE("aio-max-nr", "kern.aio.max_nr", 0644),
     VAR_FILE("aio-nr", "kern.aio.nr", 0444),
     VAR_FILE("file-max", "kern.maxfiles", 0644),
-    FUNC_FILE("file-nr", sys_file_nr),
-    CONST_FILE("nr_open", "1048576"),
+    GEN_FILE("file-nr", sys_file_nr),
+    TEXT_FILE("nr_open", "1048576\n"),
     VAR_FILE("lease-break-time", "kern.lease_break_time", 0644),
     VAR_FILE("leases-enable", "kern.leases_enable", 0644),
     VAR_FILE("pipe-max-size", "kern.ipc.pipe_max_size", 0644),
-    CONST_FILE("suid_dumpable", "0"),
-    CONST_FILE("protected_symlinks", "0"),
-    CONST_FILE("protected_hardlinks", "0"),
+    TEXT_FILE("suid_dumpable", "0\n"),
+    TEXT_FILE("protected_symlinks", "0\n"),
+    TEXT_FILE("protected_hardlinks", "0\n"),
 };
 
 static const struct procfs_entry sys_net_core_table[] = {
-    CONST_FILE("somaxconn", "128"),
+    TEXT_FILE("somaxconn", "128\n"),
 };
 
 static const struct procfs_entry sys_net_table[] = {

@@ -128,13 +128,8 @@ procfs_sem_limits_set(struct procfs_node *pn, char *text, size_t len)
 	return (kern_sem_limits_set(limits));
 }
 
-#define IPC_FILE(n, gen)                                                       \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = (gen)                                                \
-	}
 const struct procfs_entry procfs_sysvipc_table[PROCFS_SYSVIPC_COUNT] = {
-    IPC_FILE("shm", sysvipc_shm),
-    IPC_FILE("sem", sysvipc_sem),
-    IPC_FILE("msg", sysvipc_msg),
+    GEN_FILE("shm", sysvipc_shm),
+    GEN_FILE("sem", sysvipc_sem),
+    GEN_FILE("msg", sysvipc_msg),
 };

@@ -90,3 +90,12 @@ text_escaped(struct procfs_text *t, const char *s)
 			text_write(t, s, 1);
 	}
 }
+
+int
+procfs_constant(struct procfs_node *pn, struct procfs_text *t)
+{
+	const char *s = pn->pn_entry->pe_arg;
+
+	text_write(t, s, strlen(s));
+	return (0);
+}

@@ -11,6 +11,7 @@
 #include <sys/sched.h>
 #include <sys/signal.h>
 #include <sys/vnode.h>
+#include <vm/vm.h>
 
 #include "procfs.h"
 
@@ -56,8 +57,7 @@ struct procfs_snap {
 	uint64_t ps_nsig;
 	sigset_t ps_pending, ps_shared_pending, ps_blocked, ps_ignored,
 	    ps_caught;
-	uaddr_t ps_ip, ps_sp, ps_args_start, ps_args_end, ps_env_start,
-	    ps_env_end;
+	uaddr_t ps_ip, ps_sp;
 	uint64_t ps_rss_limit, ps_sig_limit;
 	uint32_t ps_no_new_privs;
 	int ps_filter_mode, ps_filters;
@@ -71,6 +71,11 @@ int pid_status(struct procfs_node *pn, struct procfs_text *t);
 int pid_stat(struct procfs_node *pn, struct procfs_text *t);
 int pid_mem_rw(struct procfs_node *pn, struct uio *uio);
 int pid_syscall(struct procfs_node *pn, struct procfs_text *t);
+/* procfs_args.c.  Where the parts of p are; all 0 without memory: false. */
+bool pid_layout(struct proc *p, uaddr_t places[VL_COUNT]);
+int pid_cmdline(struct procfs_node *pn, struct procfs_text *t);
+int pid_environ(struct procfs_node *pn, struct procfs_text *t);
+int pid_auxv(struct procfs_node *pn, struct procfs_text *t);
 int pid_maps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps(struct procfs_node *pn, struct procfs_text *t);
 int pid_smaps_rollup(struct procfs_node *pn, struct procfs_text *t);

@@ -19,16 +19,6 @@
 
 /* --- texts ------------------------------------------------------------------------ */
 
-/* pe_arg as it is. */
-static int
-sysfs_constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	const char *s = pn->pn_entry->pe_arg;
-
-	text_write(t, s, strlen(s));
-	return (0);
-}
-
 /* All CPUs as a list. */
 static int
 sysfs_cpu_list(struct procfs_node *pn, struct procfs_text *t)
@@ -143,21 +133,6 @@ static const struct procfs_dynamic nodes_dynamic = {
 
 /* --- the tables --------------------------------------------------------------------- */
 
-#define TEXT_FILE(n, text)                                                     \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = sysfs_constant, .pe_arg = (text)                     \
-	}
-#define GEN_FILE(n, gen)                                                       \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_FILE, .pe_mode = 0444,             \
-		.pe_gen = (gen)                                                \
-	}
-#define SUBDIR(n, table)                                                       \
-	{                                                                      \
-		.pe_name = n, .pe_type = PE_DIR, .pe_mode = 0555,              \
-		PE_TABLE(table)                                                \
-	}
 #define EMPTY_DIR(n)                                                           \
 	{                                                                      \
 		.pe_name = n, .pe_type = PE_DIR, .pe_mode = 0555               \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # seconds: 400
 # memory: 4G
-# not on: pc64: emulated, it takes longer than a case may
+# long on: pc64: emulated, it takes longer than a case may
 # files: pgregress
 # PostgreSQL's own regression tests, all of its schedule, 20 at a time: which of them pass.
 cp -r /host/files regress; cp /usr/lib/postgresql/15/lib/{refint,autoinc}.so regress

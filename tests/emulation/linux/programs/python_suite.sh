@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # seconds: 400
-# not on: pc64: it takes half an hour under emulation
+# long on: pc64: it takes half an hour under emulation
 # CPython's own tests (libpython3.11-testsuite), the modules about the system
 # and some about the language.  Modules that need AF_INET are not here.
 modules="array atexit base64 bufio bytes collections configparser contextlib copy crypt csv ctypes dataclasses dbm

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# not on: pc64: it takes three minutes under emulation
+# long on: pc64: it takes three minutes under emulation
 # valgrind's other tools, on threads, children and an interpreter.
 echo 'int main(void) { return 0; }' >b.c; gcc -g -O0 -w -o b b.c
 valgrind -q --leak-check=full --error-exitcode=8 sh -c 'echo child'; echo "sh: $?"
