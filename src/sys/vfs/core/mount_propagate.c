@@ -46,14 +46,14 @@
 
 /* --- groups --------------------------------------------------------------------- */
 
-/* (mount_lock) A mount in group, other than not; NULL: there is none. */
+/* (mount_lock) A mount in group, other than but; NULL: there is none. */
 static struct mount *
-group_member(uint32_t group, const struct mount * not )
+group_member(uint32_t group, const struct mount *but)
 {
 	struct mount *m;
 
 	TAILQ_FOREACH(m, &mounts, mnt_link)
-		if (m != not &&m->mnt_group == group)
+		if (m != but && m->mnt_group == group)
 			return (m);
 	return (NULL);
 }
