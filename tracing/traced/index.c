@@ -21,7 +21,8 @@
 #include "source.h"
 #include "store.h"
 
-#define NO_ARG 0xff
+#define NO_ARG	   0xff
+#define RUN_MAX_NS (1UL << 48) /* three days, in 65536 pieces */
 
 static const struct {
 	const char *name;
@@ -124,6 +125,9 @@ run_add(struct store *st, struct cpu_info *ci, uint64_t begin, uint64_t end,
 	    ? begin - ti->ti_woken + 1
 	    : 0;
 
+	/* Only a damaged record's time is that far: nobody had the CPU so long. */
+	if (end - begin > RUN_MAX_NS)
+		return;
 	for (;;) {
 		bool more = end - begin > UINT32_MAX;
 		struct run *rn = vec_push(&ci->ci_runs);
