@@ -80,15 +80,6 @@ tracing_on_write(struct procfs_node *pn, char *text, size_t len)
 
 /* --- what tools ask before ------------------------------------------------------------ */
 
-static int
-constant(struct procfs_node *pn, struct procfs_text *t)
-{
-	const char *s = pn->pn_entry->pe_arg;
-
-	text_write(t, s, strlen(s));
-	return (0);
-}
-
 /* Nothing but the tracer that there is. */
 static int
 tracer_write(struct procfs_node *pn, char *text, size_t len)
@@ -105,11 +96,12 @@ static const struct procfs_entry root_table[] = {
     {TRACE_FILE("trace_marker", 0220), .pe_rw = marker_rw},
     {TRACE_FILE("tracing_on", 0640), .pe_gen = tracing_on,
 	.pe_write = tracing_on_write},
-    {TRACE_FILE("current_tracer", 0640), .pe_gen = constant, .pe_arg = "nop\n",
-	.pe_write = tracer_write},
-    {TRACE_FILE("available_tracers", 0440), .pe_gen = constant,
+    {TRACE_FILE("current_tracer", 0640), .pe_gen = procfs_constant,
+	.pe_arg = "nop\n", .pe_write = tracer_write},
+    {TRACE_FILE("available_tracers", 0440), .pe_gen = procfs_constant,
 	.pe_arg = "nop\n"},
-    {TRACE_FILE("trace_clock", 0440), .pe_gen = constant, .pe_arg = "[mono]\n"},
+    {TRACE_FILE("trace_clock", 0440), .pe_gen = procfs_constant,
+	.pe_arg = "[mono]\n"},
 };
 
 static const struct procfs_entry tracefs_root_entry = {.pe_name = "/",
