@@ -81,6 +81,9 @@
 #define TAILQ_FOREACH_SAFE(v, head, f, t)                                      \
 	for ((v) = TAILQ_FIRST(head);                                          \
 	     (v) != NULL && ((t) = TAILQ_NEXT(v, f), 1); (v) = (t))
+#define TAILQ_FOREACH_REVERSE(v, head, name, f)                                \
+	for ((v) = TAILQ_LAST(head, name); (v) != NULL;                        \
+	     (v) = TAILQ_PREV(v, name, f))
 #define TAILQ_INSERT_HEAD(head, elm, f)                                        \
 	do {                                                                   \
 		if (((elm)->f.tqe_next = (head)->tqh_first) != NULL)           \

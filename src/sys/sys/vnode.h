@@ -383,10 +383,11 @@ struct mount {
 	volatile uint32_t mnt_sbflags; /* of a super: MNT_RDONLY for all */
 	bool mnt_expire; /* (mount list lock) marked, unused since */
 	/* (mount list lock) mount_propagate.c */
-	uint32_t mnt_group;   /* peers that it shares mounts with, or 0 */
-	uint32_t mnt_master;  /* the group that it follows, or 0 */
-	bool mnt_group_fresh; /* (mount_lock) the group was given just now */
-	uint8_t mnt_off;      /* (mount_lock) on its way out of the tree */
+	uint32_t mnt_group;	/* peers that it shares mounts with, or 0 */
+	uint32_t mnt_master;	/* the group that it follows, or 0 */
+	bool mnt_group_fresh;	/* (mount_lock) the group was given just now */
+	uint8_t mnt_off;	/* (mount_lock) on its way out of the tree */
+	struct mount *mnt_copy; /* (mount_lock) of a tree that is copied */
 };
 #define MNT_RDONLY     0x1
 #define MNT_NOSUID     0x2

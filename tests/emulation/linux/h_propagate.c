@@ -588,3 +588,62 @@ GTEST(many, "do many peers, mounts and unmounts leave nothing?")
 	}
 	EQ(umount2(P, MNT_DETACH), 0);
 }
+
+GTEST(deep, "can mounts be as deep as anybody likes?")
+{
+	start();
+	mkdir(P "/a", 0755);
+	EQ(chdir(P "/a"), 0);
+	for (int i = 0; i < 300; i++) {
+		tmpfs("m");
+		EQ(chdir("m"), 0);
+	}
+	EQ(chdir("/"), 0);
+	bind_to(P "/a", P "/b", MS_REC);
+	EQ(count(P "/b/m"), 300);
+	EQ(umount2(P "/b/m", MNT_DETACH), 0);
+	EQ(count(P "/b/m"), 0);
+	EQ(umount2(P, MNT_DETACH), 0);
+}
+
+static int
+most(int n)
+{
+	FILE *f = fopen("/proc/sys/fs/mount-max", "r+");
+	int old = -1;
+
+	CHECK(f != NULL && fscanf(f, "%d", &old) == 1);
+	rewind(f);
+	CHECK(fprintf(f, "%d\n", n) > 0);
+	EQ(fclose(f), 0);
+	return (old);
+}
+
+/* The host's limit is not ours to change. */
+GTEST(doubling, "do mounts that double with each call come to an end?")
+{
+	struct utsname u;
+	int old, before = 0, error = 0;
+
+	EQ(uname(&u), 0);
+	if (strstr(u.version, "Mayfly") == NULL)
+		return;
+	start();
+	kind(P, MS_SHARED);
+	mkdir(P "/x", 0755);
+	old = most(400);
+	for (int i = 0; i < 20 && error == 0; i++) {
+		before = count(P);
+		if (mount(P, P "/x", NULL, MS_BIND | MS_REC, NULL) != 0)
+			error = errno;
+	}
+	EQ(error, ENOSPC);
+	EQ(count(P), before);
+	most(before);
+	ERR(mount("fs", P "/x", "tmpfs", 0, NULL), ENOSPC);
+	EQ(count(P), before);
+	most(old);
+	while (umount2(P, MNT_DETACH) == 0)
+		continue;
+	EQ(count(P), 0);
+}

@@ -26,6 +26,7 @@
 #include "vfs_var.h"
 #include <sys/ddb.h>
 #include <sys/ktr.h>
+#include <sys/sysctl.h>
 #include <sys/thread.h>
 #include <vm/vm.h>
 
@@ -96,6 +97,23 @@ vfs_type_next(const char *prev)
 	return (best);
 }
 
+/* --- how many -------------------------------------------------------------------- */
+
+/*
+ * Mounts that follow each other double with one call; and who looks for one walks
+ * over all.
+ */
+static int mount_max = 4096, mount_count; /* (atomic) */
+SYSCTL_INT(mount_max, "kern.mount_max", CTLF_RW, &mount_max,
+    "How many mounts there may be, floating ones too; more: ENOSPC");
+
+int
+mount_no_room(void)
+{
+	return (atomic_load(&mount_count) >= atomic_load(&mount_max) ? ENOSPC
+								     : ENOMEM);
+}
+
 /* --- references ------------------------------------------------------------------ */
 
 void
@@ -118,6 +136,7 @@ mount_drop(struct mount *mp)
 	}
 	lock_destroy(&mp->mnt_rename);
 	kfree(mp, M_MOUNT);
+	(void)atomic_sub(&mount_count, 1);
 }
 
 uint32_t
@@ -227,10 +246,13 @@ struct mount *
 mount_alloc(const struct vfsops *ops, const char *from, const char *on,
     uint32_t flags, const char *options)
 {
-	struct mount *mp = kmalloc(sizeof(*mp), M_MOUNT, M_WAITOK | M_ZERO);
+	struct mount *mp = NULL;
 
+	if (atomic_load(&mount_count) < atomic_load(&mount_max))
+		mp = kmalloc(sizeof(*mp), M_MOUNT, M_WAITOK | M_ZERO);
 	if (mp == NULL)
 		return (NULL);
+	(void)atomic_add(&mount_count, 1);
 	ref_init(&mp->mnt_refs, 1);
 	mp->mnt_super = mp;
 	mp->mnt_ops = ops;
@@ -419,7 +441,7 @@ vfs_mount_at(const char *fstype, const char *from, const char *on,
 	if (error != 0)
 		goto out;
 	mp = mount_alloc(ops, from, name, flags, options);
-	error = mp == NULL ? ENOMEM : mount_start(mp, from, options);
+	error = mp == NULL ? mount_no_room() : mount_start(mp, from, options);
 	if (error == 0 && covered != NULL &&
 	    (mp->mnt_root_nc->nc_vnode->v_type == VDIR) !=
 		(covered->pt_vnode->v_type == VDIR))
@@ -447,7 +469,7 @@ mount_create(const struct vfsops *ops, const char *from, uint32_t flags,
 
 	lock_excl(&mount_lock);
 	mp = mount_alloc(ops, from, "(hidden)", flags, options);
-	error = mp == NULL ? ENOMEM : mount_start(mp, from, options);
+	error = mp == NULL ? mount_no_room() : mount_start(mp, from, options);
 	if (error == 0)
 		*mpp = mp;
 	else if (mp != NULL)

@@ -25,7 +25,7 @@
 
 /* --- bind ---------------------------------------------------------------------- */
 
-/* A mount that shows what is at (mp, nc); in no tree.  NULL: ENOMEM. */
+/* A mount that shows what is at (mp, nc); in no tree.  NULL: mount_no_room. */
 static struct mount *
 bind_alloc(struct mount *mp, struct namecache *nc, enum copy_kind kind)
 {
@@ -45,66 +45,76 @@ bind_alloc(struct mount *mp, struct namecache *nc, enum copy_kind kind)
 	return (m);
 }
 
-/* Show (mp, nc) at covered, which is used up. */
-static int
-bind_at(struct mount *mp, struct namecache *nc, struct path *covered,
-    enum copy_kind kind, struct mount **newp)
+/* (mount_lock) Is m to be copied, and was not, below what copy shows of mp? */
+static bool
+copy_wanted(
+    const struct mount *m, const struct mount *mp, const struct mount *copy)
 {
-	struct mount *m = bind_alloc(mp, nc, kind);
-	int error = m == NULL ? ENOMEM : mount_insert(m, covered);
+	const struct path *at = m->mnt_covered;
 
-	if (error != 0) {
-		path_drop(covered);
-		if (m != NULL)
-			mount_drop(m);
-	}
-	*newp = m;
-	return (error);
+	return (m->mnt_copy == NULL && at != NULL &&
+	    at->pt_mount->mnt_copy != NULL &&
+	    (m->mnt_flags & MNT_UNBINDABLE) == 0 &&
+	    (at->pt_mount != mp ||
+		nc_is_ancestor(copy->mnt_root_nc, at->pt_name)));
 }
 
-/* The next mount after last, before limit, on a place of mp at or below nc. */
-static struct mount *
-bind_next_child(
-    struct mount *mp, struct namecache *nc, uint64_t last, uint64_t limit)
+/* m again, at the same place of its parent's copy.  ENOMEM, ENOSPC, ENOENT. */
+static int
+copy_one(struct mount *m, enum copy_kind kind)
+{
+	struct place pl = {.pl_mount = m->mnt_covered->pt_mount->mnt_copy,
+	    .pl_name = m->mnt_covered->pt_name,
+	    .pl_vnode = m->mnt_covered->pt_vnode};
+	struct mount *new = bind_alloc(m, m->mnt_root_nc, kind);
+	struct path *covered;
+	int error;
+
+	if (new == NULL)
+		return (mount_no_room());
+	place_hold(&pl, &pl);
+	if ((covered = place_to_path(&pl)) == NULL) {
+		mount_drop(new);
+		return (ENOMEM);
+	}
+	if ((error = mount_insert(new, covered)) != 0) {
+		path_drop(covered);
+		mount_drop(new);
+		return (error);
+	}
+	m->mnt_copy = new;
+	return (0);
+}
+
+/*
+ * What is mounted below what copy shows of mp also below the copy.  How deep they
+ * lie is the user's, so nothing recurses: a pass over the list copies those whose
+ * parent was copied, and there is another one after a pass that found some (a
+ * mount that was moved may be older than its parent).
+ */
+static int
+copy_below(struct mount *mp, struct mount *copy, enum copy_kind kind)
 {
 	struct mount *m;
-
-	spin_lock(&mount_spin);
-	TAILQ_FOREACH(m, &mounts, mnt_link)
-		if (m->mnt_fsid > last && m->mnt_fsid < limit &&
-		    m->mnt_covered != NULL && m->mnt_covered->pt_mount == mp &&
-		    (m->mnt_flags & MNT_UNBINDABLE) == 0 &&
-		    nc_is_ancestor(nc, m->mnt_covered->pt_name))
-			break;
-	spin_unlock(&mount_spin);
-	return (m); /* stays: mount_lock is held */
-}
-
-/* What is mounted below (from, nc) also below to; mounts up to limit. */
-static int
-bind_children(struct mount *from, struct namecache *nc, struct mount *to,
-    uint64_t limit, enum copy_kind kind)
-{
-	struct mount *m, *new;
-	uint64_t last = 0;
+	bool found = true;
 	int error = 0;
 
-	while (error == 0 &&
-	    (m = bind_next_child(from, nc, last, limit)) != NULL) {
-		struct place pl = {.pl_mount = to,
-		    .pl_name = m->mnt_covered->pt_name,
-		    .pl_vnode = m->mnt_covered->pt_vnode};
-		struct path *covered;
-
-		last = m->mnt_fsid;
-		place_hold(&pl, &pl);
-		if ((covered = place_to_path(&pl)) == NULL)
-			return (ENOMEM);
-		error = bind_at(m, m->mnt_root_nc, covered, kind, &new);
-		if (error == 0)
-			error =
-			    bind_children(m, m->mnt_root_nc, new, limit, kind);
+	mp->mnt_copy = copy;
+	while (found && error == 0) {
+		found = false;
+		TAILQ_FOREACH(m, &mounts, mnt_link) {
+			if (m->mnt_fsid >= copy->mnt_fsid)
+				break; /* from here they are copies */
+			if (!copy_wanted(m, mp, copy))
+				continue;
+			if ((error = copy_one(m, kind)) != 0)
+				break;
+			found = true;
+		}
 	}
+	TAILQ_FOREACH(m, &mounts, mnt_link)
+		m->mnt_copy = NULL;
+	mp->mnt_copy = NULL;
 	return (error);
 }
 
@@ -116,10 +126,10 @@ mount_copy_tree(struct mount *mp, struct namecache *nc, bool all,
 	int error = 0;
 
 	if (copy == NULL)
-		return (ENOMEM);
+		return (mount_no_room());
 	mount_float(copy);
 	if (all)
-		error = bind_children(mp, nc, copy, copy->mnt_fsid, kind);
+		error = copy_below(mp, copy, kind);
 	if (error != 0)
 		mount_tree_detach(copy);
 	else
@@ -127,7 +137,7 @@ mount_copy_tree(struct mount *mp, struct namecache *nc, bool all,
 	return (error);
 }
 
-/* Both places are held.  EINVAL, ENOTDIR, ENOMEM. */
+/* Both places are held.  EINVAL, ENOTDIR, ENOMEM, ENOSPC. */
 static int
 bind_places(struct path *p, struct path *covered, bool all)
 {

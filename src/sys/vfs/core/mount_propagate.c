@@ -32,6 +32,8 @@
  * 5. Taking a tree off (mount_propagate_off): what peers and slaves of the
  *    parents have at the same places goes, too.  One that has other mounts below
  *    stays; one that is covered by a mount on its root goes from beneath it.
+ *    The list of mounts is in the order of age: a walk that wants children before
+ *    their parents goes from its end, and seldom needs a second one.
  *
  * 6. Not to be moved: a mount whose parent is shared (its peers would keep
  *    theirs), nor anything unbindable into a shared one (it could not be copied).
@@ -519,17 +521,20 @@ enum {
 static void
 mark_followers(struct mount *off)
 {
-	struct mount *parent = off->mnt_covered->pt_mount, *m, *c;
+	const struct path *at = off->mnt_covered;
+	struct mount *m, *parent;
 
-	if (parent->mnt_group == 0)
+	if (at->pt_mount->mnt_group == 0)
 		return;
 	TAILQ_FOREACH(m, &mounts, mnt_link) {
-		if (m == parent || !group_reaches(parent->mnt_group, m) ||
-		    !mount_is_below(m, mount_root))
+		if (m->mnt_off != OFF_NO || m->mnt_covered == NULL ||
+		    m->mnt_covered->pt_name != at->pt_name)
 			continue;
-		c = mount_at_place(m, off->mnt_covered->pt_name);
-		if (c != NULL && c->mnt_off == OFF_NO)
-			c->mnt_off = OFF_FOLLOWS;
+		parent = m->mnt_covered->pt_mount;
+		if (parent != at->pt_mount &&
+		    group_reaches(at->pt_mount->mnt_group, parent) &&
+		    mount_is_below(parent, mount_root))
+			m->mnt_off = OFF_FOLLOWS;
 	}
 }
 
@@ -567,11 +572,11 @@ mount_off_find(struct mount *mp, bool all)
 			mark_followers(m);
 	while (again) {
 		again = false;
-		TAILQ_FOREACH(m, &mounts, mnt_link)
-			if (m->mnt_off == OFF_FOLLOWS && must_stay(m)) {
-				m->mnt_off = OFF_NO;
-				again = true;
-			}
+		TAILQ_FOREACH_REVERSE(m, &mounts, mount_list, mnt_link)
+		if (m->mnt_off == OFF_FOLLOWS && must_stay(m)) {
+			m->mnt_off = OFF_NO;
+			again = true;
+		}
 	}
 	spin_unlock(&mount_spin);
 }
@@ -611,7 +616,8 @@ off_next(void)
 {
 	struct mount *m, *c;
 
-	TAILQ_FOREACH(m, &mounts, mnt_link) {
+	TAILQ_FOREACH_REVERSE(m, &mounts, mount_list, mnt_link)
+	{
 		if (m->mnt_off != OFF_FOLLOWS)
 			continue;
 		TAILQ_FOREACH(c, &mounts, mnt_link)

@@ -114,13 +114,17 @@ path_is_mount_root(const struct path *p)
 
 /* --- detaching ------------------------------------------------------------------ */
 
-/* A mount at the bottom of the tree that begins with top.  (m) held. */
+/*
+ * A mount at the bottom of the tree that begins with top.  (m) held.  The young
+ * ones are looked at first: what is below is seldom older.
+ */
 static struct mount *
 mount_tree_leaf(struct mount *top)
 {
 	struct mount *m;
 
-	TAILQ_FOREACH(m, &mounts, mnt_link) {
+	TAILQ_FOREACH_REVERSE(m, &mounts, mount_list, mnt_link)
+	{
 		if (mount_is_below(m, top) && !mount_has_children(m))
 			return (m);
 	}

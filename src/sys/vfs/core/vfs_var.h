@@ -187,6 +187,8 @@ int mount_write_check(struct mount *mp); /* EROFS */
 int mount_place_write_check(const struct mount *mp);
 struct mount *mount_alloc(const struct vfsops *ops, const char *from,
     const char *on, uint32_t flags, const char *options);
+/* Why mount_alloc gave NULL: ENOMEM, ENOSPC (there are kern.mount_max). */
+int mount_no_room(void);
 int mount_insert(struct mount *mp, struct path *covered);
 int mount_lookup(const struct mount_place *at, struct path **pp);
 int mount_find_place(

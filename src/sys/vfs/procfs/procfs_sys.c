@@ -229,6 +229,7 @@ static const struct procfs_entry sys_fs_table[] = {
     TEXT_FILE("nr_open", "1048576\n"),
     VAR_FILE("lease-break-time", "kern.lease_break_time", 0644),
     VAR_FILE("leases-enable", "kern.leases_enable", 0644),
+    VAR_FILE("mount-max", "kern.mount_max", 0644),
     VAR_FILE("pipe-max-size", "kern.ipc.pipe_max_size", 0644),
     TEXT_FILE("suid_dumpable", "0\n"),
     TEXT_FILE("protected_symlinks", "0\n"),
